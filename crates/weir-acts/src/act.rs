@@ -1,0 +1,316 @@
+//! What each kind of act says: its public part, which the log shows for ever,
+//! and its private part, which is committed to and can be erased. Names, claim
+//! values, evidence digests, list rows and free text are private; model,
+//! stage, directive and rule text are public unless sealed.
+//!
+//! The shapes here can never change: entries are hashed as stored. A new need
+//! is a new kind.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::directive::{DirectiveText, Disclosure, ListRows};
+use crate::id::{AccountId, AppealId, ClaimId, GrantId, KeyId, MeasureId, PartyId, TokenId};
+use crate::time::Time;
+use crate::value::{Value, ValueType};
+use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
+
+/// The two parts of an act. `private` is absent where it was never given,
+/// withheld from this reader, or erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts<P, S> {
+    /// What everybody reads.
+    pub public: P,
+    /// What is only committed to.
+    pub private: Option<S>,
+}
+
+/// A part that holds nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $kind:literal $variant:ident { $($public:tt)* } { $($private:tt)* })*) => {
+        /// An act: one variant a kind.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Act {
+            $($(#[$doc])* $variant(Parts<public::$variant, private::$variant>),)*
+        }
+
+        /// The public part of each kind.
+        pub mod public {
+            use super::*;
+            $($(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            #[allow(missing_docs)]
+            pub struct $variant { $($public)* })*
+        }
+
+        /// The private part of each kind.
+        pub mod private {
+            use super::*;
+            $($(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            #[allow(missing_docs)]
+            pub struct $variant { $($private)* })*
+        }
+
+        impl Act {
+            /// Every kind there is.
+            pub const KINDS: &'static [&'static str] = &[$($kind,)*];
+
+            /// The kind, as the entry writes it.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Act::$variant(_) => $kind,)* }
+            }
+
+            /// The public part as JSON.
+            pub(crate) fn public_json(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $(Act::$variant(parts) => serde_json::to_value(&parts.public),)* }
+            }
+
+            /// The private part as JSON bytes; none where there is none or it
+            /// would hold nothing.
+            pub(crate) fn private_json(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
+                match self { $(Act::$variant(parts) => to_bytes(parts.private.as_ref()),)* }
+            }
+
+            /// Reads both parts; none for a kind this version does not know.
+            pub(crate) fn read(
+                kind: &str,
+                public: &str,
+                private: Option<&[u8]>,
+            ) -> Option<Result<Act, serde_json::Error>> {
+                match kind {
+                    $($kind => Some(read_parts(public, private).map(Act::$variant)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+fn to_bytes<S: Serialize>(private: Option<&S>) -> Result<Option<Vec<u8>>, serde_json::Error> {
+    let bytes = private.map(serde_json::to_vec).transpose()?;
+    Ok(bytes.filter(|bytes| bytes != b"{}"))
+}
+
+fn read_parts<P: DeserializeOwned, S: DeserializeOwned>(
+    public: &str,
+    private: Option<&[u8]>,
+) -> Result<Parts<P, S>, serde_json::Error> {
+    Ok(Parts {
+        public: serde_json::from_str(public)?,
+        private: private.map(serde_json::from_slice).transpose()?,
+    })
+}
+
+acts! {
+    /// The log begins: its name and the key that signs it.
+    "log.open" LogOpen { pub origin: String, pub vkey: String } {}
+
+    /// Policies enter or leave force; a large set comes in several parts that
+    /// one transaction appends, and takes effect with the last.
+    "rules.set" RulesSet {
+        pub part: u32,
+        pub of: u32,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub policies: Vec<PolicyText>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub removed: Vec<String>,
+    } {}
+
+    /// A kind of claim becomes known.
+    "claim.declare" ClaimDeclare { pub claim: String, pub r#type: ValueType, pub describes: Describes } {}
+
+    /// Someone may act.
+    "operator.add" OperatorAdd { pub roles: Vec<Role> } { pub name: String }
+    /// Someone may act no more.
+    "operator.revoke" OperatorRevoke {} {}
+    /// An operator gets a token; only its SHA-256 is kept.
+    "operator.token.issue" TokenIssue { pub token: TokenId } { pub digest: Digest }
+    /// Tokens open nothing any more.
+    "operator.token.revoke" TokenRevoke { pub tokens: Vec<TokenId> } {}
+
+    /// A party is registered under the id its operator gave it.
+    "party.add" PartyAdd { pub kind: PartyKind } {
+        pub handle: String,
+        pub name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub lei: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ror: Option<String>,
+    }
+    /// A party leaves; its keys open nothing.
+    "party.close" PartyClose {} {}
+
+    /// A fact about a party or account was verified.
+    "claim.add" ClaimAdd {
+        pub claim: ClaimId,
+        pub kind: String,
+        pub level: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires: Option<Time>,
+    } { pub value: Value, pub by: String, pub evidence: Digest }
+    /// It no longer counts.
+    "claim.retract" ClaimRetract { pub claim: ClaimId } {}
+
+    /// A party gets something to call with.
+    "account.add" AccountAdd { pub party: PartyId } { pub handle: String }
+    /// The account is denied everything until restored.
+    "account.suspend" AccountSuspend {} {}
+    /// The suspension ends.
+    "account.restore" AccountRestore {} {}
+    /// The account ends for good.
+    "account.close" AccountClose {} {}
+
+    /// An account gets an API key; only HMAC(pepper, SHA-256(key)) is kept.
+    "key.issue" KeyIssue { pub key: KeyId } { pub digest: Digest }
+    /// The key opens nothing any more.
+    "key.revoke" KeyRevoke { pub key: KeyId } {}
+
+    /// Something is served; it starts sealed.
+    "model.add" ModelAdd {
+        pub model: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub previous: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub weights: Option<Digest>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub max_output: Option<u64>,
+    } {
+        pub upstream: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub credential: Option<String>,
+    }
+    /// It is served no more.
+    "model.retire" ModelRetire {} {}
+
+    /// How far a model is released.
+    "stage.set" StageSet {
+        pub stage: Stage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub list: Option<u64>,
+    } {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub list: Option<ListRows>,
+    }
+
+    /// A party may use a model.
+    "grant.add" GrantAdd {
+        pub grant: GrantId,
+        pub model: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub population: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires: Option<Time>,
+    } {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub purpose: Option<String>,
+    }
+    /// It may no more.
+    "grant.revoke" GrantRevoke { pub grant: GrantId } {}
+
+    /// An order is written down, not yet in force; nothing of it is public.
+    "directive.draft" DirectiveDraft {} { pub text: DirectiveText, pub lists: Vec<ListRows> }
+    /// It enters into force, and the one it amends leaves in the same act.
+    "directive.enact" DirectiveEnact {
+        pub disclosure: Disclosure,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub text: Option<DirectiveText>,
+        /// SHA-256 of salt and JSON of a text under seal, so that what is
+        /// disclosed later can be held against it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub sealed: Option<Digest>,
+        pub draft: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub amends: Option<crate::id::DirectiveId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub preview: Option<Digest>,
+    } {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub text: Option<SealedText>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub lists: Vec<ListRows>,
+    }
+    /// It leaves force, by an authority's word.
+    "directive.lift" DirectiveLift { pub by: String } {}
+    /// A draft is thrown away.
+    "directive.drop" DirectiveDrop {} {}
+    /// The seal of a directive ends: its text becomes public.
+    "directive.disclose" DirectiveDisclose { pub text: SealedText } {}
+
+    /// Something is done about a party or account.
+    "measure.take" MeasureTake {
+        pub measure: MeasureId,
+        pub kind: MeasureKind,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub until: Option<Time>,
+    } { pub reason: String }
+    /// It is undone.
+    "measure.lift" MeasureLift { pub measure: MeasureId } {}
+
+    /// The affected party answers a decision or measure.
+    "appeal.file" AppealFile {
+        pub appeal: AppealId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub measure: Option<MeasureId>,
+        pub due: Time,
+    } {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub decision: Option<String>,
+        pub account: AccountId,
+        pub text: String,
+    }
+    /// Someone other than the author decides it.
+    "appeal.decide" AppealDecide { pub appeal: AppealId, pub ruling: Ruling } { pub reason: String }
+}
+
+/// One policy with the id it will never share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyText {
+    /// The rule id, `@id` in the text.
+    pub id: String,
+    /// The Cedar text, annotations included.
+    pub cedar: String,
+}
+
+/// A directive's text under its own salt: the commitment `sealed` of the
+/// enacting act is SHA-256 of the salt's 32 bytes and the JSON's bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedText {
+    /// 32 random bytes in hex.
+    pub salt: String,
+    /// A [`DirectiveText`] as JSON, to be hashed as it stands.
+    pub json: String,
+}
+
+impl SealedText {
+    /// Puts a text under a seal.
+    ///
+    /// # Errors
+    /// When the text cannot be written as JSON.
+    pub fn new(text: &DirectiveText, salt: [u8; 32]) -> Result<SealedText, serde_json::Error> {
+        Ok(SealedText { salt: crate::hex::encode(&salt), json: serde_json::to_string(text)? })
+    }
+
+    /// The commitment; none when the salt is malformed.
+    pub fn commitment(&self) -> Option<Digest> {
+        let salt = crate::hex::decode::<32>(&self.salt)?;
+        Some(Digest::of_parts(&[&salt, self.json.as_bytes()]))
+    }
+
+    /// The text under the seal.
+    ///
+    /// # Errors
+    /// When the JSON is not a directive's text.
+    pub fn text(&self) -> Result<DirectiveText, serde_json::Error> {
+        serde_json::from_str(&self.json)
+    }
+}

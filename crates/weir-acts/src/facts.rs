@@ -1,0 +1,162 @@
+//! What a decision may know of a party or an account: claims, grants, lists
+//! and measures in force, never whose they are. Equal facts are interned to
+//! one id, and a decision class is a pair of such ids (the party's and the
+//! account's): accounts of one class are decided alike whatever the rules.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::claims::Claims;
+use crate::holder::{Account, Life, Party};
+use crate::time::Time;
+use crate::words::MeasureKind;
+
+/// A grant without its identity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GrantFact {
+    /// For which model.
+    pub model: Arc<str>,
+    /// For what.
+    pub purpose: Option<Arc<str>>,
+    /// For whom.
+    pub population: Option<Arc<str>>,
+}
+
+/// Everything a decision may know of one holder at one time.
+///
+/// Invariant: every list is sorted and without repeats, so that equal facts
+/// are equal values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Facts {
+    /// Claims in force.
+    pub claims: Claims,
+    /// Grants in force.
+    pub grants: Vec<GrantFact>,
+    /// Lists the party is on.
+    pub lists: Vec<Arc<str>>,
+    /// Measures in force.
+    pub measures: Vec<MeasureKind>,
+    /// Whether the account is suspended.
+    pub suspended: bool,
+}
+
+impl Facts {
+    /// The facts about a party at `at`.
+    pub fn of_party(party: &Party, at: Time) -> Facts {
+        let grants = party.grants.iter().filter(|grant| grant.life.holds(at)).map(|grant| GrantFact {
+            model: Arc::clone(&grant.model),
+            purpose: grant.purpose.clone(),
+            population: grant.population.clone(),
+        });
+        let lists = party.lists.iter().filter(|place| place.life.holds(at)).map(|place| Arc::clone(&place.list));
+        let measures = party.measures.iter().filter(|measure| measure.life.holds(at)).map(|measure| measure.kind);
+        Facts {
+            claims: Claims::at(&party.claims, at),
+            grants: sorted(grants),
+            lists: sorted(lists),
+            measures: sorted(measures),
+            suspended: false,
+        }
+    }
+
+    /// The facts about an account at `at`, its party's left out.
+    pub fn of_account(account: &Account, at: Time) -> Facts {
+        let measures = account.measures.iter().filter(|measure| measure.life.holds(at)).map(|measure| measure.kind);
+        Facts {
+            claims: Claims::at(&account.claims, at),
+            measures: sorted(measures),
+            suspended: account.suspensions.iter().any(|life| life.holds(at)),
+            ..Facts::default()
+        }
+    }
+}
+
+fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+/// The first moment after `at` at which the facts about `party` may change by
+/// the passing of time alone.
+pub fn next_party_change(party: &Party, at: Time) -> Option<Time> {
+    let claims = party.claims.iter().map(|claim| &claim.life);
+    let grants = party.grants.iter().map(|grant| &grant.life);
+    let lists = party.lists.iter().map(|place| &place.life);
+    let measures = party.measures.iter().map(|measure| &measure.life);
+    next_boundary(claims.chain(grants).chain(lists).chain(measures), at)
+}
+
+/// As [`next_party_change`], for an account.
+pub fn next_account_change(account: &Account, at: Time) -> Option<Time> {
+    let claims = account.claims.iter().map(|claim| &claim.life);
+    let measures = account.measures.iter().map(|measure| &measure.life);
+    next_boundary(claims.chain(measures).chain(&account.suspensions), at)
+}
+
+/// The earliest beginning or end after `at`.
+pub fn next_boundary<'a>(lives: impl Iterator<Item = &'a Life>, at: Time) -> Option<Time> {
+    lives.flat_map(|life| [Some(life.from), life.to]).flatten().filter(|boundary| *boundary > at).min()
+}
+
+/// Names one interned value of [`Facts`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactsId(u32);
+
+impl fmt::Debug for FactsId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "facts#{}", self.0)
+    }
+}
+
+impl FactsId {
+    /// The number, for keys of caches.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// Gives equal facts one id. Shared by all views of one process; ids are not
+/// durable.
+#[derive(Debug, Default)]
+pub struct Interner(RwLock<Interned>);
+
+#[derive(Debug, Default)]
+struct Interned {
+    ids: HashMap<Arc<Facts>, FactsId>,
+    facts: Vec<Arc<Facts>>,
+}
+
+impl Interner {
+    /// The id of `facts`, given now if it has none.
+    pub fn intern(&self, facts: Facts) -> FactsId {
+        let mut interned = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = interned.ids.get(&facts) {
+            return *id;
+        }
+        // More than four billion distinct classes cannot fit in memory.
+        let id = FactsId(u32::try_from(interned.facts.len()).unwrap_or(u32::MAX));
+        let facts = Arc::new(facts);
+        interned.facts.push(Arc::clone(&facts));
+        interned.ids.insert(facts, id);
+        id
+    }
+
+    /// The facts that `id` names.
+    pub fn facts(&self, id: FactsId) -> Arc<Facts> {
+        let interned = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        interned.facts.get(id.0 as usize).cloned().unwrap_or_default()
+    }
+
+    /// How many distinct facts there are.
+    pub fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).facts.len()
+    }
+
+    /// Whether nothing was interned yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,162 @@
+//! What the fold keeps about models, directives, rules and operators: the few
+//! things an operator decides over, beside the many that are decided about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::directive::{DirectiveText, Disclosure, ListRows};
+use crate::holder::Life;
+use crate::id::{DirectiveId, ModelId, OperatorId, TokenId};
+use crate::time::Time;
+use crate::value::ValueType;
+use crate::words::{Describes, Role, Stage};
+
+/// A claim kind as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimKind {
+    /// The type of its values.
+    pub value_type: ValueType,
+    /// What it speaks about.
+    pub describes: Describes,
+    /// Since when it is known.
+    pub since: Time,
+}
+
+/// One stretch of a model's release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageSpan {
+    /// From when.
+    pub from: Time,
+    /// Which stage.
+    pub stage: Stage,
+    /// The list in force with it.
+    pub list: Option<Arc<str>>,
+}
+
+/// Something served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Its random id.
+    pub id: ModelId,
+    /// The name callers use.
+    pub name: Arc<str>,
+    /// Base URL of its server; none where withheld.
+    pub upstream: Option<Arc<str>>,
+    /// Reference to the server's credential: `env:NAME` or `file:PATH`.
+    pub credential: Option<Arc<str>>,
+    /// The model it may fall back to.
+    pub previous: Option<Arc<str>>,
+    /// Digest of the weights.
+    pub weights: Option<Digest>,
+    /// Most output tokens a request may ask for.
+    pub max_output: Option<u64>,
+    /// From its act to retirement.
+    pub life: Life,
+    /// Its stages, oldest first; before the first it is sealed.
+    pub stages: Vec<StageSpan>,
+}
+
+impl Model {
+    /// The stage in force at `at`.
+    pub fn stage(&self, at: Time) -> Stage {
+        self.span(at).map_or(Stage::Sealed, |span| span.stage)
+    }
+
+    /// The stretch of release in force at `at`.
+    pub fn span(&self, at: Time) -> Option<&StageSpan> {
+        self.stages.iter().rev().find(|span| span.from <= at)
+    }
+}
+
+/// A directive from draft to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    /// Its random id, the subject of its acts.
+    pub id: DirectiveId,
+    /// Its text; none where sealed or erased for this reader.
+    pub text: Option<Arc<DirectiveText>>,
+    /// Who may read it.
+    pub disclosure: Disclosure,
+    /// Its lists; none where withheld.
+    pub lists: Option<Arc<Vec<ListRows>>>,
+    /// Digest of the file it was drafted from.
+    pub source: Option<Digest>,
+    /// Index of the draft.
+    pub draft: u64,
+    /// Who drafted it.
+    pub drafted_by: Arc<str>,
+    /// When it was drafted.
+    pub drafted: Time,
+    /// When it was dropped.
+    pub dropped: Option<Time>,
+    /// When it was enacted, by whom, and the commitment where sealed.
+    pub enacted: Option<Enacted>,
+    /// From taking effect to lifting or amendment.
+    pub life: Option<Life>,
+    /// By whose word it was lifted, or which directive replaced it.
+    pub ended_by: Option<Arc<str>>,
+}
+
+/// The circumstances of an enactment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enacted {
+    /// When.
+    pub at: Time,
+    /// Index of the act.
+    pub act: u64,
+    /// By whom.
+    pub by: Arc<str>,
+    /// The directive it replaced.
+    pub amends: Option<DirectiveId>,
+    /// Commitment to a sealed text.
+    pub sealed: Option<Digest>,
+    /// When the seal was ended by an act.
+    pub disclosed: Option<Time>,
+}
+
+impl Directive {
+    /// Where it stands at `at`, in one word.
+    pub fn status(&self, at: Time) -> &'static str {
+        match self.life {
+            _ if self.dropped.is_some_and(|dropped| dropped <= at) => "dropped",
+            None => "draft",
+            Some(life) if at < life.from && life.to.is_none_or(|to| life.from < to) => "enacted",
+            Some(life) if life.holds(at) => "in force",
+            Some(_) => "ended",
+        }
+    }
+}
+
+/// A policy and when it was in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The Cedar text.
+    pub cedar: Arc<str>,
+    /// From its act to its removal. Its id is never used again.
+    pub life: Life,
+}
+
+/// Someone who may act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Their random id.
+    pub id: OperatorId,
+    /// Their name; none where erased.
+    pub name: Option<Arc<str>>,
+    /// What they may do.
+    pub roles: Vec<Role>,
+    /// From their act to revocation.
+    pub life: Life,
+    /// Their tokens: SHA-256 of each and when it held.
+    pub tokens: BTreeMap<TokenId, Token>,
+}
+
+/// An operator's token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// SHA-256 of the token; none where erased, and then it opens nothing.
+    pub digest: Option<Digest>,
+    /// From issue to revocation.
+    pub life: Life,
+}

@@ -1,0 +1,155 @@
+//! What the fold keeps about parties, accounts and keys: intervals, never
+//! "now". Whether something holds is asked with a time.
+
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId};
+use crate::time::Time;
+use crate::value::Value;
+use crate::words::{MeasureKind, PartyKind};
+
+/// A half-open interval of time: from its start up to, not including, its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// When it begins.
+    pub from: Time,
+    /// When it ends; none while no end is known.
+    pub to: Option<Time>,
+}
+
+impl Life {
+    /// From `from` on, without a known end.
+    pub const fn since(from: Time) -> Life {
+        Life { from, to: None }
+    }
+
+    /// Whether it holds at `at`.
+    pub fn holds(&self, at: Time) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
+
+    /// Ends it at `at`, unless it ends before.
+    pub fn end(&mut self, at: Time) {
+        if self.to.is_none_or(|to| at < to) {
+            self.to = Some(at);
+        }
+    }
+}
+
+/// One claim, as the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Its id.
+    pub id: ClaimId,
+    /// Its declared kind.
+    pub kind: Arc<str>,
+    /// What it says; none where erased or withheld, which counts as unknown.
+    pub value: Option<Value>,
+    /// Assurance level.
+    pub level: u8,
+    /// Who verified it, where that is at hand.
+    pub by: Option<Arc<str>>,
+    /// Digest of the evidence.
+    pub evidence: Option<Digest>,
+    /// From its act to its expiry or retraction.
+    pub life: Life,
+}
+
+/// A party's leave to use a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// For which model.
+    pub model: Arc<str>,
+    /// For what; `evaluation` and `defence` open those stages.
+    pub purpose: Option<Arc<str>>,
+    /// For whom: a condition that must be definitely true.
+    pub population: Option<Arc<str>>,
+    /// From its act to its expiry or revocation.
+    pub life: Life,
+}
+
+/// A party's place on a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The list.
+    pub list: Arc<str>,
+    /// As long as the list is in force.
+    pub life: Life,
+}
+
+/// What is done about a party or account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// Its id.
+    pub id: MeasureId,
+    /// What is done.
+    pub kind: MeasureKind,
+    /// Why, where that is at hand.
+    pub reason: Option<Arc<str>>,
+    /// Who took it.
+    pub by: Arc<str>,
+    /// From its act to its end.
+    pub life: Life,
+}
+
+/// An institution or person that asks for access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Its random id.
+    pub id: PartyId,
+    /// The id its operator gave it; none where erased.
+    pub handle: Option<Arc<str>>,
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// Institution or person.
+    pub kind: PartyKind,
+    /// From registration to closing.
+    pub life: Life,
+    /// Claims about it.
+    pub claims: Vec<Claim>,
+    /// Its grants.
+    pub grants: Vec<Grant>,
+    /// Lists it is on.
+    pub lists: Vec<Membership>,
+    /// Measures on it.
+    pub measures: Vec<Measure>,
+    /// Its accounts, in the order they were added.
+    pub accounts: Vec<AccountId>,
+}
+
+/// What a party calls with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its random id.
+    pub id: AccountId,
+    /// Whose it is.
+    pub party: PartyId,
+    /// Its name within the party; none where erased.
+    pub handle: Option<Arc<str>>,
+    /// From opening to closing.
+    pub life: Life,
+    /// When it was suspended.
+    pub suspensions: Vec<Life>,
+    /// Claims about it, or about everyone behind it.
+    pub claims: Vec<Claim>,
+    /// Measures on it.
+    pub measures: Vec<Measure>,
+    /// Its keys.
+    pub keys: Vec<KeyId>,
+}
+
+/// An API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its public id.
+    pub id: KeyId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// HMAC(pepper, SHA-256(key)); none where erased, and then it opens nothing.
+    pub digest: Option<Digest>,
+    /// From issue to revocation.
+    pub life: Life,
+}

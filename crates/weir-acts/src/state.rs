@@ -1,0 +1,330 @@
+//! The state of the world as the fold of the log. It holds intervals and no
+//! "now"; what is in force at a time is asked of it (see [`crate::view`]).
+//!
+//! A clone is cheap (copy-on-write), so the control plane tries an act on a
+//! clone, and readers keep the state they loaded.
+
+mod governed;
+mod holders;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::act::{Act, PolicyText};
+use crate::entry::{BY_WEIR, Entry, EntryError};
+use crate::governed::{ClaimKind, Directive, Model, Operator, Rule};
+use crate::holder::{Account, Key, Party};
+use crate::id::{AccountId, AppealId, ClaimId, DirectiveId, GrantId, KeyId, MeasureId, OperatorId, PartyId};
+use crate::shards::Shards;
+use crate::time::Time;
+use crate::words::Ruling;
+
+/// A party or an account: what claims and measures are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holder {
+    /// A party.
+    Party(PartyId),
+    /// An account.
+    Account(AccountId),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Holder::Party(id) => fmt::Display::fmt(id, out),
+            Holder::Account(id) => fmt::Display::fmt(id, out),
+        }
+    }
+}
+
+/// An appeal from filing to ruling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appeal {
+    /// Its id.
+    pub id: AppealId,
+    /// The measure it answers.
+    pub measure: Option<MeasureId>,
+    /// The decision it answers; none where withheld.
+    pub decision: Option<Arc<str>>,
+    /// Whose it is; none where withheld.
+    pub account: Option<AccountId>,
+    /// Its text.
+    pub text: Option<Arc<str>>,
+    /// When it was filed.
+    pub filed: Time,
+    /// When it is answered at the latest.
+    pub due: Time,
+    /// How it ended: when, how, by whom, why.
+    pub ruling: Option<(Time, Ruling, Arc<str>, Option<Arc<str>>)>,
+}
+
+/// What an act changed, so that views refresh and sweeps look only there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Parties whose facts changed.
+    pub parties: BTreeSet<PartyId>,
+    /// Accounts whose facts or standing changed.
+    pub accounts: BTreeSet<AccountId>,
+    /// Keys issued or revoked.
+    pub keys: BTreeSet<KeyId>,
+    /// Whether models, stages, rules or directives changed.
+    pub rules: bool,
+}
+
+impl Touched {
+    /// Adds what `other` touched.
+    pub fn merge(&mut self, other: Touched) {
+        self.parties.extend(other.parties);
+        self.accounts.extend(other.accounts);
+        self.keys.extend(other.keys);
+        self.rules |= other.rules;
+    }
+
+    /// Whether nothing was touched.
+    pub fn is_empty(&self) -> bool {
+        self.parties.is_empty() && self.accounts.is_empty() && self.keys.is_empty() && !self.rules
+    }
+
+    fn holder(&mut self, holder: Holder) {
+        match holder {
+            Holder::Party(id) => self.parties.insert(id),
+            Holder::Account(id) => self.accounts.insert(id),
+        };
+    }
+}
+
+/// Why an entry does not fold into the state.
+#[derive(Debug, thiserror::Error)]
+#[error("entry {index}: {problem}")]
+pub struct FoldError {
+    /// Index of the entry.
+    pub index: u64,
+    /// What is wrong with it.
+    pub problem: FoldProblem,
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldProblem {
+    /// It cannot be read.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// It names something the log never told of.
+    #[error("{what} {id} does not exist")]
+    Missing {
+        /// Which kind of thing.
+        what: &'static str,
+        /// The id named.
+        id: String,
+    },
+    /// It introduces something that is there already.
+    #[error("{what} {id} exists already")]
+    Repeated {
+        /// Which kind of thing.
+        what: &'static str,
+        /// The id named.
+        id: String,
+    },
+    /// It changes something that has ended or is not in that state.
+    #[error("{what} {id} {why}")]
+    Standing {
+        /// Which kind of thing.
+        what: &'static str,
+        /// The id named.
+        id: String,
+        /// Why the act does not apply.
+        why: &'static str,
+    },
+    /// Time runs backwards.
+    #[error("its time {at} is before the preceding act's {last}")]
+    Backwards {
+        /// The entry's time.
+        at: Time,
+        /// The time before.
+        last: Time,
+    },
+    /// The first entry must open the log, and no other may.
+    #[error("a log begins with exactly one `log.open`")]
+    Opening,
+    /// It was done by nobody known.
+    #[error("by `{by}`, who is no operator at that time")]
+    Author {
+        /// Who is named.
+        by: String,
+    },
+    /// A field holds what no act may say.
+    #[error("{field}: {why}")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// The fold of the log.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// How many entries were folded.
+    pub size: u64,
+    /// The time of the last one.
+    pub last: Time,
+    /// The log's name.
+    pub origin: Arc<str>,
+    /// Parties by id.
+    pub parties: Shards<PartyId, Arc<Party>>,
+    /// Parties by the id their operator gave them.
+    pub handles: Shards<Arc<str>, PartyId>,
+    /// Accounts by id.
+    pub accounts: Shards<AccountId, Arc<Account>>,
+    /// Accounts by party and name.
+    pub account_handles: Shards<(PartyId, Arc<str>), AccountId>,
+    /// Keys by id.
+    pub keys: Shards<KeyId, Key>,
+    /// Who a claim is about.
+    pub claims: Shards<ClaimId, Holder>,
+    /// Whose a grant is.
+    pub grants: Shards<GrantId, PartyId>,
+    /// Who a measure is on.
+    pub measures: Shards<MeasureId, Holder>,
+    /// Appeals by id.
+    pub appeals: Shards<AppealId, Arc<Appeal>>,
+    /// Claim kinds by name.
+    pub kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
+    /// Models by name.
+    pub models: Arc<BTreeMap<Arc<str>, Model>>,
+    /// Directives by id.
+    pub directives: Arc<BTreeMap<DirectiveId, Directive>>,
+    /// Every policy there ever was, by rule id.
+    pub rules: Arc<BTreeMap<Arc<str>, Rule>>,
+    /// Operators by id.
+    pub operators: Arc<BTreeMap<OperatorId, Operator>>,
+    /// Parts of a rule set whose last part has not come.
+    pending_rules: Arc<PendingRules>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct PendingRules {
+    parts: u32,
+    policies: Vec<PolicyText>,
+    removed: Vec<String>,
+}
+
+impl State {
+    /// Folds the next entry. On error the state is as it was before.
+    ///
+    /// # Errors
+    /// When the entry does not follow from the log so far.
+    pub fn apply(&mut self, entry: &Entry) -> Result<Touched, FoldError> {
+        let index = self.size;
+        let mut next = self.clone();
+        match next.fold(index, entry) {
+            Ok(touched) => {
+                next.size += 1;
+                next.last = entry.at;
+                *self = next;
+                Ok(touched)
+            }
+            Err(problem) => Err(FoldError { index, problem }),
+        }
+    }
+
+    /// The party its operator calls `handle`.
+    pub fn party_named(&self, handle: &str) -> Option<&Arc<Party>> {
+        self.parties.get(self.handles.get(handle)?)
+    }
+
+    /// The account that `party` calls `handle`.
+    pub fn account_named(&self, party: PartyId, handle: &str) -> Option<&Arc<Account>> {
+        self.accounts.get(self.account_handles.get(&(party, Arc::from(handle)))?)
+    }
+
+    /// `PARTY/NAME` of an account, or its random id where names are withheld.
+    pub fn account_label(&self, id: AccountId) -> String {
+        let named = self.accounts.get(&id).and_then(|account| {
+            let party = self.parties.get(&account.party)?;
+            Some(format!("{}/{}", party.handle.as_ref()?, account.handle.as_ref()?))
+        });
+        named.unwrap_or_else(|| id.to_string())
+    }
+
+    /// The party's own id, or its random one where that is withheld.
+    pub fn party_label(&self, id: PartyId) -> String {
+        let named = self.parties.get(&id).and_then(|party| party.handle.as_ref());
+        named.map_or_else(|| id.to_string(), ToString::to_string)
+    }
+
+    /// The directive whose text has the id `name`: the one in force or
+    /// enacted, else the newest draft.
+    pub fn directive_named(&self, name: &str) -> Option<&Directive> {
+        self.directives
+            .values()
+            .filter(|directive| directive.text.as_ref().is_some_and(|text| text.id == name))
+            .max_by_key(|directive| (directive.enacted.is_some(), directive.dropped.is_none(), directive.draft))
+    }
+
+    fn fold(&mut self, index: u64, entry: &Entry) -> Result<Touched, FoldProblem> {
+        if entry.at < self.last {
+            return Err(FoldProblem::Backwards { at: entry.at, last: self.last });
+        }
+        if (index == 0) != matches!(entry.act, Act::LogOpen(_)) {
+            return Err(FoldProblem::Opening);
+        }
+        self.check_author(entry)?;
+        let mut touched = Touched::default();
+        match &entry.act {
+            Act::LogOpen(parts) => self.origin = parts.public.origin.as_str().into(),
+            Act::RulesSet(_)
+            | Act::ClaimDeclare(_)
+            | Act::OperatorAdd(_)
+            | Act::OperatorRevoke(_)
+            | Act::TokenIssue(_)
+            | Act::TokenRevoke(_)
+            | Act::ModelAdd(_)
+            | Act::ModelRetire(_)
+            | Act::StageSet(_)
+            | Act::DirectiveDraft(_)
+            | Act::DirectiveEnact(_)
+            | Act::DirectiveLift(_)
+            | Act::DirectiveDrop(_)
+            | Act::DirectiveDisclose(_) => self.fold_governed(index, entry, &mut touched)?,
+            _ => self.fold_holders(entry, &mut touched)?,
+        }
+        Ok(touched)
+    }
+
+    fn check_author(&self, entry: &Entry) -> Result<(), FoldProblem> {
+        if entry.by == BY_WEIR {
+            return Ok(());
+        }
+        let by_party_itself = matches!(entry.act, Act::AppealFile(_));
+        let known = entry.by.parse::<OperatorId>().is_ok_and(|id| {
+            self.operators.get(&id).is_some_and(|operator| operator.life.holds(entry.at))
+        });
+        if known || (by_party_itself && entry.by.parse::<AccountId>().is_ok()) {
+            return Ok(());
+        }
+        Err(FoldProblem::Author { by: entry.by.chars().take(64).collect() })
+    }
+}
+
+fn missing(what: &'static str, id: impl fmt::Display) -> FoldProblem {
+    FoldProblem::Missing { what, id: id.to_string() }
+}
+
+fn repeated(what: &'static str, id: impl fmt::Display) -> FoldProblem {
+    FoldProblem::Repeated { what, id: id.to_string() }
+}
+
+fn standing(what: &'static str, id: impl fmt::Display, why: &'static str) -> FoldProblem {
+    FoldProblem::Standing { what, id: id.to_string(), why }
+}
+
+/// The entry's subject as an id of the right kind.
+fn subject<I: std::str::FromStr<Err: fmt::Display>>(entry: &Entry) -> Result<I, FoldProblem> {
+    entry
+        .subject
+        .parse()
+        .map_err(|error: I::Err| FoldProblem::Field { field: "subject", why: error.to_string() })
+}

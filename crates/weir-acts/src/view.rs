@@ -1,0 +1,136 @@
+//! What is in force at one moment: the part of the state that a gateway asks
+//! on every request, with time already applied. A view is valid from its time
+//! until `next_change`; a request at or after `next_change` must not use it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::facts::{Facts, FactsId, Interner};
+use crate::governed::Model;
+use crate::id::{AccountId, KeyId, PartyId};
+use crate::shards::Shards;
+use crate::time::Time;
+use crate::words::Stage;
+
+/// Where an open account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountStanding {
+    /// Whose it is.
+    pub party: PartyId,
+    /// The facts about the account itself.
+    pub facts: FactsId,
+}
+
+/// What a valid key opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyStanding {
+    /// The key's public id.
+    pub key: KeyId,
+    /// The account it speaks for.
+    pub account: AccountId,
+}
+
+/// Who calls: everything identity settles, and the decision class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The key used.
+    pub key: KeyId,
+    /// The calling account.
+    pub account: AccountId,
+    /// Its party.
+    pub party: PartyId,
+    /// The class under which it is decided.
+    pub class: Class,
+}
+
+/// A decision class: the interned facts of party and account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Class {
+    /// Facts about the party.
+    pub party: FactsId,
+    /// Facts about the account, or about the person behind the request.
+    pub account: FactsId,
+}
+
+/// The state at one moment.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The moment from which this view holds.
+    pub at: Time,
+    /// How many acts it folds.
+    pub size: u64,
+    /// The first moment at which it no longer holds.
+    pub next_change: Option<Time>,
+    pub(crate) parties: Shards<PartyId, FactsId>,
+    pub(crate) accounts: Shards<AccountId, AccountStanding>,
+    pub(crate) keys: Shards<[u8; 32], KeyStanding>,
+    pub(crate) models: Arc<BTreeMap<Arc<str>, Model>>,
+    pub(crate) interner: Arc<Interner>,
+}
+
+impl View {
+    /// Who holds the key whose stored digest is `digest`; none when the key,
+    /// its account or its party is not open.
+    pub fn identify(&self, digest: &[u8; 32]) -> Option<Caller> {
+        let standing = *self.keys.get(digest)?;
+        self.caller(standing.key, standing.account)
+    }
+
+    /// The caller as it stands in this view; none when it is closed.
+    pub fn caller(&self, key: KeyId, account: AccountId) -> Option<Caller> {
+        let standing = self.accounts.get(&account)?;
+        let party_facts = *self.parties.get(&standing.party)?;
+        let class = Class { party: party_facts, account: standing.facts };
+        Some(Caller { key, account, party: standing.party, class })
+    }
+
+    /// The class of an open account.
+    pub fn class(&self, account: AccountId) -> Option<Class> {
+        let standing = self.accounts.get(&account)?;
+        Some(Class { party: *self.parties.get(&standing.party)?, account: standing.facts })
+    }
+
+    /// The facts an id names.
+    pub fn facts(&self, id: FactsId) -> Arc<Facts> {
+        self.interner.facts(id)
+    }
+
+    /// Gives facts an id in the same interner, for a person's claims that
+    /// stand in for the account's.
+    pub fn intern(&self, facts: Facts) -> FactsId {
+        self.interner.intern(facts)
+    }
+
+    /// A model that is served at this moment, sealed or not.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.get(name).filter(|model| model.life.holds(self.at))
+    }
+
+    /// The stage of a served model; sealed for anything else.
+    pub fn stage(&self, name: &str) -> Stage {
+        self.model(name).map_or(Stage::Sealed, |model| model.stage(self.at))
+    }
+
+    /// Every model served at this moment, by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values().filter(|model| model.life.holds(self.at))
+    }
+
+    /// Every open account with its standing, in no particular order.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, Class, PartyId)> {
+        self.accounts.iter().filter_map(|(id, standing)| {
+            let party = *self.parties.get(&standing.party)?;
+            Some((*id, Class { party, account: standing.facts }, standing.party))
+        })
+    }
+
+    /// How many accounts are open (of parties open or closed).
+    pub fn account_count(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Whether a view may answer for a request at `now`.
+    pub fn covers(&self, now: Time) -> bool {
+        self.next_change.is_none_or(|change| now < change)
+    }
+}

@@ -1,0 +1,181 @@
+//! A state and the view of it, moved forward together. Acts move them by
+//! [`World::apply`], time alone by [`World::advance`]; both say what they
+//! touched, and only that is recomputed. An agenda of coming boundaries makes
+//! the passing of time as cheap as an act.
+//!
+//! Invariant, held by a property test: after any steps the view equals the
+//! one built from the state anew.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::entry::Entry;
+use crate::facts::{Facts, Interner, next_account_change, next_boundary, next_party_change};
+use crate::directive::Unknown;
+use crate::id::{AccountId, KeyId, PartyId};
+use crate::shards::Shards;
+use crate::state::{FoldError, State, Touched};
+use crate::time::Time;
+use crate::view::{AccountStanding, KeyStanding, View};
+
+/// A state with its view at the present moment.
+#[derive(Debug, Clone)]
+pub struct World {
+    state: State,
+    view: View,
+    agenda: BTreeMap<Time, Touched>,
+}
+
+impl Default for World {
+    fn default() -> World {
+        World::new(State::default(), Time::EPOCH)
+    }
+}
+
+impl World {
+    /// The world of `state` at `at`, built from nothing.
+    pub fn new(state: State, at: Time) -> World {
+        World::with_interner(state, at, Arc::default())
+    }
+
+    /// As [`World::new`], sharing the interner of another world, so that
+    /// classes of both compare.
+    pub fn with_interner(state: State, at: Time, interner: Arc<Interner>) -> World {
+        let everything = Touched {
+            parties: state.parties.iter().map(|(id, _)| *id).collect(),
+            accounts: state.accounts.iter().map(|(id, _)| *id).collect(),
+            keys: state.keys.iter().map(|(id, _)| *id).collect(),
+            rules: true,
+        };
+        let view = View {
+            at,
+            size: state.size,
+            next_change: None,
+            parties: Shards::default(),
+            accounts: Shards::default(),
+            keys: Shards::default(),
+            models: Arc::clone(&state.models),
+            interner,
+        };
+        let mut world = World { state, view, agenda: BTreeMap::new() };
+        world.refresh(&everything);
+        world
+    }
+
+    /// The state.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The view at the present moment.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The interner of its classes.
+    pub fn interner(&self) -> &Arc<Interner> {
+        &self.view.interner
+    }
+
+    /// This world's state at another time, past or to come.
+    pub fn at(&self, at: Time) -> World {
+        World::with_interner(self.state.clone(), at, Arc::clone(&self.view.interner))
+    }
+
+    /// Folds the next entry, first letting time pass up to it.
+    ///
+    /// # Errors
+    /// When the entry does not follow; the world is then at the entry's time
+    /// but otherwise as before.
+    pub fn apply(&mut self, entry: &Entry) -> Result<Touched, FoldError> {
+        let mut touched = self.advance(entry.at);
+        let by_act = self.state.apply(entry)?;
+        self.refresh(&by_act);
+        touched.merge(by_act);
+        Ok(touched)
+    }
+
+    /// Lets time pass up to `now`; never backwards.
+    pub fn advance(&mut self, now: Time) -> Touched {
+        if now <= self.view.at {
+            return Touched::default();
+        }
+        self.view.at = now;
+        let mut touched = Touched::default();
+        while let Some(due) = self.agenda.first_entry().filter(|due| *due.key() <= now) {
+            touched.merge(due.remove());
+        }
+        if !touched.is_empty() {
+            self.refresh(&touched);
+        }
+        touched
+    }
+
+    fn refresh(&mut self, touched: &Touched) {
+        self.view.size = self.state.size;
+        for id in &touched.parties {
+            self.refresh_party(*id);
+        }
+        for id in &touched.accounts {
+            self.refresh_account(*id);
+        }
+        for id in &touched.keys {
+            self.refresh_key(*id);
+        }
+        if touched.rules {
+            self.view.models = Arc::clone(&self.state.models);
+            if let Some(change) = next_rules_change(&self.state, self.view.at) {
+                self.agenda.entry(change).or_default().rules = true;
+            }
+        }
+        self.view.next_change = self.agenda.keys().next().copied();
+    }
+
+    fn refresh_party(&mut self, id: PartyId) {
+        let Some(party) = self.state.parties.get(&id) else { return };
+        if !party.life.holds(self.view.at) {
+            self.view.parties.remove(&id);
+            return;
+        }
+        let facts = self.view.interner.intern(Facts::of_party(party, self.view.at));
+        self.view.parties.insert(id, facts);
+        if let Some(change) = next_party_change(party, self.view.at) {
+            self.agenda.entry(change).or_default().parties.insert(id);
+        }
+    }
+
+    fn refresh_account(&mut self, id: AccountId) {
+        let Some(account) = self.state.accounts.get(&id) else { return };
+        if !account.life.holds(self.view.at) {
+            self.view.accounts.remove(&id);
+            return;
+        }
+        let facts = self.view.interner.intern(Facts::of_account(account, self.view.at));
+        self.view.accounts.insert(id, AccountStanding { party: account.party, facts });
+        if let Some(change) = next_account_change(account, self.view.at) {
+            self.agenda.entry(change).or_default().accounts.insert(id);
+        }
+    }
+
+    fn refresh_key(&mut self, id: KeyId) {
+        let Some(key) = self.state.keys.get(&id) else { return };
+        let Some(digest) = key.digest else { return };
+        if key.life.holds(self.view.at) {
+            self.view.keys.insert(digest.0, KeyStanding { key: id, account: key.account });
+        } else if self.view.keys.get(&digest.0).is_some_and(|standing| standing.key == id) {
+            self.view.keys.remove(&digest.0);
+        }
+    }
+}
+
+/// The first moment after `at` at which a directive begins, ends, or changes
+/// how it answers unknown.
+fn next_rules_change(state: &State, at: Time) -> Option<Time> {
+    let lives = state.directives.values().filter_map(|directive| directive.life.as_ref());
+    let boundary = next_boundary(lives, at);
+    let allowances = state.directives.values().filter_map(|directive| match directive.text.as_ref()?.unknown {
+        Unknown::AllowUntil(until) if until > at && directive.life.is_some() => Some(until),
+        _ => None,
+    });
+    boundary.into_iter().chain(allowances).min()
+}

@@ -1,0 +1,57 @@
+//! What a decision says. A decision is a function of five inputs (tree size,
+//! time, account, model, the person's claims); the first two are the
+//! snapshot's, the account and the person enter as a decision class, so that
+//! equal classes share one [`Verdict`].
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// Permit, deny, or as if the model did not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// The request may go on.
+    Permit,
+    /// It may not.
+    Deny,
+    /// The model is sealed, retired or unknown: 404.
+    Missing,
+}
+
+/// Why a request is denied, in words for the one who is denied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Denial {
+    /// The rule that decides; the first by id where several forbid.
+    pub rule: Arc<str>,
+    /// The rule's reason, a sentence without its full stop.
+    pub reason: String,
+    /// The legal ground, where the rule has one.
+    pub citation: Option<String>,
+    /// What to do next, a sentence without its full stop.
+    pub next: String,
+}
+
+/// What a class may do with a model under the rules in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Permit, deny or missing.
+    pub effect: Effect,
+    /// The determining rules, by id, sorted: the permits of a permit, the
+    /// forbids of a deny; for want of any permit, the stage's rule.
+    pub rules: Vec<Arc<str>>,
+    /// The stage the model stood at.
+    pub stage: weir_acts::words::Stage,
+    /// Present exactly when the effect is not permit.
+    pub denial: Option<Denial>,
+    /// Whether the denied may be served by the previous model instead: only
+    /// when every rule that forbids says so.
+    pub fallback: bool,
+}
+
+impl Verdict {
+    /// Whether the request may go on.
+    pub fn permits(&self) -> bool {
+        self.effect == Effect::Permit
+    }
+}

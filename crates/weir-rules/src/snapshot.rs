@@ -1,0 +1,58 @@
+//! A view with the rules in force at its moment: all that a gateway needs to
+//! decide, immutable and shared.
+
+use std::sync::Arc;
+
+use weir_acts::view::Class;
+use weir_acts::{State, Time, View};
+
+use crate::decision::Verdict;
+use crate::policies::Policies;
+
+/// What is in force from one moment until the next change.
+///
+/// Invariant: `policies` were compiled for a moment from which nothing about
+/// rules, models or directives changed up to `view.at`.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    view: View,
+    policies: Arc<Policies>,
+}
+
+impl Snapshot {
+    /// A view with policies already compiled for it.
+    pub fn new(view: View, policies: Arc<Policies>) -> Snapshot {
+        Snapshot { view, policies }
+    }
+
+    /// The facts in force.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The rules in force.
+    pub fn policies(&self) -> &Arc<Policies> {
+        &self.policies
+    }
+
+    /// How many acts were folded.
+    pub fn tree_size(&self) -> u64 {
+        self.view.size
+    }
+
+    /// From when it holds.
+    pub fn at(&self) -> Time {
+        self.view.at
+    }
+
+    /// Whether it may answer for a request at `now`.
+    pub fn covers(&self, now: Time) -> bool {
+        self.view.covers(now)
+    }
+
+    /// What `class` may do with `model`; from the cache where this class was
+    /// decided before under the same rules.
+    pub fn decide(&self, class: Class, model: &str) -> Arc<Verdict> {
+        self.policies.decide(&self.view, class, model)
+    }
+}
