@@ -1,1 +1,30 @@
-//! Under construction.
+//! C2SP transparency log: signed notes, checkpoints, tiles, proofs, receipts.
+//!
+//! The crate knows bytes, hashes and signatures and nothing of what an entry
+//! means. Everything is pure but [`folder`], the one place that writes to a
+//! disk, and [`source::FolderSource`], which reads from one.
+//!
+//! Reading order: [`hash`] → [`note`] → [`checkpoint`] → [`tile`] → [`tree`] →
+//! [`proof`] → [`receipt`] → [`source`] → [`verify`] → [`folder`].
+//!
+//! Specifications: <https://c2sp.org/signed-note@v1.0.0>,
+//! <https://c2sp.org/tlog-checkpoint@v1.0.0>, <https://c2sp.org/tlog-tiles>,
+//! <https://c2sp.org/tlog-proof>, RFC 6962 section 2.1 and RFC 9162 section 2.1.
+
+pub mod checkpoint;
+pub mod hash;
+pub mod note;
+pub mod proof;
+pub mod tile;
+pub mod tree;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use hash::{Hash, empty_root, leaf_hash, node_hash};
+pub use note::{Ed25519Signer, NoteError, NoteSigner, SignedNote, VerifierKey};
+pub use proof::{HashSource, HashSourceError, LeafHashes, ProofError};
+pub use tile::{BundleId, LogPath, TileId};
+pub use tree::{Frontier, FrontierError, tiles_for_growth};
+
+/// The boxed error of code the crate calls back into, such as the reader of
+/// entries given to [`FolderPublisher::publish`].
+pub type CallbackError = Box<dyn std::error::Error + Send + Sync>;
