@@ -8,7 +8,7 @@
 //! here depends on another crate of the house, so a fault in one of those
 //! cannot hide inside its own test.
 
-// pub mod load;
-// pub mod population;
+pub mod load;
+pub mod population;
 pub mod random;
 pub mod stand_in;
