@@ -20,7 +20,8 @@ CREATE TRIGGER entries_are_kept BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END;
 
 -- A private part is erased by overwriting it in place with zeroes of the same length. Deleting the
--- row would let SQLite move its neighbours between pages, and leave copies of them in the gaps.
+-- row would let SQLite move its neighbours between pages and leave copies of them in the gaps, even
+-- with secure_delete on (tests/erasure.rs catches it in the act).
 CREATE TABLE private_parts (
     idx    INTEGER PRIMARY KEY REFERENCES entries (idx),
     erased INTEGER NOT NULL DEFAULT 0 CHECK (erased IN (0, 1)),
