@@ -6,7 +6,7 @@
 //! the caller computed, a tree head is numbers and hashes that the caller computed.
 //!
 //! * [`Store`] is the trait of domain verbs; [`SqliteStore`] is the embedded implementation.
-//! * [`mod@conformance`] (feature `conformance`) is the suite that every implementation passes.
+//! * `conformance` (feature `conformance`) is the suite that every implementation passes.
 //! * [`lock`], [`kind`] and [`durable`] guard the folder a process keeps its state in.
 //! * [`segment`] holds decisions: append-only files that are too busy for the database.
 //!
