@@ -1,1 +1,18 @@
-//! Under construction.
+//! The LLM APIs as bytes.
+//!
+//! Weir decides on a few facts of a request (which model, streamed or not, how
+//! much output, which stored objects) and then sends *the caller's own bytes*
+//! upstream. This crate is the part that reads those facts without rewriting
+//! anything, reads usage out of answers that pass by, and renders the few
+//! answers that Weir gives itself in the shape that the called API's clients
+//! expect. It is pure: no I/O, no clock, no policy; every parser is a plain
+//! function over bytes, so that it can be fuzzed.
+//!
+//! - [`Api`] and [`route`]: which API a method and path mean.
+//! - [`head`]: what a request asks for, and the splice of its model name.
+
+mod api;
+pub mod head;
+mod json;
+
+pub use api::{Api, Family, route};

@@ -1,0 +1,91 @@
+//! The head of a request: the few facts that Weir decides on.
+//!
+//! [`scan`] reads the whole body once, strictly, and borrows what it needs. The
+//! body then goes upstream as it came, so the scanner must see what every other
+//! JSON parser would see. Where parsers are known to differ (repeated keys, keys
+//! that differ in case only, byte order marks, lone surrogates, deep nesting) the
+//! body is refused with the place and the reason.
+
+mod error;
+mod fields;
+mod nested;
+mod scanner;
+#[cfg(test)]
+mod tests;
+
+pub use crate::json::JsonProblem;
+pub use error::{HeadError, HeadProblem, Position};
+pub use fields::ObjectKind;
+pub use scanner::scan;
+
+use crate::Api;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Longest model name in bytes, after unescaping.
+pub const MAX_MODEL_BYTES: usize = 256;
+
+/// What a request asks for, as far as governance must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHead<'a> {
+    /// The API the body was read for.
+    pub api: Api,
+    /// The model asked for: 1 to [`MAX_MODEL_BYTES`] bytes, no control characters.
+    pub model: Cow<'a, str>,
+    /// Where the model's string literal stands in the body, quotes included.
+    pub model_span: Range<usize>,
+    /// Whether the answer is asked for as server-sent events.
+    pub stream: bool,
+    /// The most output tokens the request allows for one choice, if it says so.
+    /// Where an API has two names for it and both are given, the larger.
+    pub output_limit: Option<u64>,
+    /// How many choices are asked for (`n`), if the request says so.
+    pub n: Option<u64>,
+    /// `stream_options.include_usage`: without it an OpenAI stream tells no usage.
+    pub include_usage: bool,
+    /// Every stored object the request leans on, in the order of the body.
+    pub references: Vec<Reference<'a>>,
+    /// Every other model the request names: tools that run a model of their own
+    /// (advisors, image generation) and moderation. A decision that covers only
+    /// [`RequestHead::model`] would leave these ungoverned.
+    pub nested_models: Vec<NestedModel<'a>>,
+    /// Whether the answer is to be made in the background and fetched later.
+    pub background: bool,
+    /// Whether the answer is to be stored, if the request says so.
+    pub store: Option<bool>,
+    /// Whether images, audio, video or documents are part of the input.
+    pub has_media: bool,
+}
+
+/// A stored object a request leans on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// The field that names it, for messages (`previous_response_id`).
+    pub field: &'static str,
+    /// What sort of object the field names.
+    pub kind: ObjectKind,
+    /// The object's id, as the caller sent it.
+    pub id: Cow<'a, str>,
+}
+
+/// A second model that a request names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NestedModel<'a> {
+    /// The top-level field it stands under (`tools`, `moderation`, `input`).
+    pub field: &'static str,
+    /// The model's name.
+    pub model: Cow<'a, str>,
+}
+
+/// The body with the model's name replaced and every other byte as it was.
+///
+/// `head` must come from [`scan`] of this very `body`.
+pub fn splice_model(body: &[u8], head: &RequestHead<'_>, new_model: &str) -> Vec<u8> {
+    let before = body.get(..head.model_span.start).unwrap_or_default();
+    let after = body.get(head.model_span.end..).unwrap_or_default();
+    let mut spliced = Vec::with_capacity(before.len() + new_model.len() + 2 + after.len());
+    spliced.extend_from_slice(before);
+    crate::json::write_string(&mut spliced, new_model);
+    spliced.extend_from_slice(after);
+    spliced
+}
