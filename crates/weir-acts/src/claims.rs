@@ -121,7 +121,7 @@ mod tests {
             let of_kind: Vec<_> = all.iter().filter(|(kind, _)| &**kind == "a").map(|(_, s)| s).collect();
             let top = of_kind.iter().map(|s| s.level).max();
             let at_top: Vec<_> = of_kind.iter().filter(|s| Some(s.level) == top).map(|s| &s.value).collect();
-            let agreed = at_top.first().filter(|first| at_top.iter().all(|value| value == **first));
+            let agreed = at_top.first().filter(|first| at_top.iter().all(|value| *value == **first));
             let expected = agreed.and_then(|value| value.as_ref()).filter(|_| top >= Some(min_level));
             prop_assert_eq!(claims.known("a", min_level), expected);
         }

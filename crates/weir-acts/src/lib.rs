@@ -16,6 +16,7 @@ pub mod governed;
 pub mod hex;
 pub mod holder;
 pub mod id;
+pub mod key;
 pub mod shards;
 pub mod state;
 pub mod time;

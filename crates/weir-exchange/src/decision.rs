@@ -1,0 +1,59 @@
+//! The record of a decision: its five inputs and its outcome, so that anyone
+//! with the log can compute it again.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use weir_acts::Time;
+use weir_acts::id::{AccountId, KeyId, PartyId};
+use weir_acts::words::Stage;
+
+use crate::id::DecisionId;
+
+/// How it was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ruling {
+    /// The request went on.
+    Permit,
+    /// It was denied.
+    Deny,
+    /// The model does not exist for the caller.
+    Missing,
+    /// It was denied, and the previous model served it.
+    Fallback,
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionRecord {
+    /// Its id.
+    pub id: DecisionId,
+    /// When it was made.
+    pub time: Time,
+    /// How many acts were folded into what it was made on.
+    pub tree_size: u64,
+    /// The calling account.
+    pub account: AccountId,
+    /// Its party.
+    pub party: PartyId,
+    /// The key used.
+    pub key: KeyId,
+    /// The person behind the request, where an assertion named one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Arc<str>>,
+    /// The API called.
+    pub api: &'static str,
+    /// The model asked for; none where models were listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Arc<str>>,
+    /// The model that may answer, where a fallback does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub served_model: Option<Arc<str>>,
+    /// The stage the model stood at.
+    pub stage: Stage,
+    /// How it was decided.
+    pub ruling: Ruling,
+    /// The determining rules.
+    pub rules: Vec<Arc<str>>,
+}

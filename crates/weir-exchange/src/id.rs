@@ -1,0 +1,77 @@
+//! The id of a decision: the segment of records it is written in and its
+//! place among that process's decisions, so that it is unique without a
+//! central counter and can be found without an index.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// Names one decision: `dec-` and two hexadecimal numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DecisionId {
+    /// The segment that was being written when the process started.
+    pub segment: u32,
+    /// Counted from the start of the process.
+    pub sequence: u32,
+}
+
+/// The text was not the id of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not the id of a decision: expected `dec-`, 8 hex digits, `-` and 8 hex digits")]
+pub struct DecisionIdError {
+    text: String,
+}
+
+/// Length of the written form in bytes.
+const LENGTH: usize = 21;
+
+impl DecisionId {
+    /// The written form, without allocating.
+    pub fn to_ascii(self) -> [u8; LENGTH] {
+        let mut text = *b"dec-00000000-00000000";
+        write_hex(&mut text[4..12], self.segment);
+        write_hex(&mut text[13..21], self.sequence);
+        text
+    }
+}
+
+fn write_hex(digits: &mut [u8], mut value: u32) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for digit in digits.iter_mut().rev() {
+        *digit = HEX[(value & 15) as usize];
+        value >>= 4;
+    }
+}
+
+impl fmt::Display for DecisionId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "dec-{:08x}-{:08x}", self.segment, self.sequence)
+    }
+}
+
+impl FromStr for DecisionId {
+    type Err = DecisionIdError;
+
+    fn from_str(text: &str) -> Result<DecisionId, DecisionIdError> {
+        let parsed = text.strip_prefix("dec-").and_then(|rest| rest.split_once('-')).and_then(
+            |(segment, sequence)| Some(DecisionId { segment: read_hex(segment)?, sequence: read_hex(sequence)? }),
+        );
+        parsed.ok_or_else(|| DecisionIdError { text: text.chars().take(64).collect() })
+    }
+}
+
+/// Exactly eight lower-case digits, so that an id has one spelling.
+fn read_hex(digits: &str) -> Option<u32> {
+    let is_plain = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if digits.len() != 8 || !is_plain {
+        return None;
+    }
+    u32::from_str_radix(digits, 16).ok()
+}
+
+impl Serialize for DecisionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
