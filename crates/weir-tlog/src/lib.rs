@@ -2,7 +2,8 @@
 //!
 //! The crate knows bytes, hashes and signatures and nothing of what an entry
 //! means. Everything is pure but [`folder`], the one place that writes to a
-//! disk, and [`source::FolderSource`], which reads from one.
+//! disk, and [`source::FolderSource`], which reads from one, both through
+//! [`disk::Disk`].
 //!
 //! Reading order: [`hash`] → [`note`] → [`checkpoint`] → [`tile`] → [`tree`] →
 //! [`proof`] → [`receipt`] → [`source`] → [`verify`] → [`folder`].
@@ -12,19 +13,32 @@
 //! <https://c2sp.org/tlog-proof>, RFC 6962 section 2.1 and RFC 9162 section 2.1.
 
 pub mod checkpoint;
+pub mod disk;
+pub mod folder;
 pub mod hash;
 pub mod note;
 pub mod proof;
+pub mod receipt;
+pub mod source;
 pub mod tile;
 pub mod tree;
+pub mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use disk::{Disk, RealDisk};
+pub use folder::{FolderPublisher, PublishError, Published};
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use note::{Ed25519Signer, NoteError, NoteSigner, SignedNote, VerifierKey};
 pub use proof::{HashSource, HashSourceError, LeafHashes, ProofError};
+pub use receipt::{Receipt, ReceiptError};
+pub use source::{FolderSource, LogSource, ReadError, SourceError, TileHashes};
 pub use tile::{BundleId, LogPath, TileId};
-pub use tree::{Frontier, FrontierError, tiles_for_growth};
+pub use tree::{Frontier, FrontierError, TileEdge, tiles_for_growth};
+pub use verify::{Verified, VerifyFailure, verify_consistency, verify_log};
 
 /// The boxed error of code the crate calls back into, such as the reader of
 /// entries given to [`FolderPublisher::publish`].
 pub type CallbackError = Box<dyn std::error::Error + Send + Sync>;
+
+#[cfg(test)]
+pub(crate) mod test_log;

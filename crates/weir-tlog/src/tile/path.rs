@@ -40,6 +40,21 @@ impl LogPath {
     pub fn is_immutable(&self) -> bool {
         *self != Self::Checkpoint
     }
+
+    /// The tile or bundle of the same place with another width, 1 to 256; the
+    /// checkpoint stays the checkpoint.
+    pub(crate) fn with_width(self, width: u16) -> Self {
+        match self {
+            Self::Checkpoint => self,
+            Self::Tile(tile) => Self::Tile(TileId { width, ..tile }),
+            Self::Bundle(bundle) => Self::Bundle(BundleId { width, ..bundle }),
+        }
+    }
+
+    /// The full tile or bundle of the same place.
+    pub(crate) fn with_full_width(self) -> Self {
+        self.with_width(FULL_WIDTH)
+    }
 }
 
 impl fmt::Display for LogPath {
