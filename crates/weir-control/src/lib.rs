@@ -1,1 +1,16 @@
-//! Under construction.
+//! The control plane: commands → checks → acts.
+//!
+//! A [`command::Command`] is what an operator asks for, in the names people
+//! use; planning turns it into the acts that would carry it out, or into a
+//! [`refusal::Refusal`] of one sentence that changes nothing.
+
+pub mod clock;
+pub mod command;
+pub mod lists;
+pub mod names;
+pub mod refusal;
+pub mod upstream;
+
+pub use clock::SteadyClock;
+pub use command::Command;
+pub use refusal::{Refusal, RefusalKind};

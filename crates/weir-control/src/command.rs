@@ -1,0 +1,300 @@
+//! What an operator may ask for: one command a verb of the command line. A
+//! command names things as people do (`acme/ci`, `mythos-5`); planning turns
+//! the names into the random ids that acts speak of.
+
+use serde::{Deserialize, Serialize};
+use weir_acts::digest::Digest;
+use weir_acts::id::{AppealId, ClaimId, GrantId, KeyId, MeasureId};
+use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
+use weir_acts::{Time, ValueType};
+
+/// A file the client read and uploads; the server never opens a path that a
+/// request names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UploadedFile {
+    /// The name by which the command or directive speaks of it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $verb:literal $variant:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty,)* })*) => {
+        /// A change an operator asks for.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "command", content = "with")]
+        pub enum Command {
+            $($(#[$doc])* #[serde(rename = $verb)] $variant($variant),)*
+        }
+
+        impl Command {
+            /// Every verb, as `noun.verb`.
+            pub const VERBS: &'static [&'static str] = &[$($verb,)*];
+
+            /// The verb of this command.
+            pub const fn verb(&self) -> &'static str {
+                match self { $(Command::$variant(_) => $verb,)* }
+            }
+        }
+
+        $($(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $variant { $($(#[$fdoc])* pub $field: $type,)* }
+
+        impl From<$variant> for Command {
+            fn from(command: $variant) -> Command {
+                Command::$variant(command)
+            }
+        })*
+    };
+}
+
+commands! {
+    /// Let someone act; they get a first token.
+    "operator.add" OperatorAdd {
+        /// Their name.
+        name: String,
+        /// What they may do.
+        roles: Vec<Role>,
+    }
+    /// End their right to act.
+    "operator.revoke" OperatorRevoke {
+        /// Their name.
+        name: String,
+    }
+    /// Give them another token.
+    "operator.token.issue" TokenIssue {
+        /// Their name.
+        name: String,
+    }
+    /// End every token they have.
+    "operator.token.revoke" TokenRevoke {
+        /// Their name.
+        name: String,
+    }
+    /// Register a party.
+    "party.add" PartyAdd {
+        /// The id the operator gives it.
+        id: String,
+        /// Its name.
+        name: String,
+        /// Institution or person.
+        #[serde(default = "institution")]
+        kind: PartyKind,
+        /// Legal Entity Identifier (ISO 17442).
+        #[serde(default)]
+        lei: Option<String>,
+        /// Research Organization Registry id.
+        #[serde(default)]
+        ror: Option<String>,
+    }
+    /// Close a party; its keys open nothing.
+    "party.close" PartyClose {
+        /// The party.
+        id: String,
+    }
+    /// Make a kind of claim known.
+    "claim.declare" ClaimDeclare {
+        /// Its name.
+        kind: String,
+        /// The type of its values.
+        r#type: ValueType,
+        /// What it speaks about.
+        describes: Describes,
+    }
+    /// Record a verified fact.
+    "claim.add" ClaimAdd {
+        /// `party:ID`, `account:PARTY/NAME`, or either without the prefix.
+        subject: String,
+        /// A declared kind.
+        kind: String,
+        /// The value as a person types it.
+        value: String,
+        /// Assurance level, 0 to 4.
+        level: u8,
+        /// Who verified it.
+        by: String,
+        /// SHA-256 of the evidence.
+        evidence: Digest,
+        /// When it stops counting.
+        #[serde(default)]
+        expires: Option<Time>,
+    }
+    /// Take a claim back.
+    "claim.retract" ClaimRetract {
+        /// The claim.
+        id: ClaimId,
+    }
+    /// Give a party something to call with.
+    "account.add" AccountAdd {
+        /// `PARTY/NAME`.
+        account: String,
+    }
+    /// Deny the account everything until restored.
+    "account.suspend" AccountSuspend {
+        /// `PARTY/NAME`.
+        account: String,
+    }
+    /// End the suspension.
+    "account.restore" AccountRestore {
+        /// `PARTY/NAME`.
+        account: String,
+    }
+    /// End the account for good.
+    "account.close" AccountClose {
+        /// `PARTY/NAME`.
+        account: String,
+    }
+    /// Give an account an API key, shown once.
+    "key.issue" KeyIssue {
+        /// `PARTY/NAME`.
+        account: String,
+    }
+    /// End a key.
+    "key.revoke" KeyRevoke {
+        /// The key's id.
+        id: KeyId,
+    }
+    /// Serve a model; it starts sealed.
+    "model.add" ModelAdd {
+        /// The name callers use.
+        id: String,
+        /// Base URL of its server.
+        upstream: String,
+        /// `env:NAME` or `file:PATH` of the server's credential.
+        #[serde(default)]
+        credential: Option<String>,
+        /// The model it may fall back to.
+        #[serde(default)]
+        previous: Option<String>,
+        /// SHA-256 of the weights.
+        #[serde(default)]
+        weights: Option<Digest>,
+        /// Most output tokens of one request.
+        #[serde(default)]
+        max_output: Option<u64>,
+    }
+    /// Serve a model no more.
+    "model.retire" ModelRetire {
+        /// The model.
+        id: String,
+    }
+    /// Set how far a model is released.
+    "stage.set" StageSet {
+        /// The model.
+        model: String,
+        /// The stage.
+        stage: Stage,
+        /// The parties admitted, one id a line; replaces the former list.
+        #[serde(default)]
+        list: Option<UploadedFile>,
+    }
+    /// Let a party use a model.
+    "grant.add" GrantAdd {
+        /// The party.
+        party: String,
+        /// The model.
+        model: String,
+        /// For what; `evaluation` and `defence` open those stages.
+        #[serde(default)]
+        purpose: Option<String>,
+        /// For whom: a condition over claims that must be definitely true.
+        #[serde(default)]
+        population: Option<String>,
+        /// Until when.
+        #[serde(default)]
+        expires: Option<Time>,
+    }
+    /// End a grant.
+    "grant.revoke" GrantRevoke {
+        /// The grant.
+        id: GrantId,
+    }
+    /// Replace the operator's own rules by these Cedar files.
+    "rules.set" RulesSet {
+        /// The files.
+        files: Vec<UploadedFile>,
+    }
+    /// Write an order down, not yet in force.
+    "directive.draft" DirectiveDraft {
+        /// The TOML file.
+        file: UploadedFile,
+        /// The lists it names.
+        #[serde(default)]
+        lists: Vec<UploadedFile>,
+    }
+    /// Put a draft in force.
+    "directive.enact" DirectiveEnact {
+        /// The directive's id.
+        id: String,
+    }
+    /// End a directive by an authority's word.
+    "directive.lift" DirectiveLift {
+        /// The directive's id.
+        id: String,
+        /// Whose word it is.
+        by: String,
+    }
+    /// Throw a draft away.
+    "directive.drop" DirectiveDrop {
+        /// The directive's id.
+        id: String,
+    }
+    /// Do something about a party or account.
+    "measure.take" MeasureTake {
+        /// As in `claim.add`.
+        subject: String,
+        /// What is done.
+        kind: MeasureKind,
+        /// Until when.
+        #[serde(default)]
+        until: Option<Time>,
+        /// Why, in words the affected will read.
+        reason: String,
+    }
+    /// Undo a measure.
+    "measure.lift" MeasureLift {
+        /// The measure.
+        id: MeasureId,
+    }
+    /// Decide an appeal; not by the author of what it is against.
+    "appeal.decide" AppealDecide {
+        /// The appeal.
+        id: AppealId,
+        /// How it ends.
+        ruling: Ruling,
+        /// Why.
+        reason: String,
+    }
+}
+
+const fn institution() -> PartyKind {
+    PartyKind::Institution
+}
+
+impl Command {
+    /// Reads the command `noun.verb` from the JSON body of a request.
+    ///
+    /// # Errors
+    /// When there is no such verb, or the body does not fit it; the message
+    /// names the field.
+    pub fn from_parts(verb: &str, body: &serde_json::value::RawValue) -> Result<Command, serde_json::Error> {
+        let text = format!("{{\"command\":{},\"with\":{}}}", serde_json::to_string(verb)?, body.get());
+        serde_json::from_str(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::value::RawValue;
+
+    #[test]
+    fn a_wrong_field_is_named_and_an_unknown_verb_lists_the_known() {
+        let body = RawValue::from_string(r#"{"id":"acme","nam":"Acme"}"#.into()).unwrap();
+        assert!(Command::from_parts("party.add", &body).unwrap_err().to_string().contains("`nam`"));
+        assert!(Command::from_parts("party.ad", &body).unwrap_err().to_string().contains("party.add"));
+    }
+}
