@@ -10,9 +10,17 @@
 //!
 //! - [`Api`] and [`route`]: which API a method and path mean.
 //! - [`head`]: what a request asks for, and the splice of its model name.
+//! - [`sse`]: server-sent events over arbitrary chunk boundaries.
+//! - [`usage`]: token usage, endings and created objects of an answer.
+//! - [`error_shape`] and [`models_list`]: Weir's own answers.
+//! - [`headers`]: which header names never cross the gateway.
 
 mod api;
+pub mod error_shape;
 pub mod head;
+pub mod headers;
 mod json;
+pub mod models_list;
+pub mod sse;
 
 pub use api::{Api, Family, route};
