@@ -119,6 +119,10 @@ impl From<SourceError> for VerifyFailure {
     }
 }
 
+/// Receives each entry with its index; an error is reported as
+/// [`VerifyFailure::Refused`].
+pub type OnEntry<'a> = dyn FnMut(u64, &[u8]) -> Result<(), CallbackError> + 'a;
+
 /// What was checked when everything held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
@@ -139,7 +143,7 @@ pub struct Verified {
 pub fn verify_log(
     source: &dyn LogSource,
     key: &VerifierKey,
-    on_entry: &mut dyn FnMut(u64, &[u8]) -> Result<(), CallbackError>,
+    on_entry: &mut OnEntry<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, VerifyFailure> {
     let checkpoint = read_checkpoint(source, key)?;

@@ -6,7 +6,7 @@
 //! known: if the entries give the signed root the tile is at fault, otherwise
 //! the entry is.
 
-use super::VerifyFailure;
+use super::{OnEntry, VerifyFailure};
 use crate::CallbackError;
 use crate::checkpoint::Checkpoint;
 use crate::hash::{Hash, leaf_hash};
@@ -57,7 +57,7 @@ impl<'a> Replay<'a> {
     pub(super) fn bundle(
         &mut self,
         bundle: BundleId,
-        on_entry: &mut dyn FnMut(u64, &[u8]) -> Result<(), CallbackError>,
+        on_entry: &mut OnEntry<'_>,
     ) -> Result<(), VerifyFailure> {
         let entries = read_bundle(self.source, bundle)?;
         let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
@@ -79,11 +79,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Shows an entry to the caller, unless something before it was wrong.
-    fn hand_out(
-        &mut self,
-        entry: &[u8],
-        on_entry: &mut dyn FnMut(u64, &[u8]) -> Result<(), CallbackError>,
-    ) {
+    fn hand_out(&mut self, entry: &[u8], on_entry: &mut OnEntry<'_>) {
         if self.leaf_difference.is_some() || self.refusal.is_some() {
             return;
         }
