@@ -1,11 +1,30 @@
 //! Rules over releases: stages, grants and directives as Cedar policies, and
 //! decisions under them.
+//!
+//! A [`Snapshot`] is a view of the facts with the [`Policies`] in force; a
+//! gateway asks it what a decision class may do with a model. Conditions of
+//! directives are read in three values ([`condition`]) and compiled to guarded
+//! Cedar ([`directive`]). Nothing here does I/O or reads a clock.
 
+mod base;
+pub mod check;
+pub mod condition;
 pub mod decision;
+pub mod directive;
 pub mod enforce;
+mod entities;
 pub mod policies;
+pub mod rule;
+#[cfg(test)]
+mod scene;
+pub mod schema;
 pub mod snapshot;
 
+pub use base::{base_rules, reserved_directive_id};
+pub use check::{RuleChange, RuleFile, RulesError, change_rules, check_rules};
+pub use condition::{CompiledCondition, Condition, ConditionError, Three};
 pub use decision::{Denial, Effect, Verdict};
 pub use enforce::{Enforce, Swept};
+pub use policies::{Alarm, CompileError, Policies};
+pub use schema::{BASE_KINDS, KindNameError, check_kind_name, reserved_kind};
 pub use snapshot::Snapshot;

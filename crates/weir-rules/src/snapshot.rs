@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use weir_acts::view::Class;
-use weir_acts::{State, Time, View};
+use weir_acts::{Time, View, World};
 
 use crate::decision::Verdict;
-use crate::policies::Policies;
+use crate::policies::{CompileError, Policies};
 
 /// What is in force from one moment until the next change.
 ///
@@ -23,6 +23,24 @@ impl Snapshot {
     /// A view with policies already compiled for it.
     pub fn new(view: View, policies: Arc<Policies>) -> Snapshot {
         Snapshot { view, policies }
+    }
+
+    /// What is in force in `world` at its own moment.
+    ///
+    /// # Errors
+    /// When a rule in force is not a policy.
+    pub fn of(world: &World) -> Result<Snapshot, CompileError> {
+        let policies = Policies::compile(world.state(), world.view().at)?;
+        Ok(Snapshot::new(world.view().clone(), Arc::new(policies)))
+    }
+
+    /// What was or will be in force at `time`, as far as `world` knows. Its
+    /// classes compare with those of the world's other snapshots.
+    ///
+    /// # Errors
+    /// When a rule in force at that time is not a policy.
+    pub fn at_time(world: &World, time: Time) -> Result<Snapshot, CompileError> {
+        Snapshot::of(&world.at(time))
     }
 
     /// The facts in force.

@@ -1,0 +1,217 @@
+//! Facts as Cedar entities. A principal is a decision class: it carries what
+//! the rules at hand read about it and nothing else, so that a party with ten
+//! thousand grants costs what a party with one costs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cedar_policy::{Entity, EntityUid, RestrictedExpression};
+use weir_acts::Value;
+use weir_acts::claims::Claims;
+use weir_acts::facts::{Facts, GrantFact};
+use weir_acts::governed::ClaimKind;
+
+use crate::condition::{Condition, Three};
+
+/// Claims under this level admit nobody: an account's own word opens no grant.
+pub(crate) const POPULATION_MIN_LEVEL: u8 = 1;
+
+/// The facts of a class: what is known of a party and of an account together.
+pub(crate) struct Known {
+    pub(crate) party: Arc<Facts>,
+    pub(crate) account: Arc<Facts>,
+    pub(crate) claims: Claims,
+}
+
+impl Known {
+    pub(crate) fn new(party: Arc<Facts>, account: Arc<Facts>) -> Known {
+        let claims = match (party.claims.is_empty(), account.claims.is_empty()) {
+            (_, true) => party.claims.clone(),
+            (true, _) => account.claims.clone(),
+            _ => party.claims.clone().merge(&account.claims),
+        };
+        Known { party, account, claims }
+    }
+
+    /// Grants on `model`. Invariant of facts: grants are sorted by model.
+    fn grants(&self, model: &str) -> impl Iterator<Item = &GrantFact> {
+        [&self.party, &self.account].into_iter().flat_map(move |facts| {
+            let start = facts.grants.partition_point(|grant| &*grant.model < model);
+            facts.grants.iter().skip(start).take_while(move |grant| &*grant.model == model)
+        })
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.party.lists.iter().chain(&self.account.lists)
+    }
+}
+
+/// A model as rules see it.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelFacts {
+    pub(crate) name: Arc<str>,
+    pub(crate) uid: EntityUid,
+    /// The list of its stage, where it has one.
+    pub(crate) list: Option<Arc<str>>,
+}
+
+/// What a set of rules reads of a principal.
+#[derive(Debug, Clone)]
+pub(crate) struct Reads {
+    attributes: BTreeSet<String>,
+    /// The models whose grants and lists matter: the one decided over, and
+    /// those the rules name.
+    models: Vec<ModelFacts>,
+    grants: bool,
+    granted: bool,
+    lists: bool,
+    listed: bool,
+    measures: bool,
+    suspended: bool,
+    level: bool,
+}
+
+impl Reads {
+    pub(crate) fn new(attributes: BTreeSet<String>, models: Vec<ModelFacts>) -> Reads {
+        let read = |name: &str| attributes.contains(name);
+        Reads {
+            grants: read("grants"),
+            granted: read("granted"),
+            lists: read("lists"),
+            listed: read("listed"),
+            measures: read("measures"),
+            suspended: read("suspended"),
+            level: read("level"),
+            attributes,
+            models,
+        }
+    }
+}
+
+/// The principal as the rules that make up `reads` see it.
+pub(crate) fn principal(
+    uid: &EntityUid,
+    known: &Known,
+    reads: &Reads,
+    populations: &Populations,
+) -> Result<Entity, String> {
+    let mut attributes = HashMap::new();
+    let mut levels = Vec::new();
+    for (kind, standing) in known.claims.iter().filter(|(kind, _)| reads.attributes.contains(&***kind)) {
+        let Some(value) = &standing.value else { continue };
+        attributes.insert(kind.to_string(), expression(value));
+        levels.push((kind.to_string(), RestrictedExpression::new_long(i64::from(standing.level))));
+    }
+    let mut insert = |name: &str, value| attributes.insert(name.to_owned(), value);
+    if reads.level {
+        let levels = RestrictedExpression::new_record(levels).map_err(|error| error.to_string())?;
+        insert("level", levels);
+    }
+    if reads.grants || reads.granted {
+        let (grants, granted) = grants(known, reads, populations)?;
+        insert("grants", RestrictedExpression::new_set(grants));
+        insert("granted", RestrictedExpression::new_set(granted));
+    }
+    if reads.lists {
+        insert("lists", RestrictedExpression::new_set(known.lists().map(|list| text(list))));
+    }
+    if reads.listed {
+        let listed = reads
+            .models
+            .iter()
+            .filter(|model| model.list.as_ref().is_some_and(|list| known.lists().any(|on| on == list)));
+        insert("listed", RestrictedExpression::new_set(listed.map(uid_of)));
+    }
+    if reads.measures {
+        let measures = known.party.measures.iter().chain(&known.account.measures);
+        insert("measures", RestrictedExpression::new_set(measures.map(|measure| text(measure.as_str()))));
+    }
+    if reads.suspended {
+        insert("suspended", RestrictedExpression::new_bool(known.party.suspended || known.account.suspended));
+    }
+    Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
+}
+
+/// The grants that count, with their purposes, and the models they are for.
+/// A grant with a population counts where that is definitely true.
+fn grants(
+    known: &Known,
+    reads: &Reads,
+    populations: &Populations,
+) -> Result<(Vec<RestrictedExpression>, Vec<RestrictedExpression>), String> {
+    let mut grants = Vec::new();
+    let mut granted = Vec::new();
+    for model in &reads.models {
+        let counting = known.grants(&model.name).filter(|grant| populations.admit(grant, &known.claims));
+        let before = grants.len();
+        for grant in counting {
+            let purpose = text(grant.purpose.as_deref().unwrap_or_default());
+            let fields = [("model".to_owned(), uid_of(model)), ("purpose".to_owned(), purpose)];
+            grants.push(RestrictedExpression::new_record(fields).map_err(|error| error.to_string())?);
+        }
+        if grants.len() > before {
+            granted.push(uid_of(model));
+        }
+    }
+    Ok((grants, granted))
+}
+
+/// A model as the resource of a request.
+pub(crate) fn model(uid: &EntityUid, stage: &str) -> Result<Entity, String> {
+    let attributes = HashMap::from([("stage".to_owned(), text(stage))]);
+    Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
+}
+
+
+fn uid_of(model: &ModelFacts) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(model.uid.clone())
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+fn expression(value: &Value) -> RestrictedExpression {
+    match value {
+        Value::Bool(value) => RestrictedExpression::new_bool(*value),
+        Value::Long(value) => RestrictedExpression::new_long(*value),
+        Value::String(value) => text(value),
+        Value::Set(members) => RestrictedExpression::new_set(members.iter().map(|member| text(member))),
+    }
+}
+
+/// The populations of grants, each parsed once.
+#[derive(Debug)]
+pub(crate) struct Populations {
+    kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
+    read: Mutex<HashMap<Arc<str>, Option<Arc<Condition>>>>,
+}
+
+/// More distinct populations than this are parsed anew each time.
+const MAX_POPULATIONS: usize = 4096;
+
+impl Populations {
+    pub(crate) fn new(kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>) -> Populations {
+        Populations { kinds, read: Mutex::default() }
+    }
+
+    /// Whether a grant's population is definitely true of `claims`. One that
+    /// cannot be read admits nobody.
+    pub(crate) fn admit(&self, grant: &GrantFact, claims: &Claims) -> bool {
+        let Some(population) = &grant.population else { return true };
+        self.condition(population)
+            .is_some_and(|condition| condition.eval(claims, POPULATION_MIN_LEVEL) == Three::True)
+    }
+
+    fn condition(&self, text: &Arc<str>) -> Option<Arc<Condition>> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(condition) = read.get(text) {
+            return condition.clone();
+        }
+        let condition = Condition::parse(text, &self.kinds).ok().map(Arc::new);
+        if read.len() < MAX_POPULATIONS {
+            read.insert(Arc::clone(text), condition.clone());
+        }
+        condition
+    }
+}

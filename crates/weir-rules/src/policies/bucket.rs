@@ -1,0 +1,161 @@
+//! The rules that could matter for one model, ready to be evaluated.
+
+use cedar_policy::{
+    Authorizer, Context, Entities, Entity, EntityUid, Policy, PolicySet, Request,
+};
+use weir_acts::words::Stage;
+
+use super::{CompileError, attributes};
+use crate::entities::{self, Known, ModelFacts, Populations, Reads};
+use crate::rule::RuleInForce;
+use crate::schema::{ACCOUNT, ACTION, USE, uid};
+
+/// The rules of one model at its stage.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    model: ModelFacts,
+    stage: Stage,
+    resource: Entity,
+    request: Request,
+    principal: EntityUid,
+    set: PolicySet,
+    positions: Vec<usize>,
+    reads: Reads,
+    stage_rule: Option<usize>,
+    authorizer: Authorizer,
+}
+
+/// What an evaluation came to.
+pub(crate) enum Outcome {
+    /// These rules decide, by position: the forbids where any forbids, else
+    /// the permits.
+    Determined(Vec<usize>),
+    /// Something could not be evaluated.
+    Failed(String),
+}
+
+impl Bucket {
+    /// With the rules alone that could apply to the model at its stage.
+    pub(crate) fn narrowed(
+        model: &ModelFacts,
+        stage: Stage,
+        rules: &[RuleInForce],
+        everything: &[ModelFacts],
+    ) -> Result<Bucket, CompileError> {
+        let admitted: Vec<usize> = rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.scope.admits(&model.name, stage.as_str()))
+            .map(|(position, _)| position)
+            .collect();
+        Bucket::of(model, stage, rules, admitted, everything)
+    }
+
+    /// With every rule.
+    pub(crate) fn full(
+        model: &ModelFacts,
+        stage: Stage,
+        rules: &[RuleInForce],
+        everything: &[ModelFacts],
+    ) -> Result<Bucket, CompileError> {
+        Bucket::of(model, stage, rules, (0..rules.len()).collect(), everything)
+    }
+
+    fn of(
+        model: &ModelFacts,
+        stage: Stage,
+        rules: &[RuleInForce],
+        positions: Vec<usize>,
+        everything: &[ModelFacts],
+    ) -> Result<Bucket, CompileError> {
+        let error = |problem: String| CompileError { rule: model.name.to_string(), problem };
+        let chosen = || positions.iter().filter_map(|position| rules.get(*position));
+        let policies = chosen().map(|rule| rule.policy.clone());
+        let set = PolicySet::from_policies(policies).map_err(|problem| error(problem.to_string()))?;
+        let principal = uid(ACCOUNT, "class").map_err(|problem| error(problem.to_string()))?;
+        let action = uid(ACTION, USE).map_err(|problem| error(problem.to_string()))?;
+        let request = Request::new(principal.clone(), action, model.uid.clone(), Context::empty(), None)
+            .map_err(|problem| error(problem.to_string()))?;
+        let named = |other: &ModelFacts| {
+            other.name == model.name || chosen().any(|rule| rule.policy.entity_literals().contains(&other.uid))
+        };
+        let models = everything.iter().filter(|other| named(other)).cloned().collect();
+        let stage_id = format!("stage/{stage}");
+        Ok(Bucket {
+            model: model.clone(),
+            stage,
+            resource: entities::model(&model.uid, stage.as_str()).map_err(error)?,
+            request,
+            principal,
+            set,
+            reads: Reads::new(attributes(chosen()), models),
+            stage_rule: rules.iter().position(|rule| *rule.id == *stage_id),
+            positions,
+            authorizer: Authorizer::new(),
+        })
+    }
+
+    pub(crate) fn model(&self) -> &ModelFacts {
+        &self.model
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The position of the rule that says whom the stage permits.
+    pub(crate) fn stage_rule(&self) -> Option<usize> {
+        self.stage_rule
+    }
+
+    /// The rules looked at, by position.
+    pub(crate) fn positions(&self) -> &[usize] {
+        &self.positions
+    }
+
+    pub(crate) fn evaluate(&self, known: &Known, populations: &Populations) -> Outcome {
+        match self.entities(known, populations) {
+            Ok(entities) => self.answer(&self.set, &entities),
+            Err(problem) => Outcome::Failed(problem),
+        }
+    }
+
+    /// What each of `policies` alone comes to, for an explanation.
+    pub(crate) fn evaluate_each<'a>(
+        &self,
+        policies: impl Iterator<Item = &'a Policy>,
+        known: &Known,
+        populations: &Populations,
+    ) -> Vec<Outcome> {
+        let entities = self.entities(known, populations);
+        policies
+            .map(|policy| {
+                let set = PolicySet::from_policies([policy.clone()]).map_err(|error| error.to_string());
+                match (&entities, set) {
+                    (Ok(entities), Ok(set)) => self.answer(&set, entities),
+                    (Err(problem), _) => Outcome::Failed(problem.clone()),
+                    (_, Err(problem)) => Outcome::Failed(problem),
+                }
+            })
+            .collect()
+    }
+
+    fn entities(&self, known: &Known, populations: &Populations) -> Result<Entities, String> {
+        let principal = entities::principal(&self.principal, known, &self.reads, populations)?;
+        Entities::from_entities([principal, self.resource.clone()], None).map_err(|error| error.to_string())
+    }
+
+    fn answer(&self, set: &PolicySet, entities: &Entities) -> Outcome {
+        let response = self.authorizer.is_authorized(&self.request, set, entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Outcome::Failed(error.to_string());
+        }
+        let positions: Result<Vec<usize>, _> = response
+            .diagnostics()
+            .reason()
+            .map(|id| AsRef::<str>::as_ref(id).parse())
+            .collect();
+        positions.map_or_else(|_| Outcome::Failed("a policy under a foreign id".to_owned()), Outcome::Determined)
+    }
+}
+

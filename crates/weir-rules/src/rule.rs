@@ -1,0 +1,100 @@
+//! One rule in force: a Cedar policy with what a denied caller is told, and
+//! what it can possibly apply to.
+
+pub(crate) mod scope;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cedar_policy::{Policy, PolicyId};
+use serde::Serialize;
+
+use scope::Scope;
+
+/// What a rule does where it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleEffect {
+    /// It permits, where nothing forbids.
+    Permit,
+    /// It forbids, whatever permits.
+    Forbid,
+}
+
+/// Where a rule comes from. The order is that in which a denial names its
+/// rule: what an authority demanded comes before what the operator did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Origin {
+    /// A directive, where its condition is definitely true.
+    Named { fallback: bool },
+    /// A directive, where its condition is unknown.
+    Unknown { fallback: bool },
+    /// The operator's own rule, stages and grants included.
+    Rule,
+    /// What is done about the account or party.
+    Measure,
+}
+
+impl Origin {
+    pub(crate) fn of_rule(id: &str) -> Origin {
+        if id.starts_with("measure/") || id.starts_with("account/") { Origin::Measure } else { Origin::Rule }
+    }
+
+    pub(crate) fn falls_back(self) -> bool {
+        matches!(self, Origin::Named { fallback: true } | Origin::Unknown { fallback: true })
+    }
+}
+
+/// A rule in force.
+#[derive(Debug, Clone)]
+pub struct RuleInForce {
+    /// Its id, never used for another.
+    pub id: Arc<str>,
+    /// What it does.
+    pub effect: RuleEffect,
+    /// Why, a sentence without its full stop.
+    pub reason: String,
+    /// The legal ground.
+    pub citation: Option<String>,
+    /// What the denied may do next, a sentence without its full stop.
+    pub next: String,
+    /// The Cedar text.
+    pub cedar: Arc<str>,
+    pub(crate) origin: Origin,
+    pub(crate) policy: Policy,
+    pub(crate) scope: Scope,
+    /// Every attribute the policy speaks of, and perhaps others.
+    pub(crate) reads: BTreeSet<String>,
+}
+
+impl RuleInForce {
+    /// Reads a policy. `position` names it inside one policy set.
+    pub(crate) fn read(
+        id: &Arc<str>,
+        cedar: &Arc<str>,
+        origin: Origin,
+        position: usize,
+    ) -> Result<RuleInForce, String> {
+        let policy = Policy::parse(Some(PolicyId::new(position.to_string())), cedar)
+            .map_err(|error| error.to_string())?;
+        let annotation = |key: &str| policy.annotation(key).map(|text| text.trim_end_matches('.').to_owned());
+        let json = policy.to_json().map_err(|error| error.to_string())?;
+        let mut reads = BTreeSet::new();
+        scope::attributes(&json, &mut reads);
+        Ok(RuleInForce {
+            id: Arc::clone(id),
+            effect: match policy.effect() {
+                cedar_policy::Effect::Permit => RuleEffect::Permit,
+                cedar_policy::Effect::Forbid => RuleEffect::Forbid,
+            },
+            reason: annotation("reason").unwrap_or_else(|| "A rule of this service decides so".to_owned()),
+            citation: policy.annotation("citation").map(ToOwned::to_owned),
+            next: annotation("next").unwrap_or_else(|| "Ask the operator, or appeal".to_owned()),
+            cedar: Arc::clone(cedar),
+            origin,
+            scope: Scope::of(&policy)?,
+            policy,
+            reads,
+        })
+    }
+}
