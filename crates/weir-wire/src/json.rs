@@ -53,7 +53,7 @@ pub enum JsonProblem {
     /// Parsers read it as infinity, as an error, or as a big number.
     #[error("this number is too large for a double")]
     NumberOutOfRange,
-    /// More levels of nesting than [`MAX_DEPTH`].
+    /// More levels of nesting than other parsers read.
     #[error("arrays and objects are nested more than 127 levels deep")]
     TooDeep,
 }

@@ -22,5 +22,6 @@ pub mod headers;
 mod json;
 pub mod models_list;
 pub mod sse;
+pub mod usage;
 
 pub use api::{Api, Family, route};

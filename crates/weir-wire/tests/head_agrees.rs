@@ -3,6 +3,12 @@
 //! of two equal keys and `sonic_rs::get` finds the first, so agreement with both
 //! means that no body smuggles in a second model.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail loudly"
+)]
+
 use proptest::prelude::*;
 use serde_json::Value;
 use sonic_rs::{JsonContainerTrait, JsonValueTrait};
@@ -240,6 +246,32 @@ proptest! {
         members.insert(at.index(members.len()), (second, "\"mythos-5\"".to_owned()));
         prop_assert!(head::scan(Api::OpenAiChat, object(members).as_bytes()).is_err());
     }
+}
+
+/// A replay of what a fuzzer starts with: every request fixture, with every
+/// byte in turn replaced by one that means something to JSON.
+#[test]
+fn on_fixtures_with_one_byte_changed() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut bodies = 0;
+    for api in std::fs::read_dir(fixtures).unwrap() {
+        for file in std::fs::read_dir(api.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            if !path.to_str().unwrap().ends_with(".json") {
+                continue;
+            }
+            let body = std::fs::read(&path).unwrap();
+            bodies += 1;
+            for at in 0..body.len() {
+                for byte in *b"\"\\{]:,0\x00\xFF" {
+                    let mut changed = body.clone();
+                    changed[at] = byte;
+                    check(&changed).unwrap_or_else(|error| panic!("{path:?} byte {at}: {error}"));
+                }
+            }
+        }
+    }
+    assert!(bodies > 5);
 }
 
 /// The strategies above are worth something only if many bodies get through.
