@@ -2,6 +2,9 @@
 //! against the declared kinds, and every one has an id of its own. A rule that
 //! could err at the time of a decision does not pass.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@
 //! directives are read in three values ([`condition`]) and compiled to guarded
 //! Cedar ([`directive`]). Nothing here does I/O or reads a clock.
 
+pub mod authority;
 mod base;
 pub mod check;
 pub mod condition;
@@ -20,6 +21,7 @@ mod scene;
 pub mod schema;
 pub mod snapshot;
 
+pub use authority::{ActFacts, Authority, Refusal};
 pub use base::{base_rules, reserved_directive_id};
 pub use check::{RuleChange, RuleFile, RulesError, change_rules, check_rules};
 pub use condition::{CompiledCondition, Condition, ConditionError, Three};

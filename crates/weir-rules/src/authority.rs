@@ -1,0 +1,244 @@
+//! Who may do which act. This too is Cedar, over operators' roles, so that
+//! the log shows which rules of authority held when an act was done.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, Policy, PolicyId, PolicySet, Request, RestrictedExpression,
+};
+use weir_acts::words::{Role, Stage};
+use weir_acts::{State, Time};
+
+use crate::base::AUTHORITY_PREFIX;
+use crate::policies::CompileError;
+use crate::policies::verdict::POLICY_ERROR;
+use crate::schema::{ACTION, OPERATOR, SUBJECT, uid};
+
+/// What an act is about, as far as authority depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ActFacts<'a> {
+    /// The operator who wrote what the act is about: drafted the directive, or
+    /// took the measure that an appeal answers. An operator's id.
+    pub author: Option<&'a str>,
+    /// The stage a `stage.set` sets.
+    pub stage: Option<Stage>,
+    /// How many operators other than the acting one approved, each counted
+    /// once.
+    pub approvals: u32,
+}
+
+/// Why an operator may not do an act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}{}", could(.roles))]
+pub struct Refusal {
+    /// The rule that forbids it; none where nothing permits it.
+    pub rule: Option<Arc<str>>,
+    /// What is wrong.
+    pub why: String,
+    /// The roles that could do it in the same circumstances.
+    pub roles: Vec<Role>,
+    /// Whether a rule could not be evaluated: an alarm.
+    pub alarm: bool,
+}
+
+fn could(roles: &[Role]) -> String {
+    match roles {
+        [] => String::new(),
+        roles => {
+            let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+            format!("; it takes the role {}", names.join(" or "))
+        }
+    }
+}
+
+/// The rules of authority in force at a moment.
+#[derive(Debug)]
+pub struct Authority {
+    set: PolicySet,
+    reasons: BTreeMap<Arc<str>, String>,
+    authorizer: Authorizer,
+}
+
+enum Answer {
+    Permitted,
+    Forbidden(Vec<Arc<str>>),
+    Failed(String),
+}
+
+impl Authority {
+    /// Compiles the rules of authority in force at `at`.
+    ///
+    /// # Errors
+    /// When one of them is not a policy.
+    pub fn compile(state: &State, at: Time) -> Result<Authority, CompileError> {
+        let mut set = PolicySet::new();
+        let mut reasons = BTreeMap::new();
+        let in_force = state.rules.iter().filter(|(id, rule)| id.starts_with(AUTHORITY_PREFIX) && rule.life.holds(at));
+        for (id, rule) in in_force {
+            let error = |problem: String| CompileError { rule: id.to_string(), problem };
+            let policy =
+                Policy::parse(Some(PolicyId::new(id)), &rule.cedar).map_err(|problem| error(problem.to_string()))?;
+            let reason = policy.annotation("reason").unwrap_or("a rule of authority forbids it");
+            reasons.insert(Arc::clone(id), reason.trim_end_matches('.').to_owned());
+            set.add(policy).map_err(|problem| error(problem.to_string()))?;
+        }
+        Ok(Authority { set, reasons, authorizer: Authorizer::new() })
+    }
+
+    /// Whether the operator `id` with `roles` may do an act of `kind`, or one
+    /// of [`crate::schema::READ_ACTIONS`].
+    ///
+    /// # Errors
+    /// When nothing permits it, something forbids it, or a rule cannot be
+    /// evaluated.
+    pub fn may(&self, id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Result<(), Refusal> {
+        let answer = self.ask(id, roles, kind, facts);
+        let could = || {
+            let alone = |role: &&Role| matches!(self.ask(id, &[**role], kind, facts), Answer::Permitted);
+            Role::ALL.iter().filter(alone).copied().collect::<Vec<_>>()
+        };
+        match answer {
+            Answer::Permitted => Ok(()),
+            Answer::Failed(problem) => Err(Refusal {
+                rule: Some(POLICY_ERROR.into()),
+                why: format!("a rule of authority could not be evaluated: {problem}"),
+                roles: Vec::new(),
+                alarm: true,
+            }),
+            Answer::Forbidden(rules) => {
+                let rule = rules.into_iter().next();
+                let why = match rule.as_ref().and_then(|rule| self.reasons.get(rule)) {
+                    Some(reason) => reason.clone(),
+                    None if roles.is_empty() => format!("you have no role, so you may not do `{kind}`"),
+                    None => {
+                        let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+                        format!("as {} you may not do `{kind}`", names.join(" and "))
+                    }
+                };
+                Err(Refusal { rule, why, roles: could(), alarm: false })
+            }
+        }
+    }
+
+    fn ask(&self, id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Answer {
+        let (request, entities) = match question(id, roles, kind, facts) {
+            Ok(question) => question,
+            Err(problem) => return Answer::Failed(problem),
+        };
+        let response = self.authorizer.is_authorized(&request, &self.set, &entities);
+        if let Some(error) = response.diagnostics().errors().next() {
+            return Answer::Failed(error.to_string());
+        }
+        if response.decision() == Decision::Allow {
+            return Answer::Permitted;
+        }
+        let mut rules: Vec<Arc<str>> =
+            response.diagnostics().reason().map(|id| AsRef::<str>::as_ref(id).into()).collect();
+        rules.sort_unstable();
+        Answer::Forbidden(rules)
+    }
+}
+
+fn question(id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Result<(Request, Entities), String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let operator = uid(OPERATOR, id).map_err(|error| text(&error))?;
+    let action = uid(ACTION, kind).map_err(|error| text(&error))?;
+    let subject = uid(SUBJECT, "subject").map_err(|error| text(&error))?;
+    let roles = roles.iter().map(|role| RestrictedExpression::new_string(role.as_str().to_owned()));
+    let attributes = HashMap::from([("roles".to_owned(), RestrictedExpression::new_set(roles))]);
+    let principal = Entity::new(operator.clone(), attributes, HashSet::new()).map_err(|error| text(&error))?;
+    let mut attributes = HashMap::new();
+    if let Some(author) = facts.author {
+        let author = uid(OPERATOR, author).map_err(|error| text(&error))?;
+        attributes.insert("author".to_owned(), RestrictedExpression::new_entity_uid(author));
+    }
+    if let Some(stage) = facts.stage {
+        attributes.insert("stage".to_owned(), RestrictedExpression::new_string(stage.as_str().to_owned()));
+    }
+    let resource = Entity::new(subject.clone(), attributes, HashSet::new()).map_err(|error| text(&error))?;
+    let approvals = RestrictedExpression::new_long(i64::from(facts.approvals));
+    let context = Context::from_pairs([("approvals".to_owned(), approvals)]).map_err(|error| text(&error))?;
+    let request = Request::new(operator, action, subject, context, None).map_err(|error| text(&error))?;
+    let entities = Entities::from_entities([principal, resource], None).map_err(|error| text(&error))?;
+    Ok((request, entities))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::base_rules;
+    use crate::scene::Scene;
+    use crate::schema::READ_ACTIONS;
+    use weir_acts::Act;
+    use weir_acts::act::PolicyText;
+
+    fn authority(extra: &[&str]) -> Authority {
+        let mut rules = base_rules();
+        for (number, text) in extra.iter().enumerate() {
+            rules.push(PolicyText { id: format!("authority/own-{number}"), cedar: (*text).to_owned() });
+        }
+        let scene = Scene::new(rules);
+        Authority::compile(scene.world.state(), scene.now).unwrap()
+    }
+
+    fn permitted(authority: &Authority, role: Role) -> Vec<&'static str> {
+        let may = |kind: &&&str| authority.may("o", &[role], kind, &ActFacts::default()).is_ok();
+        Act::KINDS.iter().chain(READ_ACTIONS).filter(may).copied().collect()
+    }
+
+    #[test]
+    fn every_act_but_weirs_own_and_the_affected_partys_has_a_role() {
+        let authority = authority(&[]);
+        let all: Vec<&str> = Role::ALL.iter().flat_map(|role| permitted(&authority, *role)).collect();
+        for kind in Act::KINDS {
+            let nobody = ["log.open", "appeal.file"].contains(kind);
+            assert_eq!(all.contains(kind), !nobody, "{kind}");
+        }
+    }
+
+    #[test]
+    fn roles_do_what_they_say() {
+        let authority = authority(&[]);
+        assert_eq!(permitted(&authority, Role::Auditor), ["read", "open"]);
+        assert_eq!(permitted(&authority, Role::Analyst), ["measure.take", "measure.lift", "read"]);
+        let operator = permitted(&authority, Role::Operator);
+        assert!(operator.contains(&"key.issue") && !operator.contains(&"directive.enact"));
+        let officer = permitted(&authority, Role::ReleaseOfficer);
+        assert!(officer.contains(&"directive.enact") && !officer.contains(&"operator.add"));
+        let refusal = authority.may("o", &[Role::Auditor], "grant.add", &ActFacts::default()).unwrap_err();
+        assert_eq!(refusal.to_string(), "as auditor you may not do `grant.add`; it takes the role release-officer");
+        assert!(authority.may("o", &[], "read", &ActFacts::default()).is_err());
+    }
+
+    #[test]
+    fn opening_weights_takes_two_approvals() {
+        let authority = authority(&[]);
+        let ask = |stage, approvals| {
+            let facts = ActFacts { stage: Some(stage), approvals, author: None };
+            authority.may("o", &[Role::ReleaseOfficer], "stage.set", &facts)
+        };
+        assert!(ask(Stage::General, 0).is_ok() && ask(Stage::Open, 2).is_ok());
+        let refusal = ask(Stage::Open, 1).unwrap_err();
+        assert_eq!(refusal.rule.as_deref(), Some("authority/open-weights"));
+        assert!(refusal.roles.is_empty() && refusal.why.contains("two approvals"), "{refusal}");
+    }
+
+    #[test]
+    fn nobody_decides_an_appeal_against_their_own_measure() {
+        let authority = authority(&[]);
+        let ask = |by| {
+            let facts = ActFacts { author: Some("o-1"), ..ActFacts::default() };
+            authority.may(by, &[Role::ReleaseOfficer], "appeal.decide", &facts)
+        };
+        assert!(ask("o-2").is_ok());
+        assert_eq!(ask("o-1").unwrap_err().rule.as_deref(), Some("authority/own-measure"));
+    }
+
+    #[test]
+    fn a_rule_that_errs_refuses_and_alarms() {
+        let authority = authority(&["forbid (principal, action, resource) when { resource.author == principal };"]);
+        let refusal = authority.may("o", &[Role::Operator], "party.add", &ActFacts::default()).unwrap_err();
+        assert!(refusal.alarm);
+    }
+}
