@@ -6,10 +6,15 @@
 
 pub mod clock;
 pub mod command;
+pub mod directive_file;
 pub mod lists;
 pub mod names;
+pub mod plan;
 pub mod refusal;
+pub mod secrets;
 pub mod upstream;
+pub mod publish;
+pub mod writer;
 
 pub use clock::SteadyClock;
 pub use command::Command;

@@ -1,0 +1,199 @@
+//! The projection: tiles and checkpoints, published within a second of an
+//! act. A checkpoint is signed only for a tree that the durable truth holds
+//! and that extends the last one signed; the signature is on disk before
+//! anybody sees it, so that a restored backup can never sign a fork.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use weir_store::{FolderError, Store, StoreError, durable};
+use weir_tlog::folder::{FolderPublisher, PublishError};
+use weir_tlog::{
+    Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, LeafHashes, ProofError, VerifierKey, proof,
+};
+
+use crate::writer::Follow;
+
+/// How many leaves are read from the store at a time.
+const LEAVES_AT_A_TIME: usize = 8_192;
+
+/// The file, beside the database, that holds the last signed checkpoint.
+pub const SIGNED_FILE: &str = "signed-checkpoint";
+
+/// Why the log cannot be signed or published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublicationError {
+    /// The database ends before what was signed.
+    #[error(
+        "the database holds {found} acts, but a checkpoint of {signed} acts was signed: this is an older copy; put back the newest database, or start a new log in a new folder"
+    )]
+    Behind {
+        /// Acts in the database.
+        found: u64,
+        /// Acts signed for.
+        signed: u64,
+    },
+    /// The database holds another history than the one signed.
+    #[error(
+        "the first {signed} acts of the database are not the ones a checkpoint was signed for: this database is a fork; put back the one that was signed"
+    )]
+    Fork {
+        /// Acts signed for.
+        signed: u64,
+    },
+    /// The last signed checkpoint cannot be read.
+    #[error("{path}: {why}: without it a fork could be signed; restore the file from a backup no older than the database", path = path.display())]
+    Signed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: CheckpointError,
+    },
+    /// The database could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The tiles could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The checkpoint could not be signed.
+    #[error(transparent)]
+    Sign(#[from] CheckpointError),
+    /// The tree could not be rebuilt.
+    #[error(transparent)]
+    Tree(#[from] FrontierError),
+    /// A proof could not be made.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+}
+
+/// Signs and publishes one log.
+pub struct Publisher {
+    store: Arc<dyn Store>,
+    signer: Ed25519Signer,
+    signed_file: PathBuf,
+    folder: FolderPublisher,
+}
+
+impl Publisher {
+    /// The publisher of the log whose database is `store`, with its last
+    /// signed checkpoint in `dir` and its projection in `dir/log`.
+    ///
+    /// # Errors
+    /// When the database is behind or beside what was signed.
+    pub fn open(dir: &Path, store: Arc<dyn Store>, signer: Ed25519Signer) -> Result<Publisher, PublicationError> {
+        let projection = dir.join("log");
+        durable::create_private_folder(&projection)?;
+        let folder = FolderPublisher::new(projection, signer.vkey());
+        let publisher = Publisher { store, signed_file: dir.join(SIGNED_FILE), folder, signer };
+        publisher.check_signed()?;
+        Ok(publisher)
+    }
+
+    /// The key others verify with.
+    pub fn vkey(&self) -> VerifierKey {
+        self.signer.vkey()
+    }
+
+    fn last_signed(&self) -> Result<Option<Checkpoint>, PublicationError> {
+        match std::fs::read(&self.signed_file) {
+            Ok(text) => Checkpoint::open(&text, &self.signer.vkey())
+                .map(Some)
+                .map_err(|why| PublicationError::Signed { path: self.signed_file.clone(), why }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(_) => durable::read_secret_file(&self.signed_file).map(|_| None).map_err(PublicationError::Folder),
+        }
+    }
+
+    /// Holds the database against what was last signed.
+    fn check_signed(&self) -> Result<(), PublicationError> {
+        let Some(signed) = self.last_signed()? else { return Ok(()) };
+        let head = self.store.head()?;
+        if head.size < signed.size {
+            return Err(PublicationError::Behind { found: head.size, signed: signed.size });
+        }
+        if self.frontier_at(signed.size)?.root() != signed.root {
+            return Err(PublicationError::Fork { signed: signed.size });
+        }
+        Ok(())
+    }
+
+    fn frontier_at(&self, size: u64) -> Result<Frontier, PublicationError> {
+        let mut frontier = Frontier::new();
+        while frontier.size() < size {
+            let wanted = usize::try_from(size - frontier.size()).unwrap_or(usize::MAX).min(LEAVES_AT_A_TIME);
+            let leaves = self.store.leaves(frontier.size(), wanted)?;
+            if leaves.is_empty() {
+                return Err(PublicationError::Behind { found: frontier.size(), signed: size });
+            }
+            leaves.into_iter().for_each(|leaf| frontier.push(Hash(leaf)));
+        }
+        Ok(frontier)
+    }
+
+    /// Signs the tree as the database has it now and publishes it.
+    ///
+    /// # Errors
+    /// When anything cannot be made durable; what was published before stays,
+    /// and calling again is safe.
+    pub fn publish(&mut self) -> Result<u64, PublicationError> {
+        let head = self.store.head()?;
+        let checkpoint =
+            Checkpoint { origin: self.signer.vkey().name().to_owned(), size: head.size, root: Hash(head.root) };
+        let signed = checkpoint.sign(&self.signer)?;
+        durable::write_file_atomically(&self.signed_file, signed.as_bytes(), 0o600)?;
+        let read = &mut |index: u64| {
+            let entry = self.store.entry(index)?.ok_or_else(|| format!("the database has no act {index}"))?;
+            Ok(entry.bytes)
+        };
+        self.folder.publish(u64::MAX, read, &signed)?;
+        Ok(head.size)
+    }
+
+    /// The proof that act `index` is in the tree of `size` acts.
+    ///
+    /// # Errors
+    /// When the database cannot be read or the index lies outside.
+    pub fn prove(&self, index: u64, size: u64) -> Result<Vec<Hash>, PublicationError> {
+        let mut leaves = Vec::new();
+        while (leaves.len() as u64) < size {
+            let more = self.store.leaves(leaves.len() as u64, LEAVES_AT_A_TIME)?;
+            if more.is_empty() {
+                break;
+            }
+            leaves.extend(more.into_iter().map(Hash));
+        }
+        Ok(proof::prove_inclusion(&LeafHashes(&leaves), index, size)?)
+    }
+
+    /// Publishes whenever told, until every teller is gone; several tellings
+    /// that wait become one publication.
+    pub fn run(mut self, grown: &Receiver<u64>, alarm: &dyn Fn(&PublicationError)) {
+        while grown.recv().is_ok() {
+            while grown.try_recv().is_ok() {}
+            if let Err(error) = self.publish() {
+                alarm(&error);
+            }
+        }
+    }
+}
+
+/// Tells the publisher's thread that the tree has grown.
+#[derive(Debug, Clone)]
+pub struct Teller(Sender<u64>);
+
+impl Follow for Teller {
+    fn grown(&self, size: u64) {
+        // A publisher that is gone has said why; the acts are durable all the same.
+        drop(self.0.send(size));
+    }
+}
+
+/// A teller and what its publisher listens to.
+pub fn tellers() -> (Teller, Receiver<u64>) {
+    let (sender, receiver) = channel();
+    (Teller(sender), receiver)
+}

@@ -1,0 +1,284 @@
+//! The one writer. Jobs wait in a queue; each turn takes what is there, plans
+//! job by job against a trial of the state, appends all accepted acts in one
+//! transaction, moves the world, installs the snapshot and only then answers.
+//! An act is therefore acknowledged after its durable commit, the swap, and
+//! the sweep of the requests in flight that it touches.
+//!
+//! Between jobs the writer sleeps until the view's next change and installs
+//! the successor when it comes.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use weir_acts::entry::{Entry, Sealed};
+use weir_acts::state::State;
+use weir_acts::world::World;
+use weir_acts::{Clock, Time, Touched};
+use weir_rules::policies::Policies;
+use weir_rules::{Enforce, Snapshot};
+use weir_store::{Answered, Append, NewEntry, PrivatePart, Store, StoreError, TreeHead};
+use weir_tlog::{Frontier, Hash, leaf_hash};
+
+use crate::refusal::Refusal;
+
+/// The most jobs one transaction carries.
+const BATCH: usize = 256;
+
+/// The longest the writer sleeps without looking at the clock.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Builds the acts of one job against the trial state at a time.
+pub type Planned = Box<dyn FnOnce(&State, Time) -> Result<JobPlan, Refusal> + Send>;
+
+/// What a job's planning came to.
+#[derive(Debug, Default)]
+pub struct JobPlan {
+    /// The acts, in order.
+    pub entries: Vec<Entry>,
+    /// The answer to keep under an `Idempotency-Key`, with the act's index
+    /// still to be filled in by the writer.
+    pub answer: Option<Answered>,
+}
+
+/// Something to be made an act.
+pub struct Job {
+    /// Plans it.
+    pub plan: Planned,
+    /// Where the outcome goes.
+    pub reply: tokio::sync::oneshot::Sender<Result<Written, Refusal>>,
+}
+
+/// Where a job's first act stands in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Its index.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf: Hash,
+    /// How many acts the job appended.
+    pub acts: u64,
+}
+
+/// What readers of the control plane see: the state and what is in force.
+#[derive(Debug)]
+pub struct Published {
+    /// The state.
+    pub state: State,
+    /// What is in force.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// Told of every new tree, so that the projection can follow.
+pub trait Follow: Send {
+    /// The tree has grown.
+    fn grown(&self, size: u64);
+}
+
+/// The writer's own things. It owns the world; nobody else changes it.
+pub struct Writer {
+    /// The durable truth.
+    pub store: Arc<dyn Store>,
+    /// The state and its view.
+    pub world: World,
+    /// The right edge of the tree.
+    pub frontier: Frontier,
+    /// The rules in force, compiled.
+    pub policies: Arc<Policies>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Who enforces.
+    pub enforce: Arc<dyn Enforce>,
+    /// What readers see.
+    pub published: Arc<arc_swap::ArcSwap<Published>>,
+    /// Who makes tiles and checkpoints.
+    pub follow: Box<dyn Follow>,
+}
+
+/// A job accepted by the trial, waiting for the commit.
+struct Accepted {
+    first: u64,
+    leaf: Hash,
+    entries: Vec<Entry>,
+    sealed: Vec<NewEntry>,
+    answer: Option<Answered>,
+    reply: tokio::sync::oneshot::Sender<Result<Written, Refusal>>,
+}
+
+impl Writer {
+    /// Works until every sender of jobs is gone, or the store can no longer be
+    /// trusted; then the error says why and the process must stop.
+    ///
+    /// # Errors
+    /// When the durable state could not be read back after a failed append.
+    pub fn run(mut self, jobs: &Receiver<Job>) -> Result<(), StoreError> {
+        loop {
+            self.let_time_pass();
+            let job = match jobs.recv_timeout(self.sleep()) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+            let mut batch = vec![job];
+            batch.extend(jobs.try_iter().take(BATCH - 1));
+            self.let_time_pass();
+            self.commit(batch)?;
+        }
+    }
+
+    fn sleep(&self) -> Duration {
+        let Some(change) = self.world.view().next_change else { return LONGEST_SLEEP };
+        let millis = change.since(self.clock.now()).max(0);
+        LONGEST_SLEEP.min(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+    }
+
+    fn let_time_pass(&mut self) {
+        let touched = self.world.advance(self.clock.now());
+        if !touched.is_empty() {
+            self.install(&touched);
+        }
+    }
+
+    fn commit(&mut self, batch: Vec<Job>) -> Result<(), StoreError> {
+        let at = self.clock.now().max(self.world.state().last);
+        let expected = (self.frontier.size(), self.frontier.root());
+        let mut trial = self.world.state().clone();
+        let mut frontier = self.frontier.clone();
+        let mut accepted = Vec::new();
+        for job in batch {
+            match prepare(job.plan, &mut trial, &mut frontier, at) {
+                Ok((plan, sealed, leaf)) if !plan.entries.is_empty() => accepted.push(Accepted {
+                    first: frontier.size() - plan.entries.len() as u64,
+                    leaf,
+                    entries: plan.entries,
+                    sealed,
+                    answer: plan.answer,
+                    reply: job.reply,
+                }),
+                Ok(_) => drop(job.reply.send(Err(Refusal::invalid("nothing to do")))),
+                Err(refusal) => drop(job.reply.send(Err(refusal))),
+            }
+        }
+        if accepted.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<NewEntry> =
+            accepted.iter_mut().flat_map(|accepted| std::mem::take(&mut accepted.sealed)).collect();
+        let answers: Vec<Answered> = accepted.iter_mut().filter_map(|accepted| accepted.answer.take()).collect();
+        let head = TreeHead {
+            size: frontier.size(),
+            root: frontier.root().0,
+            frontier: frontier.hashes().iter().map(|hash| hash.0).collect(),
+        };
+        let append = Append {
+            expected_size: expected.0,
+            expected_root: expected.1.0,
+            entries: &entries,
+            head,
+            answers: &answers,
+            facts: &[],
+        };
+        match self.store.append(append) {
+            Ok(()) => self.acknowledge(accepted, frontier),
+            Err(error) => self.refuse_all(accepted, &error),
+        }
+    }
+
+    fn acknowledge(&mut self, accepted: Vec<Accepted>, frontier: Frontier) -> Result<(), StoreError> {
+        self.frontier = frontier;
+        let mut touched = Touched::default();
+        for entry in accepted.iter().flat_map(|accepted| &accepted.entries) {
+            // The trial folded these very entries: a failure here would mean
+            // that folding is not a function, so the process must stop.
+            match self.world.apply(entry) {
+                Ok(by_act) => touched.merge(by_act),
+                Err(error) => return Err(StoreError::Corrupt { doing: "folding acknowledged acts", detail: error.to_string() }),
+            }
+        }
+        self.install(&touched);
+        self.follow.grown(self.frontier.size());
+        for job in accepted {
+            let acts = job.entries.len() as u64;
+            drop(job.reply.send(Ok(Written { index: job.first, leaf: job.leaf, acts })));
+        }
+        Ok(())
+    }
+
+    /// After a failed append nothing is acknowledged. Where the durable tree
+    /// moved all the same, this process no longer knows what it holds: stop.
+    fn refuse_all(&self, accepted: Vec<Accepted>, error: &StoreError) -> Result<(), StoreError> {
+        tracing::error!(%error, "append failed; nothing of this batch was acknowledged");
+        for job in accepted {
+            let refusal = Refusal::unavailable(format!("the act could not be made durable: {error}"));
+            drop(job.reply.send(Err(refusal)));
+        }
+        let head = self.store.head()?;
+        if (head.size, head.root) == (self.frontier.size(), self.frontier.root().0) {
+            return Ok(());
+        }
+        Err(StoreError::Stale { expected: self.frontier.size(), found: head.size })
+    }
+
+    fn install(&mut self, touched: &Touched) {
+        if touched.rules {
+            match Policies::compile(self.world.state(), self.world.view().at) {
+                Ok(policies) => self.policies = Arc::new(policies),
+                // Every act was compiled before its commit, so only a fault of
+                // this program ends here. The old rules stay: they deny at
+                // least what was denied before.
+                Err(error) => tracing::error!(%error, "rules in force cannot be compiled"),
+            }
+        }
+        let snapshot = Arc::new(Snapshot::new(self.world.view().clone(), Arc::clone(&self.policies)));
+        let swept = self.enforce.install(Arc::clone(&snapshot), touched);
+        tracing::debug!(examined = swept.examined, cut = swept.cut, "snapshot installed");
+        self.published.store(Arc::new(Published { state: self.world.state().clone(), snapshot }));
+    }
+}
+
+/// Plans a job, folds its acts into the trial, and seals them.
+fn prepare(
+    plan: Planned,
+    trial: &mut State,
+    frontier: &mut Frontier,
+    at: Time,
+) -> Result<(JobPlan, Vec<NewEntry>, Hash), Refusal> {
+    let plan = plan(trial, at)?;
+    let mut next = trial.clone();
+    let mut touched = Touched::default();
+    let mut sealed = Vec::with_capacity(plan.entries.len());
+    for entry in &plan.entries {
+        let by_act = next.apply(entry).map_err(|error| Refusal::conflict(error.problem.to_string()))?;
+        touched.merge(by_act);
+        sealed.push(entry.seal().map_err(|error| Refusal::invalid(error.to_string()))?);
+    }
+    if touched.rules {
+        check_rules_compile(&next, at)?;
+    }
+    *trial = next;
+    let new: Vec<NewEntry> = sealed.into_iter().map(new_entry).collect();
+    for entry in &new {
+        frontier.push(Hash(entry.leaf));
+    }
+    let leaf = new.first().map_or_else(weir_tlog::empty_root, |entry| Hash(entry.leaf));
+    Ok((plan, new, leaf))
+}
+
+/// Rules must compile now and at every coming moment at which a directive
+/// begins, so that no boundary is met unprepared.
+fn check_rules_compile(state: &State, at: Time) -> Result<(), Refusal> {
+    let coming = state.directives.values().filter_map(|directive| directive.life).map(|life| life.from);
+    let moments = std::iter::once(at).chain(coming.filter(|from| *from > at));
+    for moment in moments {
+        Policies::compile(state, moment).map_err(|error| Refusal::invalid(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn new_entry(sealed: Sealed) -> NewEntry {
+    NewEntry {
+        leaf: leaf_hash(&sealed.bytes).0,
+        bytes: sealed.bytes,
+        private: sealed.private.map(|(salt, bytes)| PrivatePart { salt, bytes }),
+    }
+}

@@ -1,0 +1,292 @@
+//! Decide: the request goes on the board, and only then the snapshot is
+//! loaded. What comes out is a permit with its id, or a refusal that says why.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_acts::Time;
+use weir_acts::view::Caller;
+use weir_acts::words::Stage;
+use weir_exchange::{DecisionId, Ruling};
+use weir_rules::{Effect, Snapshot, Verdict};
+
+use crate::answer::Refusal;
+use crate::client::Client;
+use crate::flight::{Flight, NewFlight, Serving, Ticket, permitted_models};
+use crate::gateway::Shared;
+use crate::phases::accept::{Asked, What, Work};
+use crate::phases::identify::Identified;
+use crate::phases::record;
+
+/// How long a request waits for the snapshot that a moment calls for before it
+/// is refused. The successor is installed by a timer, so it is late only when
+/// something is wrong.
+const PATIENCE_FOR_SNAPSHOT: Duration = Duration::from_secs(2);
+
+/// A permit.
+pub(crate) struct Decided {
+    /// The request's place on the board, held until its answer has left.
+    pub(crate) ticket: Ticket,
+    pub(crate) id: DecisionId,
+    pub(crate) caller: Caller,
+    pub(crate) tree_size: u64,
+    pub(crate) stage: Stage,
+    pub(crate) permit: Permit,
+    /// Whether the decision was recorded, so that an exchange is owed.
+    pub(crate) is_recorded: bool,
+}
+
+/// What is permitted.
+#[derive(Clone)]
+pub(crate) enum Permit {
+    /// A model's work.
+    Work(Serve),
+    /// To see these models, with the time each was added in seconds.
+    See(Arc<[(Arc<str>, i64)]>),
+}
+
+/// Which model answers, and where it is.
+#[derive(Clone)]
+pub(crate) struct Serve {
+    pub(crate) model: Arc<str>,
+    pub(crate) upstream: Option<Arc<str>>,
+    pub(crate) credential: Option<Arc<str>>,
+    /// Whether it answers in place of the one asked for.
+    pub(crate) is_fallback: bool,
+}
+
+/// A decision under one snapshot.
+enum Outcome {
+    /// The snapshot may not answer for this moment.
+    Stale,
+    /// The key opens nothing any more.
+    Revoked,
+    Permit(Caller, Permit, Basis),
+    Refuse(Caller, Arc<Verdict>, Arc<str>, Basis),
+}
+
+/// What a decision stands on, for its record.
+#[derive(Clone)]
+pub(crate) struct Basis {
+    pub(crate) tree_size: u64,
+    pub(crate) stage: Stage,
+    pub(crate) rules: Vec<Arc<str>>,
+    pub(crate) ruling: Ruling,
+}
+
+/// Decides a request for the first time.
+pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked: &Asked) -> Result<Decided, Refusal> {
+    let shared = client.shared();
+    let flight = Flight::new(
+        NewFlight {
+            number: shared.next_flight(),
+            key: identified.key,
+            caller: identified.caller,
+            api: asked.api,
+            model: asked.model().cloned(),
+            nested: asked.nested().into(),
+            since: asked.time,
+        },
+        Arc::clone(&client.gate),
+    );
+    let ticket = Ticket::enter(&shared.board, client.worker.index, flight);
+    let id = shared.ids.next();
+    let decided = settle(shared, ticket.flight(), asked).await.map_err(|refusal| refusal.decided_as(id))?;
+    match decided {
+        Outcome::Permit(caller, permit, basis) => {
+            check_references(shared, &caller, asked, &permit).map_err(|refusal| refusal.decided_as(id))?;
+            let is_recorded = record::decision(shared, asked, id, &caller, Some(&permit), &basis)?;
+            let Basis { tree_size, stage, .. } = basis;
+            Ok(Decided { ticket, id, caller, tree_size, stage, permit, is_recorded })
+        }
+        Outcome::Refuse(caller, verdict, model, basis) => {
+            record::decision(shared, asked, id, &caller, None, &basis)?;
+            Err(refuse(shared, &verdict, &model).decided_as(id))
+        }
+        Outcome::Revoked | Outcome::Stale => Err(revoked().decided_as(id)),
+    }
+}
+
+/// Decides a request again before it is sent again. The decision keeps its id;
+/// what it stands on may have changed.
+pub(crate) async fn decide_again(shared: &Shared, asked: &Asked, decided: &mut Decided) -> Result<(), Refusal> {
+    let id = decided.id;
+    match settle(shared, decided.ticket.flight(), asked).await.map_err(|refusal| refusal.decided_as(id))? {
+        Outcome::Permit(caller, permit, basis) => {
+            check_references(shared, &caller, asked, &permit).map_err(|refusal| refusal.decided_as(id))?;
+            decided.caller = caller;
+            decided.permit = permit;
+            decided.tree_size = basis.tree_size;
+            decided.stage = basis.stage;
+            Ok(())
+        }
+        Outcome::Refuse(_, verdict, model, _) => Err(refuse(shared, &verdict, &model).decided_as(id)),
+        Outcome::Revoked | Outcome::Stale => Err(revoked().decided_as(id)),
+    }
+}
+
+/// Decides on the snapshot in force, waiting for the one that this moment
+/// calls for. Never [`Outcome::Stale`].
+async fn settle(shared: &Shared, flight: &Flight, asked: &Asked) -> Result<Outcome, Refusal> {
+    if let Some(outcome) = look(shared, flight, asked) {
+        return Ok(outcome);
+    }
+    let wait = async {
+        loop {
+            let mut installed = std::pin::pin!(shared.installed.notified());
+            // Enlisted before the look, so an install in between is not missed.
+            installed.as_mut().enable();
+            if let Some(outcome) = look(shared, flight, asked) {
+                return outcome;
+            }
+            installed.await;
+        }
+    };
+    tokio::time::timeout(PATIENCE_FOR_SNAPSHOT, wait).await.map_err(|_| {
+        tracing::error!("the rules for this moment were not installed in time; requests are refused");
+        Refusal::new(503, "rules_unavailable", "The rules in force at this moment are not at hand; try again")
+            .retry_after(1)
+    })
+}
+
+fn look(shared: &Shared, flight: &Flight, asked: &Asked) -> Option<Outcome> {
+    let now = shared.clock.now();
+    let outcome = shared.board.settle(|snapshot| {
+        let outcome = judge(snapshot, now, flight, asked);
+        flight.publish(outcome.serving());
+        outcome
+    });
+    if matches!(outcome, Outcome::Stale) { None } else { Some(outcome) }
+}
+
+impl Outcome {
+    fn serving(&self) -> Serving {
+        match self {
+            Outcome::Permit(_, Permit::Work(serve), _) => Serving::Model(Arc::clone(&serve.model)),
+            Outcome::Permit(_, Permit::See(models), _) => {
+                Serving::Listing(models.iter().map(|(name, _)| Arc::clone(name)).collect())
+            }
+            Outcome::Stale | Outcome::Revoked | Outcome::Refuse(..) => Serving::Undecided,
+        }
+    }
+}
+
+/// The decision: a function of the snapshot, the account and the model.
+fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outcome {
+    if !snapshot.covers(now) {
+        return Outcome::Stale;
+    }
+    let Some(caller) = snapshot.view().identify(&flight.key) else {
+        return Outcome::Revoked;
+    };
+    let basis = |verdict: &Verdict, ruling| Basis {
+        tree_size: snapshot.tree_size(),
+        stage: verdict.stage,
+        rules: verdict.rules.clone(),
+        ruling,
+    };
+    let refuse = |verdict: Arc<Verdict>, model: &Arc<str>| {
+        let ruling = if verdict.effect == Effect::Missing { Ruling::Missing } else { Ruling::Deny };
+        let basis = basis(&verdict, ruling);
+        Outcome::Refuse(caller, verdict, Arc::clone(model), basis)
+    };
+    let model = match &asked.what {
+        What::List => return list(snapshot, caller),
+        What::Describe(model) => model,
+        What::Work(work) => &work.model,
+    };
+    // A tool that runs a model of its own is a use of that model.
+    for nested in asked.nested() {
+        let verdict = snapshot.decide(caller.class, nested);
+        if !verdict.permits() {
+            return refuse(verdict, nested);
+        }
+    }
+    let verdict = snapshot.decide(caller.class, model);
+    if !verdict.permits() {
+        return match fall_back(snapshot, &caller, &verdict, model).filter(|_| matches!(asked.what, What::Work(_))) {
+            Some(serve) => {
+                let basis = basis(&verdict, Ruling::Fallback);
+                Outcome::Permit(caller, Permit::Work(serve), basis)
+            }
+            None => refuse(verdict, model),
+        };
+    }
+    let basis = basis(&verdict, Ruling::Permit);
+    let permit = match &asked.what {
+        What::Describe(_) => Permit::See([listed(snapshot, Arc::clone(model))].into()),
+        _ => Permit::Work(serve(snapshot, model, false)),
+    };
+    Outcome::Permit(caller, permit, basis)
+}
+
+/// The previous model, decided afresh: one hop.
+fn fall_back(snapshot: &Snapshot, caller: &Caller, verdict: &Verdict, model: &str) -> Option<Serve> {
+    if !verdict.fallback {
+        return None;
+    }
+    let previous = snapshot.view().model(model)?.previous.as_ref()?;
+    snapshot.decide(caller.class, previous).permits().then(|| serve(snapshot, previous, true))
+}
+
+fn serve(snapshot: &Snapshot, model: &Arc<str>, is_fallback: bool) -> Serve {
+    let known = snapshot.view().model(model);
+    Serve {
+        model: Arc::clone(model),
+        upstream: known.and_then(|known| known.upstream.clone()),
+        credential: known.and_then(|known| known.credential.clone()),
+        is_fallback,
+    }
+}
+
+fn list(snapshot: &Snapshot, caller: Caller) -> Outcome {
+    let models = permitted_models(snapshot, caller).map(|model| listed(snapshot, model)).collect();
+    let basis = Basis {
+        tree_size: snapshot.tree_size(),
+        stage: Stage::General,
+        rules: Vec::new(),
+        ruling: Ruling::Permit,
+    };
+    Outcome::Permit(caller, Permit::See(models), basis)
+}
+
+fn listed(snapshot: &Snapshot, model: Arc<str>) -> (Arc<str>, i64) {
+    let added = snapshot.view().model(&model).map_or(Time::EPOCH, |known| known.life.from);
+    (model, added.millis().div_euclid(1000))
+}
+
+fn refuse(shared: &Shared, verdict: &Verdict, model: &str) -> Refusal {
+    match &verdict.denial {
+        Some(denial) if verdict.effect == Effect::Deny => Refusal::denied(denial, &shared.appeals),
+        _ => Refusal::no_such_model(model),
+    }
+}
+
+fn revoked() -> Refusal {
+    Refusal::unauthenticated("The API key is not valid, or was revoked")
+}
+
+/// Refuses a request that leans on objects this Weir does not know to be the
+/// caller's own on this model, and one whose answer would be made where no
+/// sweep reaches it.
+fn check_references(shared: &Shared, caller: &Caller, asked: &Asked, permit: &Permit) -> Result<(), Refusal> {
+    let (What::Work(Work { references, background, .. }), Permit::Work(serve)) = (&asked.what, permit) else {
+        return Ok(());
+    };
+    if *background {
+        let message = "A background answer is made where a later order cannot stop it, so `background` is not served; \
+            leave it out";
+        return Err(Refusal::new(403, "background_refused", message).about(Some("background")));
+    }
+    for (field, _, id) in references {
+        let made = shared.objects.made(id);
+        if made.is_none_or(|made| made.by != caller.account || made.on != serve.model) {
+            let message = format!(
+                "`{field}` names an object that this account did not make here with `{}`; send its content instead",
+                serve.model
+            );
+            return Err(Refusal::new(403, "unknown_object", message).about(Some(field)));
+        }
+    }
+    Ok(())
+}
