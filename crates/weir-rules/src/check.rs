@@ -142,6 +142,14 @@ fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<
         if rule.id.starts_with(AUTHORITY_PREFIX) { authority_schema_text() } else { access_schema_text(kinds) };
     let policy = Policy::parse(Some(PolicyId::new(&rule.id)), &rule.cedar).map_err(|error| error.to_string())?;
     let set = PolicySet::from_policies([policy]).map_err(|error| error.to_string())?;
+    let json = set.policy(&PolicyId::new(&rule.id)).map(Policy::to_json);
+    if let Some(Ok(json)) = json
+        && let Some(attribute) = census(&json, false)
+    {
+        return Err(format!(
+            "`principal.{attribute}` holds only what concerns the models a rule names: ask it `.contains(...)`, nothing else"
+        ));
+    }
     let result = Validator::new(schema(&text)?).validate(&set, ValidationMode::Strict);
     match result.validation_errors().next() {
         None => Ok(()),
@@ -152,6 +160,31 @@ fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<
         }
     }
 }
+
+/// The attribute among those that are given in part (see `entities`) which a
+/// policy takes as a whole, where it does.
+fn census(json: &serde_json::Value, asked: bool) -> Option<&'static str> {
+    match json {
+        serde_json::Value::Array(items) => items.iter().find_map(|item| census(item, false)),
+        serde_json::Value::Object(fields) => fields.iter().find_map(|(name, value)| match name.as_str() {
+            "contains" | "containsAny" | "containsAll" => {
+                let side = |side: &str| value.get(side).unwrap_or(&serde_json::Value::Null);
+                census(side("left"), true).or_else(|| census(side("right"), false))
+            }
+            "." if !asked => {
+                let attribute = value.get("attr").and_then(|attribute| attribute.as_str());
+                let partial = PARTIAL.iter().find(|partial| Some(**partial) == attribute);
+                partial.copied().or_else(|| census(value, false))
+            }
+            _ => census(value, false),
+        }),
+        _ => None,
+    }
+}
+
+/// Attributes of which a principal carries only what concerns the models at
+/// hand.
+const PARTIAL: &[&str] = &["grants", "granted", "listed"];
 
 fn line_of(text: &str, part: &str) -> usize {
     line_at(text, text.find(part).unwrap_or(0))

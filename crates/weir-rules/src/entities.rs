@@ -34,7 +34,7 @@ impl Known {
     }
 
     /// Grants on `model`. Invariant of facts: grants are sorted by model.
-    fn grants(&self, model: &str) -> impl Iterator<Item = &GrantFact> {
+    pub(crate) fn grants<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a GrantFact> {
         [&self.party, &self.account].into_iter().flat_map(move |facts| {
             let start = facts.grants.partition_point(|grant| &*grant.model < model);
             facts.grants.iter().skip(start).take_while(move |grant| &*grant.model == model)
@@ -203,7 +203,13 @@ impl Populations {
             .is_some_and(|condition| condition.eval(claims, POPULATION_MIN_LEVEL) == Three::True)
     }
 
-    fn condition(&self, text: &Arc<str>) -> Option<Arc<Condition>> {
+    /// The kinds declared, by name.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.kinds.keys()
+    }
+
+    /// A population as a condition; none where it cannot be read.
+    pub(crate) fn condition(&self, text: &Arc<str>) -> Option<Arc<Condition>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(condition) = read.get(text) {
             return condition.clone();

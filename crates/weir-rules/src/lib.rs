@@ -14,7 +14,9 @@ pub mod decision;
 pub mod directive;
 pub mod enforce;
 mod entities;
+pub mod explain;
 pub mod policies;
+pub mod preview;
 pub mod rule;
 #[cfg(test)]
 mod scene;
@@ -27,6 +29,8 @@ pub use check::{RuleChange, RuleFile, RulesError, change_rules, check_rules};
 pub use condition::{CompiledCondition, Condition, ConditionError, Three};
 pub use decision::{Denial, Effect, Verdict};
 pub use enforce::{Enforce, Swept};
+pub use explain::{Explanation, explain, who_can};
 pub use policies::{Alarm, CompileError, Policies};
+pub use preview::{Preview, preview};
 pub use schema::{BASE_KINDS, KindNameError, check_kind_name, reserved_kind};
 pub use snapshot::Snapshot;

@@ -39,6 +39,8 @@ fn refusals_name_file_line_and_cause() {
         // Cedar would skip this where the claim is absent: an open door.
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.us_person == true };", 1, "us_person"),
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.suspended == 3 };", 1, "type"),
+        ("@id(\"a\")\nforbid (principal, action, resource) when { principal.granted.isEmpty() };", 1, "`.contains(...)`"),
+        ("@id(\"a\")\nforbid (principal, action, resource) when { principal.listed == [resource] };", 1, "`.contains(...)`"),
         ("@id(\"a\")\nforbid (principal == ?principal, action, resource);", 1, "template"),
     ] {
         let error = check(text).unwrap_err();
