@@ -4,6 +4,7 @@
 //! use; planning turns it into the acts that would carry it out, or into a
 //! [`refusal::Refusal`] of one sentence that changes nothing.
 
+pub mod boot;
 pub mod clock;
 pub mod command;
 pub mod directive_file;
@@ -12,6 +13,7 @@ pub mod names;
 pub mod plan;
 pub mod refusal;
 pub mod secrets;
+pub mod service;
 pub mod upstream;
 pub mod publish;
 pub mod writer;
@@ -19,3 +21,4 @@ pub mod writer;
 pub use clock::SteadyClock;
 pub use command::Command;
 pub use refusal::{Refusal, RefusalKind};
+pub use service::Control;

@@ -45,8 +45,6 @@ pub struct Planner<'a> {
     pub pepper: &'a Pepper,
     /// Digest and counts of the last preview shown of the directive named.
     pub last_preview: Option<&'a LastPreview>,
-    /// The log's public key, for the first act.
-    pub origin: &'a str,
 }
 
 /// What an operator was last shown about a draft.
@@ -74,7 +72,7 @@ pub struct Counts {
 }
 
 impl Plan {
-    fn one(entry: Entry, id: impl ToString) -> Plan {
+    pub(crate) fn one(entry: Entry, id: impl ToString) -> Plan {
         Plan { entries: vec![entry], id: Some(id.to_string()), ..Plan::default() }
     }
 }

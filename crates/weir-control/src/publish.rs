@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use weir_store::{FolderError, Store, StoreError, durable};
 use weir_tlog::folder::{FolderPublisher, PublishError};
 use weir_tlog::{
-    Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, LeafHashes, ProofError, VerifierKey, proof,
+    Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, VerifierKey,
 };
 
 use crate::writer::Follow;
@@ -65,9 +65,6 @@ pub enum PublicationError {
     /// The tree could not be rebuilt.
     #[error(transparent)]
     Tree(#[from] FrontierError),
-    /// A proof could not be made.
-    #[error(transparent)]
-    Proof(#[from] ProofError),
 }
 
 /// Signs and publishes one log.
@@ -153,29 +150,17 @@ impl Publisher {
         Ok(head.size)
     }
 
-    /// The proof that act `index` is in the tree of `size` acts.
-    ///
-    /// # Errors
-    /// When the database cannot be read or the index lies outside.
-    pub fn prove(&self, index: u64, size: u64) -> Result<Vec<Hash>, PublicationError> {
-        let mut leaves = Vec::new();
-        while (leaves.len() as u64) < size {
-            let more = self.store.leaves(leaves.len() as u64, LEAVES_AT_A_TIME)?;
-            if more.is_empty() {
-                break;
-            }
-            leaves.extend(more.into_iter().map(Hash));
-        }
-        Ok(proof::prove_inclusion(&LeafHashes(&leaves), index, size)?)
-    }
-
     /// Publishes whenever told, until every teller is gone; several tellings
     /// that wait become one publication.
-    pub fn run(mut self, grown: &Receiver<u64>, alarm: &dyn Fn(&PublicationError)) {
+    ///
+    /// `published` is told the size of each tree that came out, `alarm` why
+    /// one did not; the next telling tries again.
+    pub fn run(mut self, grown: &Receiver<u64>, published: &dyn Fn(u64), alarm: &dyn Fn(&PublicationError)) {
         while grown.recv().is_ok() {
             while grown.try_recv().is_ok() {}
-            if let Err(error) = self.publish() {
-                alarm(&error);
+            match self.publish() {
+                Ok(size) => published(size),
+                Err(error) => alarm(&error),
             }
         }
     }
@@ -188,7 +173,7 @@ pub struct Teller(Sender<u64>);
 impl Follow for Teller {
     fn grown(&self, size: u64) {
         // A publisher that is gone has said why; the acts are durable all the same.
-        drop(self.0.send(size));
+        let _gone = self.0.send(size);
     }
 }
 

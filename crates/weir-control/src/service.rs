@@ -1,0 +1,103 @@
+//! The control plane as the rest of the program sees it: operators' commands
+//! go in, acknowledged acts come out. Everything that reads looks at what the
+//! one writer last published; everything that changes goes through its queue.
+
+mod appeals;
+mod authority;
+mod changes;
+mod idempotency;
+mod previews;
+mod reading;
+mod start;
+mod timers;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use weir_acts::key::Pepper;
+use weir_acts::{Clock as _, Time};
+use weir_rules::Snapshot;
+use weir_store::Store;
+use weir_tlog::VerifierKey;
+
+use crate::clock::SteadyClock;
+use crate::plan::LastPreview;
+use crate::writer::{Job, Published};
+
+pub use appeals::Against;
+pub use authority::Caller;
+pub use changes::Accepted;
+pub use reading::AccessCaller;
+pub use start::{Running, StartError, Starter};
+
+/// The control plane. A clone is another handle on the same one.
+#[derive(Clone)]
+pub struct Control {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    jobs: Mutex<Option<Sender<Job>>>,
+    published: Arc<ArcSwap<Published>>,
+    store: Arc<dyn Store>,
+    pepper: Pepper,
+    clock: Arc<SteadyClock>,
+    vkey: VerifierKey,
+    dir: PathBuf,
+    base_url: String,
+    signed: watch::Receiver<u64>,
+    previews: Mutex<HashMap<String, LastPreview>>,
+    pending: idempotency::Pending,
+    authority: authority::Compiled,
+}
+
+impl Control {
+    /// What was last published: the state and what is in force.
+    pub fn published(&self) -> Arc<Published> {
+        self.inner.published.load_full()
+    }
+
+    /// What is in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.published().snapshot)
+    }
+
+    /// The present moment by Weir's clock.
+    pub fn now(&self) -> Time {
+        self.inner.clock.now()
+    }
+
+    /// The key others verify the log with.
+    pub fn vkey(&self) -> &VerifierKey {
+        &self.inner.vkey
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &std::path::Path {
+        &self.inner.dir
+    }
+
+    /// Where the receipt of an act will be.
+    pub fn receipt_url(&self, index: u64) -> String {
+        format!("{}/log/receipt/{index}", self.inner.base_url)
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    /// How many acts the published checkpoint covers, and a way to wait for more.
+    pub(crate) fn signed(&self) -> watch::Receiver<u64> {
+        self.inner.signed.clone()
+    }
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Control").field("dir", &self.inner.dir).finish_non_exhaustive()
+    }
+}

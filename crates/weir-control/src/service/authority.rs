@@ -1,0 +1,130 @@
+//! Who asks, and whether the rules of authority let them. Both are asked twice
+//! for a change: when the request comes in, and again by the writer against
+//! the very state the act will follow, so that a revocation in the same moment
+//! is obeyed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use subtle::ConstantTimeEq as _;
+use weir_acts::governed::{Operator, Rule};
+use weir_acts::id::OperatorId;
+use weir_acts::state::{Holder, State};
+use weir_acts::{Digest, Time};
+use weir_rules::{ActFacts, Authority};
+
+use super::Control;
+use crate::command::Command;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::secrets::OperatorToken;
+
+/// An operator who showed a valid token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub operator: OperatorId,
+}
+
+type Rules = Arc<std::collections::BTreeMap<Arc<str>, Rule>>;
+
+/// The rules of authority, compiled once for each set of rules in the state.
+#[derive(Default)]
+pub(super) struct Compiled(Mutex<Option<(Rules, Arc<Authority>)>>);
+
+impl Compiled {
+    fn of(&self, state: &State, at: Time) -> Result<Arc<Authority>, Refusal> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((rules, authority)) = kept.as_ref()
+            && Arc::ptr_eq(rules, &state.rules)
+        {
+            return Ok(Arc::clone(authority));
+        }
+        let authority = Authority::compile(state, at)
+            .map_err(|error| Refusal::unavailable(format!("the rules of authority cannot be compiled: {error}")))?;
+        let authority = Arc::new(authority);
+        *kept = Some((Arc::clone(&state.rules), Arc::clone(&authority)));
+        Ok(authority)
+    }
+
+    /// Whether `caller` may do what `action` names under `state`.
+    pub(super) fn check(
+        &self,
+        state: &State,
+        at: Time,
+        caller: Caller,
+        action: &str,
+        facts: &ActFacts<'_>,
+    ) -> Result<(), Refusal> {
+        let operator = state
+            .operators
+            .get(&caller.operator)
+            .filter(|operator| operator.life.holds(at))
+            .ok_or_else(unauthenticated)?;
+        self.of(state, at)?.may(&operator.id.to_string(), &operator.roles, action, facts).map_err(|refusal| {
+            if refusal.alarm {
+                tracing::error!(%refusal, "a rule of authority could not be evaluated");
+            }
+            Refusal::forbidden(refusal.to_string())
+        })
+    }
+}
+
+impl Control {
+    /// Who shows `token`.
+    ///
+    /// # Errors
+    /// When it opens nothing; the refusal does not say why.
+    pub fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
+        let published = self.published();
+        let now = self.now();
+        let id = OperatorToken::id_of(token).ok_or_else(unauthenticated)?;
+        let shown = Digest::of(token.as_bytes());
+        let opens = |operator: &&Operator| {
+            operator.life.holds(now)
+                && operator.tokens.get(&id).is_some_and(|kept| {
+                    let same = kept.digest.is_some_and(|kept| kept.0.ct_eq(&shown.0).into());
+                    kept.life.holds(now) && same
+                })
+        };
+        let operator = published.state.operators.values().find(opens).ok_or_else(unauthenticated)?;
+        Ok(Caller { operator: operator.id })
+    }
+
+    /// Whether `caller` may `read` or `open`.
+    ///
+    /// # Errors
+    /// When not.
+    pub fn may(&self, caller: Caller, action: &str) -> Result<(), Refusal> {
+        let published = self.published();
+        self.inner.authority.check(&published.state, self.now(), caller, action, &ActFacts::default())
+    }
+}
+
+/// What authority over `command` depends on, as far as `state` tells.
+pub(super) fn facts_of<'s>(command: &Command, state: &'s State) -> ActFacts<'s> {
+    match command {
+        Command::StageSet(set) => ActFacts { stage: Some(set.stage), ..ActFacts::default() },
+        Command::DirectiveEnact(enact) => {
+            let author = state.directive_named(&enact.id).map(|directive| &*directive.drafted_by);
+            ActFacts { author, ..ActFacts::default() }
+        }
+        Command::AppealDecide(decide) => {
+            let measure = state.appeals.get(&decide.id).and_then(|appeal| appeal.measure);
+            let author = measure.and_then(|id| {
+                let measures = match *state.measures.get(&id)? {
+                    Holder::Party(party) => &state.parties.get(&party)?.measures,
+                    Holder::Account(account) => &state.accounts.get(&account)?.measures,
+                };
+                measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
+            });
+            ActFacts { author, ..ActFacts::default() }
+        }
+        _ => ActFacts::default(),
+    }
+}
+
+pub(super) fn unauthenticated() -> Refusal {
+    Refusal {
+        kind: RefusalKind::Unauthenticated,
+        message: "no valid operator token: send `Authorization: Bearer TOKEN`; the first token lies in operator.token of the data folder".into(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Changes: a command is planned and checked by the writer against the state
+//! it will follow, and answered once its acts are in force.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value as Json, json};
+use tokio::sync::oneshot;
+use weir_acts::state::State;
+use weir_acts::{Digest, Time};
+
+use super::authority::{Caller, facts_of};
+use super::idempotency::Keyed;
+use super::Control;
+use crate::command::Command;
+use crate::plan::{Plan, Planner};
+use crate::refusal::Refusal;
+use crate::writer::{Job, JobPlan, Planned, Written};
+
+/// The answer to an accepted change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted(pub Map<String, Json>);
+
+/// What planning leaves behind for the answer.
+type Answer = Arc<Mutex<Map<String, Json>>>;
+
+impl Control {
+    /// Carries out `command` for `caller`, once under an `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// When it is refused or could not be made durable; nothing was changed.
+    pub async fn change(&self, caller: Caller, command: Command, key: Option<String>) -> Result<Accepted, Refusal> {
+        let request = serde_json::to_vec(&command).map_err(|error| Refusal::invalid(error.to_string()))?;
+        let keyed = key.map(|key| Keyed {
+            scope: caller.operator.to_string(),
+            key,
+            request: Digest::of(&request),
+        });
+        let _held = match &keyed {
+            None => None,
+            Some(keyed) => match self.hold(keyed)? {
+                (_, Some(answer)) => return Ok(Accepted(answer)),
+                (held, None) => Some(held),
+            },
+        };
+        let moved = self.moved_since_preview(&command, caller).await?;
+        let answer = Answer::default();
+        let planned = self.planned(caller, command, keyed, moved, Arc::clone(&answer));
+        let written = self.write(planned).await?;
+        let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
+        self.fill_in(&mut answer, &written);
+        Ok(Accepted(answer))
+    }
+
+    /// Carries out many commands as one transaction: all or none. For seeding;
+    /// `by` is an operator's id or `weir`.
+    ///
+    /// # Errors
+    /// When any is refused; nothing was changed.
+    pub async fn change_all(&self, by: String, commands: Vec<Command>) -> Result<Vec<Accepted>, Refusal> {
+        let answers: Arc<Mutex<Vec<Accepted>>> = Arc::default();
+        let kept = Arc::clone(&answers);
+        let control = self.clone();
+        let planned: Planned = Box::new(move |state, at| {
+            let mut trial = state.clone();
+            let mut entries = Vec::new();
+            for command in &commands {
+                let planner = control.planner(&trial, at, &by);
+                let plan = planner.plan(command)?;
+                for entry in &plan.entries {
+                    trial.apply(entry).map_err(|error| Refusal::conflict(error.problem.to_string()))?;
+                }
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(Accepted(answer_of(&plan)));
+                entries.extend(plan.entries);
+            }
+            Ok(JobPlan { entries, answer: None })
+        });
+        self.write(planned).await?;
+        Ok(std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Appends what `plan` makes of the state, outside any command.
+    pub(crate) async fn write(&self, plan: Planned) -> Result<Written, Refusal> {
+        let (reply, answered) = oneshot::channel();
+        let gone = || Refusal::unavailable("this server is stopping; nothing was changed");
+        let sender = self.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sender.ok_or_else(gone)?.send(Job { plan, reply }).map_err(|_| gone())?;
+        answered.await.map_err(|_| {
+            Refusal::unavailable("the writer stopped before it answered: ask the log whether the act is in it")
+        })?
+    }
+
+    fn planner<'a>(&'a self, state: &'a State, at: Time, by: &'a str) -> Planner<'a> {
+        Planner { state, at, by, pepper: &self.inner.pepper, last_preview: None }
+    }
+
+    fn planned(
+        &self,
+        caller: Caller,
+        command: Command,
+        keyed: Option<Keyed>,
+        moved: Vec<String>,
+        answer: Answer,
+    ) -> Planned {
+        let control = self.clone();
+        Box::new(move |state, at| {
+            let facts = facts_of(&command, state);
+            control.inner.authority.check(state, at, caller, command.verb(), &facts)?;
+            let by = caller.operator.to_string();
+            let preview = control.last_preview_of(&command);
+            let planner = Planner { last_preview: preview.as_ref(), ..control.planner(state, at, &by) };
+            let mut plan = planner.plan(&command)?;
+            plan.warnings.extend(moved);
+            let mut told = answer_of(&plan);
+            let kept = keyed.map(|keyed| {
+                let mut without_secrets = told.clone();
+                for secret in plan.secrets {
+                    without_secrets.remove(*secret);
+                }
+                keyed.answered(state.size, &without_secrets)
+            });
+            if plan.entries.len() > 1 {
+                told.insert("acts".into(), json!(plan.entries.len()));
+            }
+            *answer.lock().unwrap_or_else(PoisonError::into_inner) = told;
+            Ok(JobPlan { entries: plan.entries, answer: kept })
+        })
+    }
+
+    pub(crate) fn fill_in(&self, answer: &mut Map<String, Json>, written: &Written) {
+        answer.insert("act".into(), json!(written.index));
+        answer.insert("leaf".into(), json!(weir_acts::hex::encode(&written.leaf.0)));
+        answer.insert("receipt".into(), json!(self.receipt_url(written.index)));
+    }
+}
+
+fn answer_of(plan: &Plan) -> Map<String, Json> {
+    let mut answer = plan.extras.clone();
+    if let Some(id) = &plan.id {
+        answer.insert("id".into(), json!(id));
+    }
+    if !plan.warnings.is_empty() {
+        answer.insert("warnings".into(), json!(plan.warnings));
+    }
+    answer
+}
