@@ -8,6 +8,7 @@ pub mod boot;
 pub mod clock;
 pub mod command;
 pub mod directive_file;
+pub mod http;
 pub mod lists;
 pub mod names;
 pub mod plan;

@@ -1,0 +1,101 @@
+//! The control plane over HTTP: `/admin/v1` for operators, `/access/v1` for
+//! those whom decisions affect, `/log` for everybody. Which of the three a
+//! listener serves is the program's to say; what each demands is said here, so
+//! that no route is served without its check by being put somewhere else.
+
+mod access;
+mod admin;
+mod answer;
+mod log;
+mod questions;
+mod show;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use serde_json::Value as Json;
+
+use crate::service::Control;
+
+pub use answer::Failure;
+
+/// The largest body of an administrative request: a list of 200,000 parties
+/// with long ids, and room to spare.
+const MAX_BODY: usize = 16 << 20;
+
+/// Tells what is in flight; the gateway's to know, not the control plane's.
+pub type InFlight = Arc<dyn Fn() -> Vec<FlightShown> + Send + Sync>;
+
+/// A request in flight, as the gateway tells it.
+#[derive(Debug, Clone)]
+pub struct FlightShown {
+    /// The calling account.
+    pub account: weir_acts::id::AccountId,
+    /// The API called.
+    pub api: &'static str,
+    /// The model asked for.
+    pub model: Option<Arc<str>>,
+    /// Since when.
+    pub since: weir_acts::Time,
+}
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    control: Control,
+    in_flight: InFlight,
+}
+
+/// `/admin/v1`: every route takes an operator's token.
+pub fn admin(control: Control, in_flight: InFlight) -> Router {
+    let questions = Router::new()
+        .route("/rules", get(questions::rules))
+        .route("/directive", get(questions::directives))
+        .route("/directive/{id}", get(questions::directive))
+        .route("/directive/{id}/preview", get(questions::preview))
+        .route("/who-can/{model}", get(questions::who_can))
+        .route("/explain", get(questions::explain))
+        .route("/in-flight", get(questions::in_flight))
+        .route("/party", get(show::parties))
+        .route("/party/{id}", get(show::party))
+        .route("/account/{party}/{name}", get(show::account))
+        .route("/model", get(show::models))
+        .route("/log", get(log::acts))
+        .route("/log/{index}", get(log::act));
+    let all = questions
+        .route("/rules/check", post(questions::check_rules))
+        .route("/{noun}/{verb}", post(admin::change))
+        .route("/{noun}/{middle}/{verb}", post(admin::change_of_part))
+        .fallback(answer::no_such_path)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    Router::new().nest("/admin/v1", all).with_state(Shared { control, in_flight })
+}
+
+/// `/access/v1`: every route takes an account's own key.
+pub fn access(control: Control) -> Router {
+    let all = Router::new()
+        .route("/decisions/{id}", get(access::decision))
+        .route("/appeals", post(access::file_appeal))
+        .route("/appeals/{id}", get(access::appeal))
+        .fallback(answer::no_such_path)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(DefaultBodyLimit::max(64 << 10));
+    Router::new().nest("/access/v1", all).with_state(Shared { control, in_flight: Arc::new(Vec::new) })
+}
+
+/// `/log`: the public log, for anyone.
+pub fn public_log(control: Control) -> Router {
+    let all = Router::new()
+        .route("/vkey", get(log::vkey))
+        .route("/receipt/{index}", get(log::receipt))
+        .route("/{*path}", get(log::file))
+        .fallback(answer::no_such_path)
+        .method_not_allowed_fallback(answer::wrong_method);
+    Router::new().nest("/log", all).with_state(Shared { control, in_flight: Arc::new(Vec::new) })
+}
+
+/// An answer in JSON.
+type Answer = Result<axum::Json<Json>, Failure>;

@@ -1,0 +1,140 @@
+//! The log: its files for everybody as c2sp.org/tlog-tiles lays them out, and
+//! its acts with their private parts for operators.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use weir_acts::hex;
+use weir_store::{Private, StoredEntry};
+use weir_tlog::{Checkpoint, FolderSource, LogPath, LogSource as _, Receipt, TileHashes};
+
+use super::answer::{blocking, operator};
+use super::{Answer, Failure, Shared};
+use crate::refusal::Refusal;
+use crate::service::Control;
+
+/// Where the projection lies in the data folder.
+pub(super) const PROJECTION: &str = "log";
+
+/// How long a receipt waits for the checkpoint that will cover it.
+const RECEIPT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The most acts of one answer.
+const MOST_ACTS: usize = 1_000;
+
+fn with_type(body: impl Into<Body>, kind: &'static str, keep: &'static str) -> Response {
+    let mut response = body.into().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const FRESH: &str = "no-store";
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+pub(super) async fn vkey(State(shared): State<Shared>) -> Response {
+    with_type(format!("{}\n", shared.control.vkey()), TEXT, FRESH)
+}
+
+pub(super) async fn file(State(shared): State<Shared>, Path(path): Path<String>) -> Result<Response, Failure> {
+    let not_there = || Refusal::not_found(format!("the log has no file /log/{path}"));
+    let path_in_log: LogPath = path.parse().map_err(|_| not_there())?;
+    let file = shared.control.dir().join(PROJECTION).join(&path);
+    let bytes = match tokio::fs::read(&file).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_there().into()),
+        Err(error) => return Err(Refusal::unavailable(format!("the log cannot be read: {error}")).into()),
+    };
+    if path_in_log.is_immutable() {
+        return Ok(with_type(bytes, "application/octet-stream", FOR_EVER));
+    }
+    Ok(with_type(bytes, TEXT, FRESH))
+}
+
+pub(super) async fn receipt(State(shared): State<Shared>, Path(index): Path<u64>) -> Result<Response, Failure> {
+    let size = shared.control.published().state.size;
+    if index >= size {
+        return Err(Refusal::not_found(format!("the log has {size} acts and no act {index}")).into());
+    }
+    let mut signed = shared.control.signed();
+    let covered = async { signed.wait_for(|size| *size > index).await.is_ok() };
+    if !tokio::time::timeout(RECEIPT_PATIENCE, covered).await.unwrap_or(false) {
+        return Err(Refusal::unavailable(format!("act {index} is not yet under a checkpoint; ask again")).into());
+    }
+    let control = shared.control.clone();
+    let text = blocking(move || make_receipt(&control, index)).await?;
+    Ok(with_type(text, TEXT, FRESH))
+}
+
+fn make_receipt(control: &Control, index: u64) -> Result<String, Refusal> {
+    let cannot = |error: &dyn std::fmt::Display| Refusal::unavailable(format!("no receipt can be made: {error}"));
+    let source = FolderSource::new(control.dir().join(PROJECTION));
+    let signed = source.read(LogPath::Checkpoint).map_err(|error| cannot(&error))?;
+    let signed = signed.ok_or_else(|| cannot(&"there is no checkpoint yet"))?;
+    let checkpoint = Checkpoint::open(&signed, control.vkey()).map_err(|error| cannot(&error))?;
+    let signed = String::from_utf8(signed).map_err(|error| cannot(&error))?;
+    let receipt = Receipt::make(&TileHashes::new(&source, checkpoint.size), index, &signed)
+        .map_err(|error| cannot(&error))?;
+    Ok(receipt.to_string())
+}
+
+/// Which acts to list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Span {
+    #[serde(default)]
+    from: u64,
+    limit: Option<usize>,
+}
+
+pub(super) async fn acts(State(shared): State<Shared>, headers: HeaderMap, Query(span): Query<Span>) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let control = shared.control.clone();
+    let shown = blocking(move || {
+        let limit = span.limit.unwrap_or(100).min(MOST_ACTS);
+        let stored = control.store().entries(span.from, limit).map_err(|error| unreadable(&error))?;
+        let acts: Vec<Value> = stored.iter().map(|stored| act_shown(stored, false)).collect();
+        Ok(json!({ "size": control.published().state.size, "acts": acts }))
+    });
+    Ok(Json(shown.await?))
+}
+
+pub(super) async fn act(State(shared): State<Shared>, headers: HeaderMap, Path(index): Path<u64>) -> Answer {
+    let caller = operator(&shared, &headers, "read")?;
+    let may_open = shared.control.may(caller, "open").is_ok();
+    let control = shared.control.clone();
+    let shown = blocking(move || {
+        let stored = control.store().entry(index).map_err(|error| unreadable(&error))?;
+        let stored = stored.ok_or_else(|| Refusal::not_found(format!("the log has no act {index}")))?;
+        Ok(act_shown(&stored, may_open))
+    });
+    Ok(Json(shown.await?))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal::unavailable(format!("the database cannot be read: {error}"))
+}
+
+/// An act as operators see it; the private part only for those who may open.
+fn act_shown(stored: &StoredEntry, may_open: bool) -> Value {
+    let raw = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null);
+    let private = match &stored.private {
+        Private::Kept(part) if may_open => raw(&part.bytes),
+        _ => Value::Null,
+    };
+    json!({
+        "act": stored.index, "leaf": hex::encode(&stored.leaf), "entry": raw(&stored.bytes),
+        "private": private, "erased": stored.private == Private::Erased,
+    })
+}
+

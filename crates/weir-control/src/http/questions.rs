@@ -1,0 +1,218 @@
+//! Questions of operators about what is, was or would be in force.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use weir_acts::Time;
+use weir_acts::world::World;
+use weir_exchange::DecisionId;
+use weir_rules::policies::Policies;
+use weir_rules::{RuleFile, Snapshot, explain as explain_class};
+
+use super::answer::{blocking, operator};
+use super::{Answer, Shared};
+use crate::command::UploadedFile;
+use crate::names;
+use crate::refusal::Refusal;
+use crate::service::Control;
+
+/// A moment to ask about; none is now.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct At {
+    at: Option<Time>,
+}
+
+/// What is in force at a moment. Past and coming moments are answered from
+/// the intervals of the present fold.
+fn at_moment(control: &Control, at: Option<Time>) -> Result<Snapshot, Refusal> {
+    let published = control.published();
+    let now = control.now();
+    match at {
+        None if published.snapshot.covers(now) => Ok(Snapshot::clone(&published.snapshot)),
+        at => {
+            let world = World::new(published.state.clone(), at.unwrap_or(now));
+            Snapshot::of(&world).map_err(|error| Refusal::unavailable(error.to_string()))
+        }
+    }
+}
+
+pub(super) async fn rules(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<At>,
+) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let at = query.at.unwrap_or_else(|| shared.control.now());
+    let policies = Policies::compile(&published.state, at).map_err(|error| Refusal::unavailable(error.to_string()))?;
+    let told = |id: &str| policies.rules().iter().find(|rule| &*rule.id == id);
+    let mut shown: Vec<Value> = Vec::new();
+    for (id, rule) in published.state.rules.iter().filter(|(_, rule)| rule.life.holds(at)) {
+        let compiled = told(id);
+        shown.push(json!({
+            "id": id.as_ref(), "cedar": rule.cedar.as_ref(), "from": rule.life.from, "to": rule.life.to,
+            "effect": compiled.map(|rule| rule.effect), "reason": compiled.map(|rule| rule.reason.as_str()),
+            "citation": compiled.and_then(|rule| rule.citation.as_deref()),
+        }));
+    }
+    for rule in policies.rules().iter().filter(|rule| !published.state.rules.contains_key(&rule.id)) {
+        shown.push(json!({
+            "id": rule.id.as_ref(), "cedar": rule.cedar.as_ref(), "from": null, "to": null,
+            "effect": rule.effect, "reason": rule.reason.as_str(), "citation": rule.citation.as_deref(),
+        }));
+    }
+    Ok(Json(json!({ "rules": shown })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Files {
+    files: Vec<UploadedFile>,
+}
+
+pub(super) async fn check_rules(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let Files { files } = serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
+    let files: Vec<RuleFile> = files.into_iter().map(|file| RuleFile { name: file.name, text: file.text }).collect();
+    let published = shared.control.published();
+    let wanted = weir_rules::check_rules(&files, &published.state.kinds)
+        .map_err(|error| Refusal::invalid(error.to_string()))?;
+    let change = weir_rules::change_rules(&published.state, shared.control.now(), &wanted)
+        .map_err(|id| Refusal::conflict(format!("rule id `{id}` was used before with another text")))?;
+    let added: Vec<&str> = change.policies.iter().map(|policy| policy.id.as_str()).collect();
+    Ok(Json(json!({ "added": added, "removed": change.removed, "kept": wanted.len() - added.len() })))
+}
+
+pub(super) async fn directives(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let now = shared.control.now();
+    let mut all: Vec<_> = published.state.directives.values().collect();
+    all.sort_by_key(|directive| directive.draft);
+    let shown: Vec<Value> = all.into_iter().map(|directive| super::show::directive_line(directive, now)).collect();
+    Ok(Json(json!({ "directives": shown })))
+}
+
+pub(super) async fn directive(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let directive = published
+        .state
+        .directive_named(&id)
+        .ok_or_else(|| Refusal::not_found(format!("there is no directive `{id}`")))?;
+    Ok(Json(super::show::directive(directive, &published.state, shared.control.now())))
+}
+
+pub(super) async fn preview(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    let caller = operator(&shared, &headers, "read")?;
+    let preview = shared.control.preview(caller, id).await?;
+    let shown = serde_json::to_value(&preview).map_err(|error| Refusal::unavailable(error.to_string()))?;
+    Ok(Json(shown))
+}
+
+pub(super) async fn who_can(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(model): Path<String>,
+    Query(query): Query<At>,
+) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let control = shared.control.clone();
+    let shown = blocking(move || {
+        let state = control.published();
+        let snapshot = at_moment(&control, query.at)?;
+        if !state.state.models.contains_key(model.as_str()) {
+            return Err(Refusal::not_found(format!("there is no model `{model}`")));
+        }
+        let mut accounts: Vec<Value> = weir_rules::who_can(&snapshot, &model)
+            .filter_map(|id| state.state.accounts.get(&id))
+            .map(|account| {
+                let party = state.state.party_label(account.party);
+                json!({ "party": party, "account": state.state.account_label(account.id) })
+            })
+            .collect();
+        accounts.sort_by_key(|row| row["account"].as_str().unwrap_or_default().to_owned());
+        Ok(json!({ "model": model, "at": snapshot.at(), "tree_size": snapshot.tree_size(), "accounts": accounts }))
+    });
+    Ok(Json(shown.await?))
+}
+
+/// Which decision to explain: one that was made, or one that would be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Explained {
+    account: Option<String>,
+    model: Option<String>,
+    decision: Option<String>,
+    at: Option<Time>,
+}
+
+pub(super) async fn explain(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(query): Query<Explained>,
+) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let control = shared.control.clone();
+    let shown = blocking(move || match (query.decision, query.account, query.model) {
+        (Some(id), None, None) => explain_decision(&control, &id),
+        (None, Some(account), Some(model)) => explain_account(&control, &account, &model, query.at),
+        _ => Err(Refusal::invalid("give `account` and `model`, or `decision`")),
+    });
+    Ok(Json(shown.await?))
+}
+
+fn explain_account(control: &Control, account: &str, model: &str, at: Option<Time>) -> Result<Value, Refusal> {
+    let published = control.published();
+    let id = names::account(&published.state, account)?.id;
+    let snapshot = at_moment(control, at)?;
+    let class = snapshot
+        .view()
+        .class(id)
+        .ok_or_else(|| Refusal::conflict(format!("`{account}` was not open at {}", snapshot.at())))?;
+    let explanation = explain_class(&snapshot, class, model);
+    serde_json::to_value(&explanation).map_err(|error| Refusal::unavailable(error.to_string()))
+}
+
+fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
+    let id: DecisionId = id.parse().map_err(|error| Refusal::invalid(format!("{error}")))?;
+    let record = control.decision(id)?.ok_or_else(|| {
+        Refusal::not_found(format!("there is no record of {id}; records are written a moment after the decision"))
+    })?;
+    let read = |field: &str| record[field].as_str().unwrap_or_default();
+    let (Ok(at), Ok(account)) = (read("time").parse::<Time>(), read("account").parse()) else {
+        return Err(Refusal::unavailable(format!("the record of {id} cannot be read")));
+    };
+    let snapshot = at_moment(control, Some(at))?;
+    let explanation = match (record["model"].as_str(), snapshot.view().class(account)) {
+        (Some(model), Some(class)) => Some(explain_class(&snapshot, class, model)),
+        _ => None,
+    };
+    let explanation = serde_json::to_value(&explanation).map_err(|error| Refusal::unavailable(error.to_string()))?;
+    Ok(json!({ "decision": record, "explanation": explanation }))
+}
+
+pub(super) async fn in_flight(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let shown: Vec<Value> = (shared.in_flight)()
+        .into_iter()
+        .map(|flight| {
+            let account = published.state.account_label(flight.account);
+            json!({ "account": account, "api": flight.api, "model": flight.model.as_deref(), "since": flight.since })
+        })
+        .collect();
+    Ok(Json(json!({ "in_flight": shown })))
+}

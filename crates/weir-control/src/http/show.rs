@@ -1,0 +1,180 @@
+//! Parties, accounts, models and directives as operators read them.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+use weir_acts::governed::Directive;
+use weir_acts::holder::{Account, Claim, Life, Measure, Party};
+use weir_acts::{State as World, Time};
+
+use super::answer::operator;
+use super::{Answer, Shared};
+use crate::names;
+
+/// The most parties one answer lists.
+const MOST_PARTIES: usize = 10_000;
+
+pub(super) async fn parties(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let now = shared.control.now();
+    let mut rows: Vec<Value> = published
+        .state
+        .parties
+        .iter()
+        .take(MOST_PARTIES)
+        .map(|(id, party)| {
+            json!({
+                "id": published.state.party_label(*id), "name": party.name.as_deref(), "kind": party.kind.as_str(),
+                "accounts": party.accounts.len(), "open": party.life.holds(now),
+            })
+        })
+        .collect();
+    rows.sort_by_key(|row| row["id"].as_str().unwrap_or_default().to_owned());
+    Ok(Json(json!({ "parties": rows })))
+}
+
+pub(super) async fn party(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let now = shared.control.now();
+    let party = names::party(&published.state, &id)?;
+    Ok(Json(party_shown(party, &published.state, now)))
+}
+
+fn party_shown(party: &Party, state: &World, now: Time) -> Value {
+    let grants: Vec<Value> = party
+        .grants
+        .iter()
+        .map(|grant| {
+            json!({
+                "id": grant.id.to_string(), "model": grant.model.as_ref(), "purpose": grant.purpose.as_deref(),
+                "population": grant.population.as_deref(), "life": life(&grant.life, now),
+            })
+        })
+        .collect();
+    let lists: Vec<Value> =
+        party.lists.iter().map(|list| json!({ "list": list.list.as_ref(), "life": life(&list.life, now) })).collect();
+    let accounts: Vec<String> = party.accounts.iter().map(|id| state.account_label(*id)).collect();
+    json!({
+        "id": party.handle.as_deref(), "subject": party.id.to_string(), "name": party.name.as_deref(),
+        "kind": party.kind.as_str(), "life": life(&party.life, now), "claims": claims(&party.claims, now),
+        "grants": grants, "lists": lists, "measures": measures(&party.measures, now), "accounts": accounts,
+    })
+}
+
+pub(super) async fn account(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path((party, name)): Path<(String, String)>,
+) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let account = names::account(&published.state, &format!("{party}/{name}"))?;
+    Ok(Json(account_shown(account, &published.state, shared.control.now())))
+}
+
+fn account_shown(account: &Account, state: &World, now: Time) -> Value {
+    let keys: Vec<Value> = account
+        .keys
+        .iter()
+        .filter_map(|id| state.keys.get(id))
+        .map(|key| json!({ "id": key.id.to_string(), "life": life(&key.life, now) }))
+        .collect();
+    json!({
+        "id": state.account_label(account.id), "subject": account.id.to_string(), "life": life(&account.life, now),
+        "suspended": account.suspensions.iter().any(|span| span.holds(now)), "claims": claims(&account.claims, now),
+        "measures": measures(&account.measures, now), "keys": keys,
+    })
+}
+
+fn claims(claims: &[Claim], now: Time) -> Vec<Value> {
+    let shown = |claim: &Claim| {
+        json!({
+            "id": claim.id.to_string(), "kind": claim.kind.as_ref(), "value": claim.value, "level": claim.level,
+            "by": claim.by.as_deref(), "evidence": claim.evidence, "life": life(&claim.life, now),
+        })
+    };
+    claims.iter().map(shown).collect()
+}
+
+fn measures(measures: &[Measure], now: Time) -> Vec<Value> {
+    let shown = |measure: &Measure| {
+        json!({
+            "id": measure.id.to_string(), "kind": measure.kind.as_str(), "reason": measure.reason.as_deref(),
+            "by": measure.by.as_ref(), "life": life(&measure.life, now),
+        })
+    };
+    measures.iter().map(shown).collect()
+}
+
+fn life(life: &Life, now: Time) -> Value {
+    json!({ "from": life.from, "to": life.to, "holds": life.holds(now) })
+}
+
+pub(super) async fn models(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let now = shared.control.now();
+    let rows: Vec<Value> = published
+        .state
+        .models
+        .values()
+        .map(|model| {
+            let list = model.span(now).and_then(|span| span.list.clone());
+            json!({
+                "id": model.name.as_ref(), "subject": model.id.to_string(), "stage": model.stage(now).as_str(),
+                "list": list.as_deref(), "upstream": model.upstream.as_deref(), "previous": model.previous.as_deref(),
+                "weights": model.weights, "max_output": model.max_output, "life": life(&model.life, now),
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "models": rows })))
+}
+
+/// A directive as one line of the list.
+pub(super) fn directive_line(directive: &Directive, now: Time) -> Value {
+    let text = directive.text.as_deref();
+    json!({
+        "id": text.map(|text| text.id.as_str()), "subject": directive.id.to_string(),
+        "status": directive.status(now), "kind": text.map(|text| text.kind),
+        "authority": text.map(|text| text.authority.as_str()), "models": text.map(|text| text.models.as_slice()),
+        "drafted": directive.drafted, "effective": directive.life.map(|life| life.from),
+        "ended": directive.life.and_then(|life| life.to), "ended_by": directive.ended_by.as_deref(),
+    })
+}
+
+/// A directive with its text and lists.
+pub(super) fn directive(directive: &Directive, state: &World, now: Time) -> Value {
+    let mut shown = directive_line(directive, now);
+    let lists: Vec<Value> = directive
+        .lists
+        .iter()
+        .flat_map(|lists| lists.iter())
+        .map(|list| {
+            let parties: Vec<String> = list.parties.iter().map(|party| state.party_label(*party)).collect();
+            json!({ "list": list.list, "digest": list.digest, "parties": parties })
+        })
+        .collect();
+    let enacted = directive.enacted.as_ref().map(|enacted| {
+        json!({
+            "at": enacted.at, "act": enacted.act, "by": operator_label(state, &enacted.by),
+            "amends": enacted.amends.map(|id| id.to_string()), "sealed": enacted.sealed, "disclosed": enacted.disclosed,
+        })
+    });
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("drafted_by".into(), json!(operator_label(state, &directive.drafted_by)));
+        fields.insert("source".into(), json!(directive.source));
+        fields.insert("enacted".into(), json!(enacted));
+        fields.insert("text".into(), json!(directive.text.as_deref()));
+        fields.insert("lists".into(), json!(lists));
+    }
+    shown
+}
+
+/// An operator's name, or the id where the name is gone.
+fn operator_label(state: &World, id: &str) -> String {
+    let operator = id.parse().ok().and_then(|id| state.operators.get(&id));
+    operator.and_then(|operator| operator.name.as_deref()).unwrap_or(id).to_owned()
+}
