@@ -21,6 +21,26 @@ pub(super) async fn change(
     carry_out(&shared, &format!("{noun}.{verb}"), &headers, &body).await
 }
 
+/// `/party/{verb}`, whose path is also that of a party to be shown.
+pub(super) async fn change_party(
+    State(shared): State<Shared>,
+    Path(verb): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    carry_out(&shared, &format!("party.{verb}"), &headers, &body).await
+}
+
+/// `/directive/{verb}`, whose path is also that of a directive to be shown.
+pub(super) async fn change_directive(
+    State(shared): State<Shared>,
+    Path(verb): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    carry_out(&shared, &format!("directive.{verb}"), &headers, &body).await
+}
+
 pub(super) async fn change_of_part(
     State(shared): State<Shared>,
     Path((noun, middle, verb)): Path<(String, String, String)>,
