@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 
 use crate::answer::{AnswerBody, Answered, OtherAnswer, Refusal};
 use crate::client::Client;
-use crate::phases::{accept, decide, forward, identify, record, relay, reserve, screen, settle};
+use crate::phases::{accept, decide, forward, identify, relay, reserve, screen, settle};
 
 /// Answers one request of `client`.
 pub(crate) async fn answer(client: Arc<Client>, request: Request<Incoming>) -> Answered {
@@ -34,10 +34,9 @@ async fn serve(client: &Arc<Client>, request: Request<Incoming>) -> Result<Respo
     let identified = identify::identify(client, &accepted)?;
     let asked = accept::read(client, accepted).await?;
     let decided = decide::decide(client, &identified, &asked).await?;
-    let recorded = record::record_decision(client, &asked, decided)?;
-    let reserved = reserve::reserve(client)?;
-    screen::screen(&asked)?;
-    let settlement = settle::owe(client, &asked, recorded, reserved);
+    let mut settlement = settle::owe(client, &asked, decided);
+    settlement.holds(reserve::reserve(client), |room, held| *room = Some(held))?;
+    settlement.holds(screen::screen(&asked), |_, ()| {})?;
     let answered = forward::forward(client, asked, settlement).await?;
     relay::relay(answered)
 }

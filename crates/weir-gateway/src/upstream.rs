@@ -18,7 +18,7 @@ use weir_wire::Family;
 
 pub(crate) use body::BodyFraming;
 pub(crate) use breaker::Breaker;
-pub(crate) use connection::{CallError, Connection};
+pub(crate) use connection::{CallError, Connection, ReadError};
 pub(crate) use credential::CredentialError;
 pub use dial::AuthoritiesError;
 pub(crate) use dial::Dialer;

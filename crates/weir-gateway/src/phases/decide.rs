@@ -26,7 +26,8 @@ const PATIENCE_FOR_SNAPSHOT: Duration = Duration::from_secs(2);
 /// A permit.
 pub(crate) struct Decided {
     /// The request's place on the board, held until its answer has left.
-    pub(crate) ticket: Ticket,
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) flight: Arc<Flight>,
     pub(crate) id: DecisionId,
     pub(crate) caller: Caller,
     pub(crate) tree_size: u64,
@@ -97,7 +98,8 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
             check_references(shared, &caller, asked, &permit).map_err(|refusal| refusal.decided_as(id))?;
             let is_recorded = record::decision(shared, asked, id, &caller, Some(&permit), &basis)?;
             let Basis { tree_size, stage, .. } = basis;
-            Ok(Decided { ticket, id, caller, tree_size, stage, permit, is_recorded })
+            let flight = Arc::clone(ticket.flight());
+            Ok(Decided { ticket: Some(ticket), flight, id, caller, tree_size, stage, permit, is_recorded })
         }
         Outcome::Refuse(caller, verdict, model, basis) => {
             record::decision(shared, asked, id, &caller, None, &basis)?;
@@ -111,7 +113,7 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
 /// what it stands on may have changed.
 pub(crate) async fn decide_again(shared: &Shared, asked: &Asked, decided: &mut Decided) -> Result<(), Refusal> {
     let id = decided.id;
-    match settle(shared, decided.ticket.flight(), asked).await.map_err(|refusal| refusal.decided_as(id))? {
+    match settle(shared, &decided.flight, asked).await.map_err(|refusal| refusal.decided_as(id))? {
         Outcome::Permit(caller, permit, basis) => {
             check_references(shared, &caller, asked, &permit).map_err(|refusal| refusal.decided_as(id))?;
             decided.caller = caller;

@@ -3,7 +3,6 @@
 //! what the process holds at once; limits of accounts take their place here.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::answer::Refusal;
 use crate::client::Client;
@@ -15,17 +14,17 @@ pub(crate) struct Reservation(Arc<Shared>);
 /// Takes room for one request.
 pub(crate) fn reserve(client: &Client) -> Result<Reservation, Refusal> {
     let shared = client.shared();
-    let before = shared.reserved.fetch_add(1, Ordering::Relaxed);
+    let before = shared.metrics.in_flight.inc();
     let reservation = Reservation(Arc::clone(shared));
-    if before >= shared.config.limits.in_flight {
+    if usize::try_from(before).is_ok_and(|before| before >= shared.config.limits.in_flight) {
+        drop(reservation);
         return Err(Refusal::new(503, "overloaded", "Too many requests are in flight; try again").retry_after(1));
     }
-    shared.metrics.in_flight.inc();
     Ok(reservation)
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.0.reserved.fetch_sub(1, Ordering::Relaxed);
+        self.0.metrics.in_flight.dec();
     }
 }

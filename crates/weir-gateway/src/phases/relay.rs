@@ -1,0 +1,272 @@
+//! Relay: the answer back to the caller, byte for byte. In an event stream the
+//! beginning of an event is held back until its end has come: a caller can use
+//! only whole events, and so a cut can always be told between two of them.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body::SizeHint;
+
+use crate::answer::{AnswerBody, BoxError, Refusal, WEIR_DECISION, WEIR_SERVED_MODEL, decision_value};
+use crate::flight::{Cut, Stand};
+use crate::phases::decide::Permit;
+use crate::phases::settle::Settlement;
+use crate::upstream::{AnswerHead, BodyFraming, Connection, Upstream};
+
+/// Most bytes of an unfinished event that are held back; a longer one is let
+/// through in pieces, and a cut within it can only break off.
+const MOST_HELD: usize = 1 << 20;
+
+/// What the forward phase gives.
+pub(crate) enum Forwarded {
+    /// An upstream's answer.
+    Upstream { head: AnswerHead, connection: Connection, upstream: Arc<Upstream>, settlement: Settlement },
+    /// Weir's own.
+    Own { body: Bytes, settlement: Settlement },
+}
+
+/// Begins the answer.
+pub(crate) fn relay(forwarded: Forwarded) -> Result<Response<AnswerBody>, Refusal> {
+    match forwarded {
+        Forwarded::Own { body, settlement } => own(body, settlement),
+        Forwarded::Upstream { head, connection, upstream, settlement } => {
+            let (status, mut headers, relay) = prepare(head, connection, upstream, settlement);
+            decorate(&mut headers, &relay.settlement, relay.is_event_stream);
+            begin(status, headers, relay)
+        }
+    }
+}
+
+fn own(body: Bytes, mut settlement: Settlement) -> Result<Response<AnswerBody>, Refusal> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    decorate(&mut headers, &settlement, false);
+    settlement.begin(200, false);
+    settlement.complete();
+    hand_over(&mut settlement)?;
+    count(&settlement, StatusCode::OK);
+    let mut answer = Response::new(AnswerBody::Whole(Some(body)));
+    *answer.headers_mut() = headers;
+    Ok(answer)
+}
+
+fn prepare(
+    head: AnswerHead,
+    connection: Connection,
+    upstream: Arc<Upstream>,
+    mut settlement: Settlement,
+) -> (StatusCode, HeaderMap, Relay) {
+    let AnswerHead { status, headers, framing, keeps_alive } = head;
+    let is_event_stream = is_event_stream(&headers);
+    settlement.begin(status.as_u16(), is_event_stream);
+    settlement.decided.flight.set_stand(Stand::Answering);
+    let is_plain = !headers.contains_key(header::CONTENT_ENCODING) && !headers.contains_key(header::CONTENT_LENGTH);
+    let relay = Relay {
+        settlement,
+        connection: Some(connection),
+        upstream,
+        framing,
+        keeps_alive,
+        is_event_stream,
+        can_end_in_event: is_event_stream && is_plain,
+        held: BytesMut::new(),
+        is_inside_event: false,
+        is_over: false,
+    };
+    (status, headers, relay)
+}
+
+fn begin(status: StatusCode, headers: HeaderMap, mut relay: Relay) -> Result<Response<AnswerBody>, Refusal> {
+    if relay.framing == BodyFraming::Ended || relay.framing == BodyFraming::Length(0) {
+        relay.finish();
+    }
+    hand_over(&mut relay.settlement)?;
+    count(&relay.settlement, status);
+    let mut answer = Response::new(AnswerBody::Relayed(Box::new(relay)));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    Ok(answer)
+}
+
+/// The head is about to be given to the HTTP layer.
+fn hand_over(settlement: &mut Settlement) -> Result<(), Refusal> {
+    match settlement.client.gate.hand_over() {
+        Ok(()) => Ok(()),
+        Err(cut) => {
+            let refusal = settlement.refuse_cut(&cut);
+            Err(settlement.refuse(refusal))
+        }
+    }
+}
+
+fn count(settlement: &Settlement, status: StatusCode) {
+    settlement.client.shared().metrics.answered(Some(settlement.api), status.as_u16());
+}
+
+/// Adds what every answer carries.
+fn decorate(headers: &mut HeaderMap, settlement: &Settlement, is_event_stream: bool) {
+    headers.insert(WEIR_DECISION, decision_value(settlement.decided.id));
+    if let Permit::Work(serve) = &settlement.decided.permit
+        && serve.is_fallback
+        && let Ok(model) = HeaderValue::from_str(&serve.model)
+    {
+        headers.insert(WEIR_SERVED_MODEL, model);
+    }
+    if is_event_stream {
+        // Proxies in between must neither collect the stream nor rewrite it.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    }
+}
+
+/// By the answer's own word, whatever was asked for.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    })
+}
+
+/// An answer on its way from an upstream to a caller.
+pub(crate) struct Relay {
+    settlement: Settlement,
+    connection: Option<Connection>,
+    upstream: Arc<Upstream>,
+    framing: BodyFraming,
+    keeps_alive: bool,
+    is_event_stream: bool,
+    /// Whether an event of Weir's own may follow any whole event.
+    can_end_in_event: bool,
+    /// The beginning of an event.
+    held: BytesMut,
+    /// Whether a part of an unfinished event was let through.
+    is_inside_event: bool,
+    is_over: bool,
+}
+
+impl Relay {
+    /// Whether nothing more comes.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// How much is still to come, where that is known.
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self.framing {
+            BodyFraming::Length(left) => SizeHint::with_exact(left),
+            _ => SizeHint::default(),
+        }
+    }
+
+    /// The next piece of the answer.
+    pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        loop {
+            if let Some(cut) = self.settlement.client.gate.cut() {
+                return Poll::Ready(Some(self.end_cut(&cut)));
+            }
+            let Some(connection) = &mut self.connection else {
+                return Poll::Ready(None);
+            };
+            match connection.poll_body(cx, &mut self.framing) {
+                Poll::Pending => return self.wait(),
+                Poll::Ready(Ok(Some(piece))) => {
+                    if let Some(piece) = self.align(piece) {
+                        return Poll::Ready(Some(self.hand_over(piece)));
+                    }
+                }
+                Poll::Ready(Ok(None)) => {
+                    let rest = self.held.split().freeze();
+                    let rest = self.hand_over(rest);
+                    self.finish();
+                    let is_something = rest.as_ref().map_or(true, |rest| !rest.is_empty());
+                    return Poll::Ready(is_something.then_some(rest));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.break_off(error)))),
+            }
+        }
+    }
+
+    /// Holds back the beginning of an event that is not whole.
+    fn align(&mut self, piece: Bytes) -> Option<Bytes> {
+        let unfinished = self.settlement.observe(&piece);
+        if !self.can_end_in_event || (unfinished == 0 && self.held.is_empty()) {
+            self.is_inside_event = unfinished > 0;
+            return Some(piece);
+        }
+        self.held.extend_from_slice(&piece);
+        if unfinished > MOST_HELD {
+            self.is_inside_event = true;
+            return Some(self.held.split().freeze());
+        }
+        // What was let through of an oversized event is not held any more.
+        let whole = self.held.len().saturating_sub(unfinished);
+        self.is_inside_event &= unfinished > 0 && whole == 0;
+        if whole == 0 {
+            return None;
+        }
+        Some(self.held.split_to(whole).freeze())
+    }
+
+    /// Gives a piece to the HTTP layer, unless the answer was denied.
+    fn hand_over(&mut self, piece: Bytes) -> Result<Bytes, BoxError> {
+        if let Err(cut) = self.settlement.client.gate.hand_over() {
+            return self.end_cut(&cut);
+        }
+        if self.framing == BodyFraming::Length(0) {
+            self.finish();
+        }
+        Ok(piece)
+    }
+
+    /// The answer was denied under way. What Weir holds of it is dropped, the
+    /// upstream is left, and the caller is told where that can be told.
+    fn end_cut(&mut self, cut: &Arc<Cut>) -> Result<Bytes, BoxError> {
+        self.is_over = true;
+        self.connection = None;
+        self.held.clear();
+        let refusal = self.settlement.refuse_cut(cut);
+        if self.can_end_in_event && !self.is_inside_event {
+            return Ok(refusal.stream_event(self.settlement.api));
+        }
+        // A part must not be taken for the whole.
+        self.settlement.client.gate.sever();
+        Err("the answer was denied under way".into())
+    }
+
+    fn break_off(&mut self, error: crate::upstream::ReadError) -> BoxError {
+        self.is_over = true;
+        self.connection = None;
+        self.upstream.breaker.failed();
+        error.into()
+    }
+
+    fn wait(&mut self) -> Poll<Option<Result<Bytes, BoxError>>> {
+        let gate = &self.settlement.client.gate;
+        if gate.is_overdue() {
+            self.is_over = true;
+            self.connection = None;
+            return Poll::Ready(Some(Err("the upstream fell silent".into())));
+        }
+        if let Some(gap) = self.settlement.client.shared().config.upstream.gap_timeout {
+            gate.expect_within(gap);
+        }
+        Poll::Pending
+    }
+
+    /// The answer came to its end.
+    fn finish(&mut self) {
+        self.is_over = true;
+        self.settlement.complete();
+        let worker = self.settlement.client.worker.index;
+        let config = &self.settlement.client.shared().config.upstream;
+        if let Some(connection) = self.connection.take().filter(|_| self.keeps_alive) {
+            self.upstream.keep(worker, connection, config);
+        }
+    }
+}

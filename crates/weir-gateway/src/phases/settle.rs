@@ -1,0 +1,232 @@
+//! Settle: from the permit on, a request owes its account: what was used, how
+//! it ended, and its place on the board. Whatever happens, a refusal further
+//! on, the client's leaving, a cut, a panic, the debt is paid when the
+//! [`Settlement`] is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use http::header;
+use weir_acts::Time;
+use weir_exchange::{Client as CalledFrom, ExchangeRecord, Outcome, Params, Usage};
+use weir_wire::usage::{Ending, UsageMeter};
+use weir_wire::{Api, Family};
+
+use crate::answer::Refusal;
+use crate::client::Client;
+use crate::flight::Cut;
+use crate::objects::Made;
+use crate::phases::accept::Asked;
+use crate::phases::decide::{Decided, Permit};
+use crate::phases::reserve::Reservation;
+
+/// The status recorded where the client left before there was an answer; the
+/// number is nginx's.
+const CLIENT_LEFT: u16 = 499;
+
+/// Largest JSON answer that is looked through for its usage, in bytes.
+const MOST_LOOKED_THROUGH: usize = 8 << 20;
+
+/// What a permitted request owes.
+pub(crate) struct Settlement {
+    pub(crate) client: Arc<Client>,
+    pub(crate) decided: Decided,
+    pub(crate) api: Api,
+    pub(crate) family: Family,
+    asked_model: Option<Arc<str>>,
+    params: Params,
+    user_agent: Option<Box<str>>,
+    time: Time,
+    pub(crate) started: Instant,
+    room: Option<Reservation>,
+    status: u16,
+    /// Whether an answer of the upstream's began.
+    has_begun: bool,
+    meter: Option<UsageMeter>,
+    is_event_stream: bool,
+    pieces: Vec<Bytes>,
+    pieces_length: usize,
+    is_complete: bool,
+    cut: Option<Arc<Cut>>,
+}
+
+/// The debt of a request that was permitted.
+pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Settlement {
+    let user_agent = asked.parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Settlement {
+        client: Arc::clone(client),
+        decided,
+        api: asked.api,
+        family: asked.family,
+        asked_model: asked.model().cloned(),
+        params: asked.params,
+        user_agent: user_agent.map(Into::into),
+        time: asked.time,
+        started: asked.started,
+        room: None,
+        status: CLIENT_LEFT,
+        has_begun: false,
+        meter: None,
+        is_event_stream: false,
+        pieces: Vec::new(),
+        pieces_length: 0,
+        is_complete: false,
+        cut: None,
+    }
+}
+
+impl Settlement {
+    /// Takes what a phase gave, or notes with which status it refused.
+    pub(crate) fn holds<T>(
+        &mut self,
+        given: Result<T, Refusal>,
+        keep: impl FnOnce(&mut Option<Reservation>, T),
+    ) -> Result<(), Refusal> {
+        match given {
+            Ok(given) => {
+                keep(&mut self.room, given);
+                Ok(())
+            }
+            Err(refusal) => Err(self.refuse(refusal)),
+        }
+    }
+
+    /// Notes that Weir itself answers, and with what.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) -> Refusal {
+        self.status = refusal.status();
+        self.is_complete = true;
+        refusal.decided_as(self.decided.id)
+    }
+
+    /// Notes that the answer was cut, and renders why.
+    pub(crate) fn refuse_cut(&mut self, cut: &Arc<Cut>) -> Refusal {
+        let model = self.asked_model.as_deref().unwrap_or_default();
+        let refusal = Refusal::cut(cut, model, &self.client.shared().appeals);
+        self.cut = Some(Arc::clone(cut));
+        refusal.decided_as(self.decided.id)
+    }
+
+    /// The answer begins.
+    pub(crate) fn begin(&mut self, status: u16, is_event_stream: bool) {
+        self.status = status;
+        self.has_begun = true;
+        self.is_event_stream = is_event_stream;
+        if (200..300).contains(&status) && matches!(self.decided.permit, Permit::Work(_)) {
+            self.meter = Some(UsageMeter::new(self.api, is_event_stream));
+        }
+    }
+
+    /// A piece of the answer passes. Returns how many bytes at its end belong
+    /// to an event that is not whole.
+    pub(crate) fn observe(&mut self, piece: &Bytes) -> usize {
+        let Some(meter) = &mut self.meter else { return 0 };
+        if self.is_event_stream {
+            meter.observe_chunk(piece);
+            return meter.unfinished();
+        }
+        self.pieces_length += piece.len();
+        if self.pieces_length <= MOST_LOOKED_THROUGH {
+            self.pieces.push(piece.clone());
+        }
+        0
+    }
+
+    /// The answer came to the end that its framing announced.
+    pub(crate) fn complete(&mut self) {
+        self.is_complete = true;
+    }
+
+    fn look_through_body(&mut self) {
+        let Some(meter) = &mut self.meter else { return };
+        if self.is_event_stream || self.pieces_length > MOST_LOOKED_THROUGH {
+            return;
+        }
+        match self.pieces.as_slice() {
+            [] => {}
+            [whole] => meter.observe_body(whole),
+            pieces => {
+                let mut whole = BytesMut::with_capacity(self.pieces_length);
+                pieces.iter().for_each(|piece| whole.extend_from_slice(piece));
+                meter.observe_body(&whole);
+            }
+        }
+    }
+
+    /// Whether the answer stopped before its end. A stream must also say so
+    /// itself, for its framing ends well when an upstream gives up politely.
+    fn is_truncated(&self) -> bool {
+        if !self.is_complete || self.cut.is_some() {
+            return self.has_begun;
+        }
+        self.is_event_stream && self.meter.as_ref().is_some_and(|meter| meter.ending() == Ending::Open)
+    }
+
+    fn remember_objects(&self) {
+        let (Some(meter), Permit::Work(serve)) = (&self.meter, &self.decided.permit) else { return };
+        for object in meter.created_objects() {
+            let made = Made { by: self.decided.caller.account, on: Arc::clone(&serve.model) };
+            self.client.shared().objects.remember(&object.id, made);
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        let told = self.meter.as_ref().and_then(UsageMeter::usage);
+        Usage { input_tokens: told.map(|told| told.input_tokens), output_tokens: told.map(|told| told.output_tokens) }
+    }
+
+    fn record(&mut self, truncated: bool) -> ExchangeRecord {
+        let served_model = match &self.decided.permit {
+            Permit::Work(serve) if serve.is_fallback => Some(Arc::clone(&serve.model)),
+            _ => None,
+        };
+        ExchangeRecord {
+            id: self.decided.id,
+            time: self.time,
+            account: self.decided.caller.account,
+            party: self.decided.caller.party,
+            person: None,
+            api: self.api.name(),
+            model: self.asked_model.clone(),
+            served_model,
+            decision: self.decided.id,
+            tree_size: self.decided.tree_size,
+            seq: self.client.shared().exchanges.fetch_add(1, Ordering::Relaxed),
+            client: CalledFrom { ip: self.client.peer.ip(), user_agent: self.user_agent.take() },
+            params: self.params,
+            usage: self.usage(),
+            outcome: Outcome {
+                status: self.status,
+                cut_by: self.cut.as_ref().and_then(|cut| cut.rule().cloned()),
+            },
+            truncated,
+            took_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn count(&self, truncated: bool) {
+        let metrics = &self.client.shared().metrics;
+        if truncated {
+            metrics.truncated.inc();
+        }
+        let told = self.meter.as_ref().and_then(UsageMeter::usage);
+        if let (Some(told), Permit::Work(serve)) = (told, &self.decided.permit) {
+            metrics.used(self.api, &serve.model, told.input_tokens, told.output_tokens);
+        }
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        self.client.gate.depart(self.decided.ticket.take());
+        self.look_through_body();
+        self.remember_objects();
+        let truncated = self.is_truncated();
+        self.count(truncated);
+        if self.decided.is_recorded {
+            let record = self.record(truncated);
+            self.client.shared().recorder.settle(record);
+        }
+    }
+}
