@@ -37,5 +37,5 @@ pub use ids::DecisionIds;
 pub use objects::{Made, NoObjects, Objects};
 pub use other::{NoOtherRoutes, OtherFuture, OtherRoutes};
 pub use recorder::{RecordQueue, Recorder, Unavailable};
-pub use tls::TlsError;
+pub use tls::{TlsError, server_config};
 pub use upstream::{AuthoritiesError, TargetError};

@@ -32,6 +32,15 @@ pub enum TlsError {
 /// Reads certificate and key. HTTP/1.1 alone is offered: to know what a socket
 /// was handed of which answer, answers must not be interleaved.
 pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+    Ok(TlsAcceptor::from(server_config(files)?))
+}
+
+/// The TLS of any listener of Weir's, from certificate and key.
+///
+/// # Errors
+/// When a file cannot be read, others may read the key, or the two do not go
+/// together.
+pub fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| problem(&files.certificate, error))?;
@@ -42,7 +51,7 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {

@@ -12,7 +12,7 @@ use http::header;
 use weir_acts::Time;
 use weir_exchange::{Client as CalledFrom, ExchangeRecord, Outcome, Params, Usage};
 use weir_wire::usage::{Ending, UsageMeter};
-use weir_wire::{Api, Family};
+use weir_wire::Api;
 
 use crate::answer::Refusal;
 use crate::client::Client;
@@ -34,7 +34,6 @@ pub(crate) struct Settlement {
     pub(crate) client: Arc<Client>,
     pub(crate) decided: Decided,
     pub(crate) api: Api,
-    pub(crate) family: Family,
     asked_model: Option<Arc<str>>,
     params: Params,
     user_agent: Option<Box<str>>,
@@ -59,7 +58,6 @@ pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Sett
         client: Arc::clone(client),
         decided,
         api: asked.api,
-        family: asked.family,
         asked_model: asked.model().cloned(),
         params: asked.params,
         user_agent: user_agent.map(Into::into),

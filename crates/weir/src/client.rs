@@ -1,0 +1,169 @@
+//! The client of a running server: where it is, whose token goes along, and
+//! what its refusals say.
+
+use std::fs;
+use std::io::Read as _;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use ureq::http::Uri;
+use ureq::{Agent, Body, http};
+
+use crate::cli::Remote;
+
+/// The largest answer that is read.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// A server and what opens it.
+pub(crate) struct Client {
+    agent: Agent,
+    base: String,
+    token: Option<String>,
+}
+
+/// What authenticates a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// An operator, by token.
+    Operator,
+    /// Anyone.
+    Anyone,
+}
+
+impl Client {
+    /// The client of `remote`; an operator's token is found in the environment
+    /// or its file.
+    pub(crate) fn new(remote: &Remote, who: Who) -> Result<Client> {
+        let base = remote.server.trim_end_matches('/').to_owned();
+        let token = match who {
+            Who::Anyone => None,
+            Who::Operator => {
+                refuse_in_the_clear(&base)?;
+                Some(token(remote)?)
+            }
+        };
+        Client::with(base, token)
+    }
+
+    /// The client of one who shows an account's key.
+    pub(crate) fn with_key(remote: &Remote, key: String) -> Result<Client> {
+        let base = remote.server.trim_end_matches('/').to_owned();
+        refuse_in_the_clear(&base)?;
+        Client::with(base, Some(key))
+    }
+
+    fn with(base: String, token: Option<String>) -> Result<Client> {
+        let uri: Uri = base.parse().with_context(|| format!("`{base}` is not the URL of a server"))?;
+        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+            bail!("`{base}` is not the URL of a server: write http://HOST:PORT or https://HOST");
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .timeout_global(Some(Duration::from_secs(300)))
+            .build();
+        Ok(Client { agent: config.into(), base, token })
+    }
+
+    /// Asks for JSON.
+    pub(crate) fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        for (name, value) in query {
+            request = request.query(*name, value);
+        }
+        json(&self.read(self.authorized(request).call())?)
+    }
+
+    /// Asks for a file.
+    pub(crate) fn get_bytes(&self, path: &str) -> Result<Vec<u8>> {
+        self.read(self.authorized(self.agent.get(format!("{}{path}", self.base))).call())
+    }
+
+    /// Asks for a file that may not be there.
+    pub(crate) fn find(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        let response = self.authorized(self.agent.get(format!("{}{path}", self.base))).call();
+        let response = response.map_err(|error| self.unreachable(&error))?;
+        if response.status() == http::StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        accept(response, most).map(Some)
+    }
+
+    /// Sends JSON and reads JSON.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        json(&self.post_for_bytes(path, body)?)
+    }
+
+    /// Sends JSON and reads a file.
+    pub(crate) fn post_for_bytes(&self, path: &str, body: &Value) -> Result<Vec<u8>> {
+        let request = self.agent.post(format!("{}{path}", self.base)).content_type("application/json");
+        self.read(self.authorized(request).send(body.to_string()))
+    }
+
+    fn authorized<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    fn read(&self, response: Result<http::Response<Body>, ureq::Error>) -> Result<Vec<u8>> {
+        accept(response.map_err(|error| self.unreachable(&error))?, MOST_BYTES)
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
+        anyhow::anyhow!("no answer from {}: {error}; is `weir serve` running there? --server names another", self.base)
+    }
+}
+
+fn accept(response: http::Response<Body>, most: u64) -> Result<Vec<u8>> {
+    let status = response.status();
+    let mut bytes = Vec::new();
+    response.into_body().into_reader().take(most + 1).read_to_end(&mut bytes).context("the answer broke off")?;
+    if status.is_success() {
+        if bytes.len() as u64 > most {
+            bail!("the answer is larger than {most} bytes");
+        }
+        return Ok(bytes);
+    }
+    let told: Option<Value> = serde_json::from_slice(&bytes).ok();
+    match told.as_ref().and_then(|told| told["error"]["message"].as_str()) {
+        Some(message) => bail!("{message}"),
+        None => bail!("the server answered {status}; is it a Weir?"),
+    }
+}
+
+fn json(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).context("the answer is not JSON; is the server a Weir?")
+}
+
+/// No secret crosses a network in the clear.
+fn refuse_in_the_clear(base: &str) -> Result<()> {
+    let uri: Uri = base.parse().with_context(|| format!("`{base}` is not the URL of a server"))?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if uri.scheme_str() == Some("https") || is_loopback {
+        return Ok(());
+    }
+    bail!("a token is not sent to {base} over plain HTTP: use https, or a tunnel to 127.0.0.1")
+}
+
+fn token(remote: &Remote) -> Result<String> {
+    if let Ok(token) = std::env::var("WEIR_TOKEN") {
+        return Ok(token.trim().to_owned());
+    }
+    let shown = remote.token_file.display();
+    let text = fs::read_to_string(&remote.token_file).with_context(|| {
+        format!("cannot read the operator's token in {shown}; name the file by --token-file or WEIR_TOKEN_FILE")
+    })?;
+    let token = text.trim();
+    if token.is_empty() || token.chars().any(|character| !character.is_ascii_graphic()) {
+        bail!("{shown} does not hold a token");
+    }
+    Ok(token.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! From what an operator set to what a node needs: the one place where keys
+//! are mapped.
+
+use std::time::Duration;
+
+use weir_gateway::{GatewayConfig, Network, TlsFiles};
+use weir_store::kind::FolderKind;
+
+use super::{Config, ConfigError, Tls};
+use crate::node::{AdminListener, NodeConfig};
+
+impl Config {
+    /// What a node of this configuration needs.
+    pub(crate) fn node(&self, kind: FolderKind) -> anyhow::Result<NodeConfig> {
+        let admin_tls = self.admin_tls.files("admin_tls")?.map(|files| weir_gateway::server_config(&files)).transpose()?;
+        Ok(NodeConfig {
+            dir: self.data.clone(),
+            kind,
+            origin: self.log.origin.clone(),
+            gateway: self.data_plane()?,
+            admin: Some(AdminListener { listen: self.admin_listen, tls: admin_tls }),
+            log_listen: self.log.listen,
+            base_url: self.log.base_url.clone(),
+            record_queue: self.records.queue,
+            record_roll_bytes: self.records.roll_bytes,
+            drain: Duration::from_secs(self.drain_seconds),
+        })
+    }
+
+    fn data_plane(&self) -> Result<GatewayConfig, ConfigError> {
+        let seconds = Duration::from_secs;
+        let networks: Result<Vec<Network>, _> = self.gateway.trusted_peers.iter().map(|peer| peer.parse()).collect();
+        let networks = networks.map_err(|error: weir_gateway::NetworkError| ConfigError::Value {
+            key: "gateway.trusted_peers",
+            message: error.to_string(),
+        })?;
+        Ok(GatewayConfig {
+            listen: self.listen,
+            workers: self.gateway.workers,
+            tls: self.tls.files("tls")?,
+            trusted_peers: networks,
+            limits: weir_gateway::Limits {
+                head_bytes: self.limits.head_bytes,
+                body_bytes: self.limits.body_bytes,
+                head_timeout: seconds(self.limits.head_seconds),
+                idle_timeout: seconds(self.limits.idle_seconds),
+                body_timeout: seconds(self.limits.body_seconds),
+                write_timeout: seconds(self.limits.write_seconds),
+                in_flight: self.limits.in_flight,
+            },
+            upstream: weir_gateway::UpstreamConfig {
+                connect_timeout: seconds(self.upstream.connect_seconds),
+                first_byte_timeout: seconds(self.upstream.first_byte_seconds),
+                gap_timeout: self.upstream.gap_seconds.map(seconds),
+                idle_connections: self.upstream.idle_connections,
+                idle_timeout: seconds(self.upstream.idle_seconds),
+                ca_file: self.upstream.ca_file.clone(),
+                breaker_failures: self.upstream.breaker_failures,
+                breaker_pause: seconds(self.upstream.breaker_pause_seconds),
+                health_path: self.upstream.health_path.clone(),
+                health_interval: seconds(self.upstream.health_seconds),
+                longest_wait: seconds(self.upstream.longest_wait_seconds),
+            },
+            access_url: self.access.base_url.clone(),
+            appeal_due: self.access.appeal_due.clone(),
+        })
+    }
+}
+
+impl Tls {
+    fn files(&self, section: &'static str) -> Result<Option<TlsFiles>, ConfigError> {
+        match (&self.certificate, &self.key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => {
+                Ok(Some(TlsFiles { certificate: certificate.clone(), key: key.clone() }))
+            }
+            (Some(_), None) => Err(ConfigError::Pair { section, has: "certificate", lacks: "key" }),
+            (None, Some(_)) => Err(ConfigError::Pair { section, has: "key", lacks: "certificate" }),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! One process of Weir: a folder, the control plane over it, the gateway in
+//! front, and the threads between them. `serve`, `demo` and the tests start
+//! the same thing; only what is in the configuration differs.
+
+mod admin_listener;
+mod objects;
+mod records;
+mod routes;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use prometheus_client::registry::Registry;
+use tokio::runtime::Runtime;
+use weir_control::boot::{self, Booted};
+use weir_control::http::{FlightShown, InFlight};
+use weir_control::service::{Control, Running};
+use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Parts, RecordQueue};
+use weir_store::kind::FolderKind;
+
+use objects::StoredObjects;
+use routes::{Ready, Routes};
+
+pub(crate) use admin_listener::AdminListener;
+
+/// How often the timers look.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between two writings of the clock's high-water mark.
+const TICKS_PER_MARK: u64 = 10;
+
+/// What a node needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeConfig {
+    /// The folder.
+    pub(crate) dir: PathBuf,
+    /// Which command's it is.
+    pub(crate) kind: FolderKind,
+    /// The log's name, for a first start.
+    pub(crate) origin: Option<String>,
+    /// The data plane.
+    pub(crate) gateway: GatewayConfig,
+    /// Where operators ask, when not on the data plane's own loopback listener.
+    pub(crate) admin: Option<AdminListener>,
+    /// Where else the public log is served, in plain HTTP.
+    pub(crate) log_listen: Option<SocketAddr>,
+    /// What outsiders call this Weir's log by, for receipts.
+    pub(crate) base_url: Option<String>,
+    /// Records that may wait for the disk.
+    pub(crate) record_queue: usize,
+    /// When a file of records is closed, in bytes.
+    pub(crate) record_roll_bytes: u64,
+    /// How long requests may take to finish once stopping.
+    pub(crate) drain: Duration,
+}
+
+/// A running node.
+pub(crate) struct Node {
+    control: Control,
+    gateway: Gateway,
+    handle: GatewayHandle,
+    running: Running,
+    records: records::Writer,
+    objects: Arc<StoredObjects>,
+    ready: Ready,
+    runtime: Runtime,
+    admin_address: Option<SocketAddr>,
+    first_token: Option<PathBuf>,
+    drain: Duration,
+}
+
+impl Node {
+    /// Starts everything. `progress` is told how much of the log is folded.
+    pub(crate) fn start(config: NodeConfig, progress: &dyn Fn(u64, u64)) -> Result<Node> {
+        let booted = boot::open(&config.dir, config.kind, config.origin.as_deref(), progress)?;
+        let first_token = booted.first_token.clone();
+        let runtime = control_runtime()?;
+        let one_listener = config.gateway.listen.ip().is_loopback();
+        let listen = config.gateway.listen;
+        let base_url = config.base_url.clone().unwrap_or_else(|| {
+            let log = config.log_listen.or_else(|| config.admin.as_ref().map(|admin| admin.listen));
+            format!("http://{}", log.filter(|_| !one_listener).unwrap_or(listen))
+        });
+        let Booted { store, clock, pepper, .. } = &booted;
+        let (store, clock, pepper) = (Arc::clone(store), Arc::clone(clock), pepper.clone());
+        let (control, starter) = Control::new(booted, &base_url)?;
+        let mut registry = Registry::default();
+        let queue = Arc::new(RecordQueue::new(config.record_queue));
+        let (records, ids) = records::Writer::start(&config.dir, config.record_roll_bytes, Arc::clone(&queue), &mut registry)?;
+        let objects = Arc::new(StoredObjects::new(store));
+        let ready = Ready::default();
+        let routes = Routes::new(control.clone(), ready.clone());
+        let gateway = Gateway::new(
+            Parts {
+                config: config.gateway,
+                snapshot: control.snapshot(),
+                clock,
+                pepper,
+                ids: Arc::new(ids),
+                recorder: queue,
+                objects: Arc::clone(&objects) as _,
+                other: routes.of_gateway(one_listener, runtime.handle().clone()),
+            },
+            &mut registry,
+        )?;
+        routes.complete(shown(&gateway), registry);
+        let running = starter.start(Arc::new(gateway.clone()))?;
+        let handle = gateway.start()?;
+        let admin_address = match &config.admin {
+            Some(admin) if !one_listener => Some(runtime.block_on(admin.start(routes.of_admin()))?),
+            _ => None,
+        };
+        if let Some(address) = config.log_listen {
+            runtime.block_on(admin_listener::start_plain(address, routes.of_log()))?;
+        }
+        runtime.spawn(timers(control.clone()));
+        ready.set(true);
+        Ok(Node {
+            control, gateway, handle, running, records, objects, ready, runtime, admin_address, first_token,
+            drain: config.drain,
+        })
+    }
+
+    /// Where the data plane listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.handle.local_addr()
+    }
+
+    /// Where operators ask, when it is a listener of its own.
+    pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// Where the first operator's token was written, on a first start.
+    pub(crate) fn first_token(&self) -> Option<&std::path::Path> {
+        self.first_token.as_deref()
+    }
+
+    /// The control plane.
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The runtime of everything but requests.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Waits until the node can no longer go on, and says why.
+    pub(crate) async fn failed(&self) -> String {
+        self.running.failed().await
+    }
+
+    /// Takes nothing new, lets what is under way finish, makes everything
+    /// durable and lets the folder go.
+    pub(crate) fn stop(self) -> Drained {
+        self.ready.set(false);
+        let in_flight = self.gateway.in_flight().len();
+        tracing::info!(in_flight, "stopping: letting requests finish");
+        let drained = self.runtime.block_on(self.handle.drain(self.drain));
+        self.running.stop();
+        self.records.stop();
+        self.objects.stop();
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        drained
+    }
+}
+
+fn control_runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("weir-control")
+        .enable_all()
+        .build()
+        .context("cannot start the control plane's threads")
+}
+
+fn shown(gateway: &Gateway) -> InFlight {
+    let gateway = gateway.clone();
+    Arc::new(move || {
+        let shown = |flight: weir_gateway::InFlight| FlightShown {
+            account: flight.account,
+            api: flight.api,
+            model: flight.model,
+            since: flight.since,
+        };
+        gateway.in_flight().into_iter().map(shown).collect()
+    })
+}
+
+async fn timers(control: Control) {
+    let mut ticks = tokio::time::interval(TICK);
+    let mut count: u64 = 0;
+    loop {
+        ticks.tick().await;
+        control.tick().await;
+        count += 1;
+        if count.is_multiple_of(TICKS_PER_MARK) {
+            let control = control.clone();
+            drop(tokio::task::spawn_blocking(move || control.keep_clock()));
+        }
+    }
+}

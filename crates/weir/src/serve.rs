@@ -1,0 +1,107 @@
+//! `weir serve`: a node until it is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
+use weir_gateway::Drained;
+use weir_store::kind::FolderKind;
+
+use crate::cli::Running;
+use crate::commands::complain;
+use crate::config::{self, Config};
+use crate::node::Node;
+
+/// What the file, the environment and the flags come to, the flags winning.
+pub(crate) fn configured(running: &Running, data: &str) -> Result<Config> {
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut config = config::load(running.config.as_deref(), variables)?;
+    if config.data == Config::default().data {
+        config.data = data.into();
+    }
+    if let Some(data) = &running.data {
+        config.data.clone_from(data);
+    }
+    if let Some(listen) = running.listen {
+        config.listen = listen;
+    }
+    if let Some(listen) = running.admin_listen {
+        config.admin_listen = listen;
+    }
+    Ok(config)
+}
+
+/// Serves until a signal or until the log can no longer be written.
+pub(crate) fn run(running: &Running) -> Result<ExitCode> {
+    let config = configured(running, "./weir-data")?;
+    crate::logging::start(&config.logging)?;
+    let node = start(&config, FolderKind::Serve)?;
+    tell(&node, &config);
+    until_stopped(node)
+}
+
+/// Starts a node, with a bar while a long log is folded.
+pub(crate) fn start(config: &Config, kind: FolderKind) -> Result<Node> {
+    let bar: Mutex<Option<ProgressBar>> = Mutex::default();
+    let progress = |done: u64, of: u64| {
+        let mut bar = bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bar = bar.get_or_insert_with(|| folding_bar(of));
+        bar.set_position(done);
+    };
+    let started = Node::start(config.node(kind)?, &progress);
+    if let Some(bar) = bar.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        bar.finish_and_clear();
+    }
+    started.with_context(|| format!("cannot start on the folder {}", config.data.display()))
+}
+
+/// A bar at a terminal; indicatif draws none elsewhere.
+fn folding_bar(of: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("folding the log {bar:30} {pos}/{len} acts")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(of).with_style(style)
+}
+
+/// Says where everything is.
+pub(crate) fn tell(node: &Node, config: &Config) {
+    let scheme = if config.tls.certificate.is_some() { "https" } else { "http" };
+    complain(&format!("weir serves {scheme}://{}", node.address()));
+    if let Some(admin) = node.admin_address() {
+        complain(&format!("operators ask at {admin}"));
+    }
+    complain(&format!("the log is {}", node.control().vkey().name()));
+    if let Some(token) = node.first_token() {
+        complain(&format!("first start: the token of operator bootstrap is in {}", token.display()));
+    }
+}
+
+/// Waits for SIGTERM, SIGINT or the writer's end, then drains.
+pub(crate) fn until_stopped(node: Node) -> Result<ExitCode> {
+    let handle = node.runtime().handle().clone();
+    let failed = handle.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+        Ok::<_, anyhow::Error>(tokio::select! {
+            _ = terminate.recv() => None,
+            _ = interrupt.recv() => None,
+            why = node.failed() => Some(why),
+        })
+    })?;
+    handle.spawn(async {
+        let Ok(mut again) = signal(SignalKind::interrupt()) else { return };
+        again.recv().await;
+        complain("stopped at once; what was acknowledged is durable");
+        crate::exit_now(1);
+    });
+    let drained = node.stop();
+    if let Some(why) = failed {
+        anyhow::bail!("stopped, because acts could no longer be made durable: {why}");
+    }
+    match drained {
+        Drained::Whole => complain("stopped; every answer came to its end"),
+        Drained::Broken => complain("stopped; some answers were broken off when the time to drain was over"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
