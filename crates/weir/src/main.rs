@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod demo;
 mod files;
 mod logging;
 mod node;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Serve(running) => serve::run(running),
-        Command::Demo(running) => serve::run(running),
+        Command::Demo(running) => demo::run(running),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "weir", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -39,7 +39,7 @@ pub(crate) fn run(running: &Running) -> Result<ExitCode> {
     crate::logging::start(&config.logging)?;
     let node = start(&config, FolderKind::Serve)?;
     tell(&node, &config);
-    until_stopped(node)
+    until_stopped(node, || ())
 }
 
 /// Starts a node, with a bar while a long log is folded.
@@ -77,8 +77,9 @@ pub(crate) fn tell(node: &Node, config: &Config) {
     }
 }
 
-/// Waits for SIGTERM, SIGINT or the writer's end, then drains.
-pub(crate) fn until_stopped(node: Node) -> Result<ExitCode> {
+/// Waits for SIGTERM, SIGINT or the writer's end, does what is due `before`
+/// stopping, then drains.
+pub(crate) fn until_stopped(node: Node, before: impl FnOnce()) -> Result<ExitCode> {
     let handle = node.runtime().handle().clone();
     let failed = handle.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
@@ -95,6 +96,7 @@ pub(crate) fn until_stopped(node: Node) -> Result<ExitCode> {
         complain("stopped at once; what was acknowledged is durable");
         crate::exit_now(1);
     });
+    before();
     let drained = node.stop();
     if let Some(why) = failed {
         anyhow::bail!("stopped, because acts could no longer be made durable: {why}");

@@ -127,9 +127,11 @@ impl Control {
     }
 
     pub(crate) fn fill_in(&self, answer: &mut Map<String, Json>, written: &Written) {
+        let rest = std::mem::take(answer);
         answer.insert("act".into(), json!(written.index));
         answer.insert("leaf".into(), json!(weir_acts::hex::encode(&written.leaf.0)));
         answer.insert("receipt".into(), json!(self.receipt_url(written.index)));
+        answer.extend(rest);
     }
 }
 
