@@ -123,10 +123,13 @@ impl Upstream {
     }
 }
 
+/// Base URL and credential reference.
+type UpstreamKey = (Arc<str>, Option<Arc<str>>);
+
 /// Every upstream met so far.
 #[derive(Debug)]
 pub(crate) struct Upstreams {
-    known: Mutex<HashMap<(Arc<str>, Option<Arc<str>>), Arc<Upstream>>>,
+    known: Mutex<HashMap<UpstreamKey, Arc<Upstream>>>,
     workers: usize,
 }
 

@@ -6,8 +6,6 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 
-
-
 /// Why a credential cannot be had. Says the reference, never the secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CredentialError {
@@ -56,11 +54,10 @@ fn read_private(reference: &str, path: &str) -> Result<String, CredentialError> 
     Ok(secret)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_file_must_be_private_and_hold_one_line() {
