@@ -66,6 +66,7 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/log/{index}", get(log::act));
     let all = questions
         .route("/rules/check", post(questions::check_rules))
+        .route("/log/open", post(log::open))
         .route("/{noun}/{verb}", post(admin::change))
         .route("/{noun}/{middle}/{verb}", post(admin::change_of_part))
         .fallback(answer::no_such_path)

@@ -4,6 +4,7 @@
 //! use; planning turns it into the acts that would carry it out, or into a
 //! [`refusal::Refusal`] of one sentence that changes nothing.
 
+pub mod audit;
 pub mod boot;
 pub mod clock;
 pub mod command;

@@ -1,6 +1,8 @@
 //! The client of a running server: where it is, whose token goes along, and
 //! what its refusals say.
 
+pub(crate) mod log_source;
+
 use std::fs;
 use std::io::Read as _;
 use std::time::Duration;
@@ -44,6 +46,11 @@ impl Client {
             }
         };
         Client::with(base, token)
+    }
+
+    /// The client of a public log at `base`.
+    pub(crate) fn of_log(base: &str) -> Result<Client> {
+        Client::with(base.trim_end_matches('/').to_owned(), None)
     }
 
     /// The client of one who shows an account's key.

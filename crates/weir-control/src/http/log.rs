@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -17,6 +17,8 @@ use weir_tlog::{Checkpoint, FolderSource, LogPath, LogSource as _, Receipt, Tile
 
 use super::answer::{blocking, operator};
 use super::{Answer, Failure, Shared};
+use crate::audit;
+use crate::names;
 use crate::refusal::Refusal;
 use crate::service::Control;
 
@@ -136,5 +138,27 @@ fn act_shown(stored: &StoredEntry, may_open: bool) -> Value {
         "act": stored.index, "leaf": hex::encode(&stored.leaf), "entry": raw(&stored.bytes),
         "private": private, "erased": stored.private == Private::Erased,
     })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    subject: String,
+}
+
+pub(super) async fn open(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    operator(&shared, &headers, "open")?;
+    let Opened { subject } = serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
+    let control = shared.control.clone();
+    let bundle = blocking(move || {
+        let published = control.published();
+        let holder = names::holder(&published.state, &subject)?;
+        audit::open_bundle(&control, &published.state, holder)
+    });
+    Ok(with_type(bundle.await?, "application/x-ndjson", FRESH))
 }
 

@@ -1,0 +1,54 @@
+//! Checking a log without asking whoever runs it. A stranger with the public
+//! log checks signatures, tree, authorship and rules; an auditor given
+//! openings folds what they open and computes every decision again.
+//!
+//! The hashes are never skipped: an act of a kind this version does not know
+//! stops the refold by name, and the tree is checked to its end all the same.
+
+mod bundle;
+mod decisions;
+mod refold;
+mod report;
+
+use weir_tlog::verify::verify_log;
+use weir_tlog::{Checkpoint, LogSource, VerifierKey, VerifyFailure, verify_consistency};
+
+pub use bundle::{Bundle, BundleError, DecisionLine, Opening, open_bundle};
+pub use decisions::Differing;
+pub use refold::Problem;
+pub use report::{Decisions, Refold, Report};
+
+use refold::Refolder;
+
+/// Checks the log at `source` against `key`; `is_pinned` says whether the key
+/// came from elsewhere than the log itself. With a `bundle` its openings are
+/// folded and its decisions computed again; the log must extend every
+/// checkpoint of `since`, which must be opened with the same key.
+///
+/// # Errors
+/// When the signed tree is not what the checkpoint says, or cannot be read.
+/// What is wrong with acts or decisions is in the report.
+pub fn verify(
+    source: &dyn LogSource,
+    key: &VerifierKey,
+    is_pinned: bool,
+    bundle: Option<&Bundle>,
+    since: &[Checkpoint],
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, VerifyFailure> {
+    let mut refolder = Refolder::new(key, bundle);
+    let verified = verify_log(
+        source,
+        key,
+        &mut |index, bytes| {
+            refolder.take(index, bytes);
+            Ok(())
+        },
+        progress,
+    )?;
+    for older in since {
+        verify_consistency(source, older, &verified.checkpoint)?;
+    }
+    let since = since.iter().map(|checkpoint| checkpoint.size).collect();
+    Ok(refolder.report(&verified, is_pinned, since))
+}

@@ -1,0 +1,187 @@
+//! A bundle: what an auditor is given to see more than the public log. JSON
+//! Lines; each line is the opening of one act or the record of one decision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use weir_acts::id::AccountId;
+use weir_acts::state::{Holder, State};
+use weir_acts::{Time, hex};
+use weir_store::Private;
+
+use crate::refusal::Refusal;
+use crate::service::Control;
+
+/// The longest line that is read.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// The most decisions a bundle is given.
+const MOST_DECISIONS: usize = 1_000_000;
+
+/// How many acts are read at a time.
+const ACTS_AT_A_TIME: usize = 4_096;
+
+/// The private part of one act.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The salt of the commitment.
+    pub salt: [u8; 32],
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A decision as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DecisionLine {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub time: Time,
+    /// On how many acts.
+    pub tree_size: u64,
+    /// About whom.
+    pub account: AccountId,
+    /// About which model; none where models were listed.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The model that answered instead.
+    #[serde(default)]
+    pub served_model: Option<String>,
+    /// `permit`, `deny`, `missing` or `fallback`.
+    pub ruling: String,
+    /// The determining rules.
+    pub rules: Vec<String>,
+}
+
+/// Openings by act, and decisions in order of the tree they were made on.
+#[derive(Clone, Default)]
+pub struct Bundle {
+    /// By index of the act.
+    pub openings: BTreeMap<u64, Opening>,
+    /// Sorted by tree size.
+    pub decisions: Vec<DecisionLine>,
+}
+
+/// Why a bundle cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} of the bundle: {why}")]
+pub struct BundleError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub why: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct OpeningLine {
+    act: u64,
+    salt: String,
+    private: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum Line {
+    Opening(OpeningLine),
+    Decision(DecisionLine),
+}
+
+impl Bundle {
+    /// Reads a bundle.
+    ///
+    /// # Errors
+    /// When a line is neither an opening nor a decision, or opens an act twice.
+    pub fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
+        let mut bundle = Bundle::default();
+        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            bundle.take(line).map_err(|why| BundleError { line: number, why })?;
+        }
+        bundle.decisions.sort_by_key(|decision| (decision.tree_size, decision.time));
+        Ok(bundle)
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), String> {
+        if line.len() > LONGEST_LINE {
+            return Err(format!("longer than {LONGEST_LINE} bytes"));
+        }
+        match serde_json::from_slice(line).map_err(|error| error.to_string())? {
+            Line::Decision(decision) => self.decisions.push(decision),
+            Line::Opening(opening) => {
+                let salt = hex::decode::<32>(&opening.salt).ok_or("`salt` is not 64 hex digits")?;
+                let bytes = STANDARD.decode(&opening.private).map_err(|error| format!("`private`: {error}"))?;
+                if self.openings.insert(opening.act, Opening { salt, bytes }).is_some() {
+                    return Err(format!("act {} is opened twice", opening.act));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bundle about `holder`: the openings without which decisions about it
+/// cannot be computed, and the records of those decisions.
+///
+/// # Errors
+/// When the database or the records cannot be read.
+pub fn open_bundle(control: &Control, state: &State, holder: Holder) -> Result<Vec<u8>, Refusal> {
+    let (party, accounts) = match holder {
+        Holder::Party(id) => {
+            let held = state.parties.get(&id).map_or_else(Vec::new, |party| party.accounts.clone());
+            (Some(id), held)
+        }
+        Holder::Account(id) => (state.accounts.get(&id).map(|account| account.party), vec![id]),
+    };
+    let subjects: BTreeSet<String> =
+        party.iter().map(ToString::to_string).chain(accounts.iter().map(ToString::to_string)).collect();
+    let mut bundle = Vec::new();
+    openings(control, &subjects, &mut bundle)?;
+    for account in accounts {
+        for record in control.decisions_of(account, MOST_DECISIONS)? {
+            push(&mut bundle, &json!({ "decision": without_tag(record) }));
+        }
+    }
+    Ok(bundle)
+}
+
+fn openings(control: &Control, subjects: &BTreeSet<String>, bundle: &mut Vec<u8>) -> Result<(), Refusal> {
+    let cannot = |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the database cannot be read: {error}"));
+    let mut next = 0;
+    loop {
+        let entries = control.store().entries(next, ACTS_AT_A_TIME).map_err(|error| cannot(&error))?;
+        let Some(last) = entries.last() else { return Ok(()) };
+        next = last.index + 1;
+        for stored in &entries {
+            let Private::Kept(part) = &stored.private else { continue };
+            let entry: Value = serde_json::from_slice(&stored.bytes).map_err(|error| cannot(&error))?;
+            let is_theirs = entry["subject"].as_str().is_some_and(|subject| subjects.contains(subject));
+            let names_lists = matches!(entry["kind"].as_str(), Some("stage.set" | "directive.enact"));
+            if is_theirs || names_lists {
+                let line = OpeningLine {
+                    act: stored.index,
+                    salt: hex::encode(&part.salt),
+                    private: STANDARD.encode(&part.bytes),
+                };
+                push(bundle, &json!({ "opening": line }));
+            }
+        }
+    }
+}
+
+fn without_tag(mut record: Value) -> Value {
+    if let Some(fields) = record.as_object_mut() {
+        fields.remove("record");
+    }
+    record
+}
+
+fn push(bundle: &mut Vec<u8>, line: &Value) {
+    bundle.extend_from_slice(line.to_string().as_bytes());
+    bundle.push(b'\n');
+}

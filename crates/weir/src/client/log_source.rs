@@ -1,0 +1,16 @@
+//! A log read from a server, file by file, within bounds.
+
+use weir_tlog::source::max_bytes;
+use weir_tlog::{LogPath, LogSource, SourceError};
+
+use super::Client;
+
+/// The log whose files a client reads.
+pub(crate) struct HttpSource(pub(crate) Client);
+
+impl LogSource for HttpSource {
+    fn read(&self, path: LogPath) -> Result<Option<Vec<u8>>, SourceError> {
+        let read = self.0.find(&format!("/{path}"), max_bytes(path));
+        read.map_err(|error| SourceError::Read { path, source: error.into() })
+    }
+}
