@@ -2,7 +2,7 @@
 //! fictional parties that call it through the gateway, and an order waiting to
 //! be enacted.
 
-pub(crate) mod seed;
+pub mod seed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -80,7 +80,7 @@ async fn population_of(control: &Control, upstream: &StandInHandle) -> Result<Ve
 }
 
 /// The operator in whose name the demo acts.
-pub(crate) fn first_operator(control: &Control) -> Result<String> {
+pub fn first_operator(control: &Control) -> Result<String> {
     let published = control.published();
     let operator = published.state.operators.values().find(|operator| operator.name.as_deref() == Some("bootstrap"));
     Ok(operator.context("the log has no operator bootstrap")?.id.to_string())

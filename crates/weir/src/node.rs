@@ -24,7 +24,7 @@ use weir_store::kind::FolderKind;
 use objects::StoredObjects;
 use routes::{Ready, Routes};
 
-pub(crate) use admin_listener::AdminListener;
+pub use admin_listener::AdminListener;
 
 /// How often the timers look.
 const TICK: Duration = Duration::from_secs(1);
@@ -34,31 +34,31 @@ const TICKS_PER_MARK: u64 = 10;
 
 /// What a node needs to know.
 #[derive(Debug, Clone)]
-pub(crate) struct NodeConfig {
+pub struct NodeConfig {
     /// The folder.
-    pub(crate) dir: PathBuf,
+    pub dir: PathBuf,
     /// Which command's it is.
-    pub(crate) kind: FolderKind,
+    pub kind: FolderKind,
     /// The log's name, for a first start.
-    pub(crate) origin: Option<String>,
+    pub origin: Option<String>,
     /// The data plane.
-    pub(crate) gateway: GatewayConfig,
+    pub gateway: GatewayConfig,
     /// Where operators ask, when not on the data plane's own loopback listener.
-    pub(crate) admin: Option<AdminListener>,
+    pub admin: Option<AdminListener>,
     /// Where else the public log is served, in plain HTTP.
-    pub(crate) log_listen: Option<SocketAddr>,
+    pub log_listen: Option<SocketAddr>,
     /// What outsiders call this Weir's log by, for receipts.
-    pub(crate) base_url: Option<String>,
+    pub base_url: Option<String>,
     /// Records that may wait for the disk.
-    pub(crate) record_queue: usize,
+    pub record_queue: usize,
     /// When a file of records is closed, in bytes.
-    pub(crate) record_roll_bytes: u64,
+    pub record_roll_bytes: u64,
     /// How long requests may take to finish once stopping.
-    pub(crate) drain: Duration,
+    pub drain: Duration,
 }
 
 /// A running node.
-pub(crate) struct Node {
+pub struct Node {
     control: Control,
     gateway: Gateway,
     handle: GatewayHandle,
@@ -74,7 +74,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// Starts everything. `progress` is told how much of the log is folded.
-    pub(crate) fn start(config: NodeConfig, progress: &dyn Fn(u64, u64)) -> Result<Node> {
+    pub fn start(config: NodeConfig, progress: &dyn Fn(u64, u64)) -> Result<Node> {
         let booted = boot::open(&config.dir, config.kind, config.origin.as_deref(), progress)?;
         let first_token = booted.first_token.clone();
         let runtime = control_runtime()?;
@@ -125,38 +125,38 @@ impl Node {
     }
 
     /// Where the data plane listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.handle.local_addr()
     }
 
     /// Where operators ask, when it is a listener of its own.
-    pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
+    pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_address
     }
 
     /// Where the first operator's token was written, on a first start.
-    pub(crate) fn first_token(&self) -> Option<&std::path::Path> {
+    pub fn first_token(&self) -> Option<&std::path::Path> {
         self.first_token.as_deref()
     }
 
     /// The control plane.
-    pub(crate) fn control(&self) -> &Control {
+    pub fn control(&self) -> &Control {
         &self.control
     }
 
     /// The runtime of everything but requests.
-    pub(crate) fn runtime(&self) -> &Runtime {
+    pub fn runtime(&self) -> &Runtime {
         &self.runtime
     }
 
     /// Waits until the node can no longer go on, and says why.
-    pub(crate) async fn failed(&self) -> String {
+    pub async fn failed(&self) -> String {
         self.running.failed().await
     }
 
     /// Takes nothing new, lets what is under way finish, makes everything
     /// durable and lets the folder go.
-    pub(crate) fn stop(self) -> Drained {
+    pub fn stop(self) -> Drained {
         self.ready.set(false);
         let in_flight = self.gateway.in_flight().len();
         tracing::info!(in_flight, "stopping: letting requests finish");

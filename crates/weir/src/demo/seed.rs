@@ -9,7 +9,7 @@ use weir_control::service::Control;
 use weir_sim::population::{ClaimSeed, ClaimValue, ModelSeed, PartySeed};
 
 /// The models, each at its stage, all served by `upstream`.
-pub(crate) fn models(models: &[ModelSeed], upstream: &str) -> Result<Vec<Command>> {
+pub fn models(models: &[ModelSeed], upstream: &str) -> Result<Vec<Command>> {
     let mut commands = Vec::new();
     for model in models {
         let stage = serde_json::from_value(model.stage.into()).context("a model's stage")?;
@@ -30,7 +30,7 @@ pub(crate) fn models(models: &[ModelSeed], upstream: &str) -> Result<Vec<Command
 }
 
 /// A party with its claims, accounts and grants.
-pub(crate) fn party(party: &PartySeed) -> Result<Vec<Command>> {
+pub fn party(party: &PartySeed) -> Result<Vec<Command>> {
     let kind: PartyKind = serde_json::from_value(party.kind.as_str().into()).context("a party's kind")?;
     let mut commands: Vec<Command> =
         vec![to::PartyAdd { id: party.id.clone(), name: party.name.clone(), kind, lei: None, ror: None }.into()];
@@ -80,7 +80,7 @@ fn claim(subject: &str, seed: &ClaimSeed) -> Result<Command> {
 }
 
 /// Issues a key to `account` and returns it.
-pub(crate) async fn issue_key(control: &Control, by: &str, account: &str) -> Result<String> {
+pub async fn issue_key(control: &Control, by: &str, account: &str) -> Result<String> {
     let issue = to::KeyIssue { account: account.to_owned() };
     let answers = control.change_all(by.to_owned(), vec![issue.into()]).await?;
     let key = answers.first().and_then(|answer| answer.0.get("key")).and_then(|key| key.as_str());
@@ -89,7 +89,7 @@ pub(crate) async fn issue_key(control: &Control, by: &str, account: &str) -> Res
 
 /// The model an account of the demo asks for: defenders theirs, the others in
 /// turn, so that every stage sees traffic.
-pub(crate) fn favourite(party: &PartySeed, place: usize) -> &'static str {
+pub fn favourite(party: &PartySeed, place: usize) -> &'static str {
     if party.grants.iter().any(|grant| grant.model == "atlas-5") {
         return "atlas-5";
     }

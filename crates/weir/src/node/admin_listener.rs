@@ -19,11 +19,11 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Where operators ask, and how.
 #[derive(Debug, Clone)]
-pub(crate) struct AdminListener {
+pub struct AdminListener {
     /// The address.
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// Its certificate and key; none speaks plain HTTP, on loopback only.
-    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<ServerConfig>>,
 }
 
 impl AdminListener {

@@ -1,0 +1,43 @@
+//! The program as a library, so that tests and benchmarks start the same node
+//! that `weir serve` starts.
+
+mod cli;
+mod client;
+mod commands;
+mod config;
+pub mod demo;
+mod files;
+mod logging;
+pub mod node;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use cli::{Cli, Command};
+
+/// Reads the command line, and either serves or asks a server.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Serve(running) => serve::run(running),
+        Command::Demo(running) => demo::run(running),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "weir", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        command => commands::run(&cli.remote, command),
+    };
+    done.unwrap_or_else(|error| {
+        commands::complain(&format!("weir: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Ends the process without running anything further.
+#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means now; durability does not rest on destructors")]
+fn exit_now(code: i32) -> ! {
+    std::process::exit(code)
+}
