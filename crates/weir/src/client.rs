@@ -57,7 +57,7 @@ impl Client {
     pub(crate) fn with_key(remote: &Remote, key: String) -> Result<Client> {
         let base = remote.server.trim_end_matches('/').to_owned();
         refuse_in_the_clear(&base)?;
-        Client::with(base, Some(key))
+        Client::with(base, Some(one_word(&key).context("that is no account's key")?))
     }
 
     fn with(base: String, token: Option<String>) -> Result<Client> {
@@ -88,14 +88,15 @@ impl Client {
         self.read(self.authorized(self.agent.get(format!("{}{path}", self.base))).call())
     }
 
-    /// Asks for a file that may not be there.
+    /// Asks for a file that may not be there. Of one longer than `most` bytes
+    /// one byte more is read, by which the caller knows it.
     pub(crate) fn find(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
         let response = self.authorized(self.agent.get(format!("{}{path}", self.base))).call();
         let response = response.map_err(|error| self.unreachable(&error))?;
         if response.status() == http::StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        accept(response, most).map(Some)
+        read_bounded(response, most).map(Some)
     }
 
     /// Sends JSON and reads JSON.
@@ -126,13 +127,19 @@ impl Client {
 }
 
 fn accept(response: http::Response<Body>, most: u64) -> Result<Vec<u8>> {
+    let bytes = read_bounded(response, most)?;
+    if bytes.len() as u64 > most {
+        bail!("the answer is larger than {most} bytes");
+    }
+    Ok(bytes)
+}
+
+/// At most `most` bytes of a success, and one more where there are more.
+fn read_bounded(response: http::Response<Body>, most: u64) -> Result<Vec<u8>> {
     let status = response.status();
     let mut bytes = Vec::new();
-    response.into_body().into_reader().take(most + 1).read_to_end(&mut bytes).context("the answer broke off")?;
+    response.into_body().into_reader().take(most.saturating_add(1)).read_to_end(&mut bytes).context("the answer broke off")?;
     if status.is_success() {
-        if bytes.len() as u64 > most {
-            bail!("the answer is larger than {most} bytes");
-        }
         return Ok(bytes);
     }
     let told: Option<Value> = serde_json::from_slice(&bytes).ok();
@@ -159,17 +166,20 @@ fn refuse_in_the_clear(base: &str) -> Result<()> {
 
 fn token(remote: &Remote) -> Result<String> {
     if let Ok(token) = std::env::var("WEIR_TOKEN") {
-        return Ok(token.trim().to_owned());
+        return one_word(&token).context("WEIR_TOKEN does not hold a token");
     }
     let shown = remote.token_file.display();
     let text = fs::read_to_string(&remote.token_file).with_context(|| {
         format!("cannot read the operator's token in {shown}; name the file by --token-file or WEIR_TOKEN_FILE")
     })?;
-    let token = text.trim();
-    if token.is_empty() || token.chars().any(|character| !character.is_ascii_graphic()) {
-        bail!("{shown} does not hold a token");
-    }
-    Ok(token.to_owned())
+    one_word(&text).with_context(|| format!("{shown} does not hold a token"))
+}
+
+/// A secret as a header carries it; what it is not is told without showing it.
+fn one_word(text: &str) -> Option<String> {
+    let word = text.trim();
+    let is_one = !word.is_empty() && word.chars().all(|character| character.is_ascii_graphic());
+    is_one.then(|| word.to_owned())
 }
 
 #[cfg(test)]

@@ -24,16 +24,21 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Serve(running) => serve::run(running),
         Command::Demo(running) => demo::run(running),
-        Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "weir", &mut std::io::stdout());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Completions { shell } => completions(*shell),
         command => commands::run(&cli.remote, command),
     };
     done.unwrap_or_else(|error| {
         commands::complain(&format!("weir: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
+    // Generated in memory: onto a pipe that nobody reads, clap_complete panics.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "weir", &mut script);
+    commands::print_text(&String::from_utf8(script)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Ends the process without running anything further.

@@ -8,7 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use weir_control::audit::{self, Bundle};
 use weir_store::durable::write_file_atomically;
-use weir_tlog::{Checkpoint, FolderSource, LogSource, ReadError, SourceError, VerifierKey, VerifyFailure};
+use weir_tlog::{
+    Checkpoint, CheckpointError, FolderSource, LogSource, NoteError, ReadError, SourceError, VerifierKey, VerifyFailure,
+};
 
 use super::{complain, print_text};
 use crate::cli::Remote;
@@ -94,7 +96,13 @@ pub(super) fn verify(
     let is_pinned = key.is_some();
     let key = key.map_or_else(|| source.own_key(), read_key)?;
     let bundle = opened.map(read_bundle).transpose()?;
-    let since = since.iter().map(|path| read_checkpoint(path, &key)).collect::<Result<Vec<_>>>()?;
+    let mut earlier = Vec::new();
+    for path in since {
+        match read_checkpoint(path, &key)? {
+            Ok(checkpoint) => earlier.push(checkpoint),
+            Err(foreign) => return say_no(remote, &format!("{} is not of this log: {foreign}", path.display())),
+        }
+    }
     let bar = ProgressBar::new(0).with_style(
         ProgressStyle::with_template("checking {bar:30} {pos}/{len} acts").unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
@@ -102,18 +110,12 @@ pub(super) fn verify(
         bar.set_length(of);
         bar.set_position(done);
     };
-    let checked = audit::verify(source.as_log(), &key, is_pinned, bundle.as_ref(), &since, &mut progress);
+    let checked = audit::verify(source.as_log(), &key, is_pinned, bundle.as_ref(), &earlier, &mut progress);
     bar.finish_and_clear();
     let report = match checked {
         Ok(report) => report,
         Err(failure) if is_unreadable(&failure) => return Err(failure).with_context(|| format!("cannot check {log}")),
-        Err(failure) => {
-            if remote.json {
-                print_text(&format!("{}\n", json!({ "good": false, "failure": failure.to_string() })))?;
-            }
-            complain(&format!("WRONG: {failure}"));
-            return Ok(ExitCode::from(SAYS_NO));
-        }
+        Err(failure) => return say_no(remote, &failure.to_string()),
     };
     if remote.json {
         print_text(&format!("{}\n", serde_json::to_string(&report).context("the report cannot be written")?))?;
@@ -123,9 +125,24 @@ pub(super) fn verify(
     Ok(if report.good { ExitCode::SUCCESS } else { ExitCode::from(SAYS_NO) })
 }
 
+/// The answer no, where there is nothing to report beside it.
+fn say_no(remote: &Remote, why: &str) -> Result<ExitCode> {
+    if remote.json {
+        print_text(&format!("{}\n", json!({ "good": false, "failure": why })))?;
+    }
+    complain(&format!("WRONG: {why}"));
+    Ok(ExitCode::from(SAYS_NO))
+}
+
 /// Whether the log could not be read, as against read and found wrong.
 fn is_unreadable(failure: &VerifyFailure) -> bool {
-    matches!(failure, VerifyFailure::NoCheckpoint | VerifyFailure::Read(ReadError::Source(SourceError::Read { .. })))
+    let read = match failure {
+        VerifyFailure::NoCheckpoint => return true,
+        VerifyFailure::Read(error) => Some(error),
+        VerifyFailure::Hashes(error) => error.source.downcast_ref::<ReadError>(),
+        _ => None,
+    };
+    matches!(read, Some(ReadError::Source(SourceError::Read { .. })))
 }
 
 /// Where a log is read from.
@@ -186,7 +203,16 @@ fn read_bundle(path: &Path) -> Result<Bundle> {
     Bundle::parse(&bytes).with_context(|| path.display().to_string())
 }
 
-fn read_checkpoint(path: &Path, key: &VerifierKey) -> Result<Checkpoint> {
+/// An earlier checkpoint. One that is well formed but not signed by this log's
+/// key is an answer, the inner error, since a log that was replaced shows so.
+fn read_checkpoint(path: &Path, key: &VerifierKey) -> Result<Result<Checkpoint, CheckpointError>> {
     let text = crate::files::text(path)?;
-    Checkpoint::open(text.as_bytes(), key).with_context(|| format!("{} is no checkpoint of this log", path.display()))
+    match Checkpoint::open(text.as_bytes(), key) {
+        Ok(checkpoint) => Ok(Ok(checkpoint)),
+        Err(
+            foreign @ (CheckpointError::Origin { .. }
+            | CheckpointError::Note(NoteError::BadSignature { .. } | NoteError::NoKnownSignature { .. })),
+        ) => Ok(Err(foreign)),
+        Err(malformed) => Err(malformed).with_context(|| format!("{} is no checkpoint", path.display())),
+    }
 }
