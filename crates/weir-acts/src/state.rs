@@ -55,9 +55,12 @@ pub struct Appeal {
     pub filed: Time,
     /// When it is answered at the latest.
     pub due: Time,
-    /// How it ended: when, how, by whom, why.
-    pub ruling: Option<(Time, Ruling, Arc<str>, Option<Arc<str>>)>,
+    /// How it ended; none while nobody decided it.
+    pub ruling: Option<Ruled>,
 }
+
+/// How an appeal ended: when, how, by whom, and why where that is at hand.
+pub type Ruled = (Time, Ruling, Arc<str>, Option<Arc<str>>);
 
 /// What an act changed, so that views refresh and sweeps look only there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

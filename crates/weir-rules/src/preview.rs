@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -231,6 +232,6 @@ fn by_party(parties: HashMap<PartyId, Tally>, label: impl Fn(PartyId) -> String)
 fn ranked(clears: BTreeMap<Arc<str>, u64>) -> Vec<ClearedBy> {
     let mut ranked: Vec<ClearedBy> =
         clears.into_iter().map(|(claim, accounts)| ClearedBy { claim: claim.to_string(), accounts }).collect();
-    ranked.sort_by(|left, right| right.accounts.cmp(&left.accounts));
+    ranked.sort_by_key(|cleared| Reverse(cleared.accounts));
     ranked
 }

@@ -118,7 +118,7 @@ pub(crate) fn schema(text: &str) -> Result<Schema, String> {
     Schema::from_cedarschema_str(text).map(|(schema, _)| schema).map_err(|error| error.to_string())
 }
 
-pub(crate) fn uid(type_name: &str, id: &str) -> Result<EntityUid, ParseErrors> {
+pub(crate) fn uid(type_name: &str, id: &str) -> Result<EntityUid, Box<ParseErrors>> {
     Ok(EntityUid::from_type_name_and_id(type_name.parse::<EntityTypeName>()?, EntityId::new(id)))
 }
 
