@@ -184,6 +184,15 @@ impl Refusal {
         Refusal { closes: true, ..self }
     }
 
+    pub(crate) fn closes(&self) -> bool {
+        self.closes
+    }
+
+    /// The rule that denies, where one does.
+    pub(crate) fn rule(&self) -> Option<&Arc<str>> {
+        self.rule.as_ref()
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.status
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,17 +16,24 @@ use tokio_rustls::server::TlsStream;
 use crate::framing::Framing;
 use crate::gate::Gate;
 
+/// For how long a client that was refused in the middle of sending may go on,
+/// unread, before its connection is closed under it. Closed at once, it would
+/// meet a reset where it could have read why.
+const LINGERING: Duration = Duration::from_secs(5);
+
 /// A client's socket behind its gate.
 #[derive(Debug)]
 pub(crate) struct GatedSocket {
     socket: TcpStream,
     gate: Arc<Gate>,
     idle_timeout: Duration,
+    /// Whether our side is shut.
+    is_shut: bool,
 }
 
 impl GatedSocket {
     pub(crate) fn new(socket: TcpStream, gate: Arc<Gate>, idle_timeout: Duration) -> GatedSocket {
-        GatedSocket { socket, gate, idle_timeout }
+        GatedSocket { socket, gate, idle_timeout, is_shut: false }
     }
 
     fn gated(&mut self, write: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -36,6 +43,18 @@ impl GatedSocket {
         };
         self.gate.write_blocked(written.is_pending());
         written
+    }
+
+    /// Reads and throws away until the client has nothing more to say.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut piece = [0; 8 << 10];
+        loop {
+            let mut buffer = ReadBuf::new(&mut piece);
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
     }
 }
 
@@ -72,7 +91,17 @@ impl AsyncWrite for GatedSocket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if !self.is_shut {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            self.is_shut = true;
+            if self.gate.lingers() {
+                self.gate.expect_within(LINGERING);
+            }
+        }
+        if self.gate.lingers() {
+            ready!(self.poll_discard(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -86,6 +115,7 @@ impl Drop for GatedSocket {
             // A socket that is gone already needs no reset.
             let _set = socket.set_linger(Some(Duration::ZERO));
         }
+        self.gate.close();
     }
 }
 

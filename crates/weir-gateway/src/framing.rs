@@ -154,6 +154,8 @@ impl Framing {
             let value = value.get(1..).unwrap_or_default().trim_ascii();
             // An unreadable length is refused by the parser.
             self.said.length = Some(decimal(value).unwrap_or(0));
+            // One too long to be kept could be read in two ways here.
+            self.said.is_chunked |= self.line_length > KEPT;
         }
     }
 

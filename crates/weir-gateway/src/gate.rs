@@ -35,6 +35,8 @@ pub(crate) struct Gate {
     is_busy: AtomicBool,
     /// Whether no further request is to be taken.
     is_draining: AtomicBool,
+    /// Whether the client is still sending what will not be read.
+    lingers: AtomicBool,
     /// The worker's tick at which the present wait is over.
     deadline: AtomicU64,
     /// The tick at which a blocked write is given up.
@@ -49,12 +51,16 @@ pub(crate) struct Gate {
 struct State {
     /// Nothing more may be written.
     severed: bool,
+    /// The socket is gone.
+    closed: bool,
     /// The task that drives the connection.
     waker: Option<Waker>,
     /// The request being answered, by its number.
     flight: Option<u64>,
     /// A part of its answer was given to the HTTP layer and not yet flushed.
     dirty: bool,
+    /// Whether the task is to be woken when nothing is dirty any more.
+    awaits_flush: bool,
     /// Why its answer is denied.
     cut: Option<Arc<Cut>>,
     /// Answered requests whose last bytes the HTTP layer still holds.
@@ -88,6 +94,7 @@ impl Gate {
             holds_bytes: AtomicBool::new(false),
             is_busy: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
+            lingers: AtomicBool::new(false),
             deadline: AtomicU64::new(NEVER),
             write_deadline: AtomicU64::new(NEVER),
             is_overdue: AtomicBool::new(false),
@@ -132,6 +139,14 @@ impl Gate {
         Ok(())
     }
 
+    /// Whether the HTTP layer still holds a part of the answer; if so, the
+    /// connection's task is woken when it does not any more.
+    pub(crate) fn awaits_flush(&self) -> bool {
+        let mut state = self.lock();
+        state.awaits_flush = state.dirty;
+        state.dirty
+    }
+
     /// Why the answer is denied, if it is.
     pub(crate) fn cut(&self) -> Option<Arc<Cut>> {
         if !self.is_cut.load(Ordering::Acquire) {
@@ -153,7 +168,7 @@ impl Gate {
         // Set for an answer of Weir's own as well, so that its flush is told.
         self.holds_bytes.store(true, Ordering::Relaxed);
         match ticket {
-            Some(ticket) if was_dirty => state.departing.push(ticket),
+            Some(ticket) if was_dirty && !state.closed => state.departing.push(ticket),
             gone => {
                 drop(state);
                 drop(gone);
@@ -171,9 +186,23 @@ impl Gate {
         self.holds_bytes.store(false, Ordering::Relaxed);
         state.dirty = false;
         let departed = std::mem::take(&mut state.departing);
-        drop(state);
+        if std::mem::take(&mut state.awaits_flush) {
+            wake(state);
+        } else {
+            drop(state);
+        }
         drop(departed);
         !self.is_busy()
+    }
+
+    /// The socket is gone, and what was held for it with it. Must be called:
+    /// departing requests hold their gate, and it them.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let departed = std::mem::take(&mut state.departing);
+        drop(state);
+        drop(departed);
     }
 
     /// Runs a write to the socket, unless nothing more may be written.
@@ -283,6 +312,15 @@ impl Gate {
     pub(crate) fn drain(&self) {
         self.is_draining.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// The last answer goes out while the client may still be sending.
+    pub(crate) fn linger(&self) {
+        self.lingers.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lingers(&self) -> bool {
+        self.lingers.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -22,6 +22,9 @@ pub(crate) async fn answer(client: Arc<Client>, request: Request<Incoming>) -> A
         Ok(answer) => Ok(answer),
         Err(refusal) => {
             client.gate.depart(None);
+            if refusal.closes() {
+                client.gate.linger();
+            }
             client.shared().metrics.answered(api, refusal.status());
             Ok(refusal.answer(family))
         }
@@ -35,6 +38,8 @@ async fn serve(client: &Arc<Client>, request: Request<Incoming>) -> Result<Respo
     let asked = accept::read(client, accepted).await?;
     let decided = decide::decide(client, &identified, &asked).await?;
     let mut settlement = settle::owe(client, &asked, decided);
+    let references = decide::check_references(client.shared(), &asked, &settlement.decided);
+    settlement.holds(references, |_, ()| {})?;
     settlement.holds(reserve::reserve(client), |room, held| *room = Some(held))?;
     settlement.holds(screen::screen(&asked), |_, ()| {})?;
     let answered = forward::forward(client, asked, settlement).await?;

@@ -7,6 +7,7 @@ mod connection;
 mod credential;
 mod dial;
 mod head;
+mod health;
 mod target;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ pub(crate) use breaker::Breaker;
 pub(crate) use connection::{CallError, Connection, ReadError};
 pub(crate) use credential::CredentialError;
 pub use dial::AuthoritiesError;
+pub(crate) use health::watch;
 pub(crate) use dial::Dialer;
 pub(crate) use head::AnswerHead;
 pub use target::TargetError;
@@ -136,6 +138,11 @@ pub(crate) struct Upstreams {
 impl Upstreams {
     pub(crate) fn new(workers: usize) -> Upstreams {
         Upstreams { known: Mutex::default(), workers }
+    }
+
+    /// All of them.
+    fn all(&self) -> Vec<Arc<Upstream>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// The upstream at `url` as called with `credential`.

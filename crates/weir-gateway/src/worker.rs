@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use crate::client;
 use crate::gate::{Gate, TICK, Ticks};
 use crate::gateway::Shared;
+use crate::upstream;
 
 /// How far a gateway is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +117,8 @@ pub(crate) async fn run(worker: Arc<Worker>, listener: StdListener, mut phase: w
         }
     };
     let ticking = tokio::spawn(tick_on(Arc::clone(&worker)));
+    // One worker asks for all.
+    let watching = (worker.index == 0).then(|| tokio::spawn(upstream::watch(Arc::clone(&worker.shared))));
     accept_until_draining(&worker, listener, &mut phase).await;
     worker.drain();
     tokio::select! {
@@ -124,6 +127,9 @@ pub(crate) async fn run(worker: Arc<Worker>, listener: StdListener, mut phase: w
         _ = phase.wait_for(|phase| *phase == Phase::Stopped) => {}
     }
     ticking.abort();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
 }
 
 async fn accept_until_draining(worker: &Arc<Worker>, listener: TcpListener, phase: &mut watch::Receiver<Phase>) {

@@ -92,10 +92,8 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
     );
     let ticket = Ticket::enter(&shared.board, client.worker.index, flight);
     let id = shared.ids.next();
-    let decided = settle(shared, ticket.flight(), asked).await.map_err(|refusal| refusal.decided_as(id))?;
-    match decided {
+    match settle(shared, ticket.flight(), asked).await? {
         Outcome::Permit(caller, permit, basis) => {
-            check_references(shared, &caller, asked, &permit).map_err(|refusal| refusal.decided_as(id))?;
             let is_recorded = record::decision(shared, asked, id, &caller, Some(&permit), &basis)?;
             let Basis { tree_size, stage, .. } = basis;
             let flight = Arc::clone(ticket.flight());
@@ -105,25 +103,23 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
             record::decision(shared, asked, id, &caller, None, &basis)?;
             Err(refuse(shared, &verdict, &model).decided_as(id))
         }
-        Outcome::Revoked | Outcome::Stale => Err(revoked().decided_as(id)),
+        Outcome::Revoked | Outcome::Stale => Err(revoked()),
     }
 }
 
 /// Decides a request again before it is sent again. The decision keeps its id;
 /// what it stands on may have changed.
 pub(crate) async fn decide_again(shared: &Shared, asked: &Asked, decided: &mut Decided) -> Result<(), Refusal> {
-    let id = decided.id;
-    match settle(shared, &decided.flight, asked).await.map_err(|refusal| refusal.decided_as(id))? {
+    match settle(shared, &decided.flight, asked).await? {
         Outcome::Permit(caller, permit, basis) => {
-            check_references(shared, &caller, asked, &permit).map_err(|refusal| refusal.decided_as(id))?;
             decided.caller = caller;
             decided.permit = permit;
             decided.tree_size = basis.tree_size;
             decided.stage = basis.stage;
-            Ok(())
+            check_references(shared, asked, decided)
         }
-        Outcome::Refuse(_, verdict, model, _) => Err(refuse(shared, &verdict, &model).decided_as(id)),
-        Outcome::Revoked | Outcome::Stale => Err(revoked().decided_as(id)),
+        Outcome::Refuse(_, verdict, model, _) => Err(refuse(shared, &verdict, &model)),
+        Outcome::Revoked | Outcome::Stale => Err(revoked()),
     }
 }
 
@@ -271,8 +267,8 @@ fn revoked() -> Refusal {
 /// Refuses a request that leans on objects this Weir does not know to be the
 /// caller's own on this model, and one whose answer would be made where no
 /// sweep reaches it.
-fn check_references(shared: &Shared, caller: &Caller, asked: &Asked, permit: &Permit) -> Result<(), Refusal> {
-    let (What::Work(Work { references, background, .. }), Permit::Work(serve)) = (&asked.what, permit) else {
+pub(crate) fn check_references(shared: &Shared, asked: &Asked, decided: &Decided) -> Result<(), Refusal> {
+    let (What::Work(Work { references, background, .. }), Permit::Work(serve)) = (&asked.what, &decided.permit) else {
         return Ok(());
     };
     if *background {
@@ -282,7 +278,7 @@ fn check_references(shared: &Shared, caller: &Caller, asked: &Asked, permit: &Pe
     }
     for (field, _, id) in references {
         let made = shared.objects.made(id);
-        if made.is_none_or(|made| made.by != caller.account || made.on != serve.model) {
+        if made.is_none_or(|made| made.by != decided.caller.account || made.on != serve.model) {
             let message = format!(
                 "`{field}` names an object that this account did not make here with `{}`; send its content instead",
                 serve.model

@@ -50,7 +50,7 @@ pub(crate) fn decision(
         Err(unavailable) => {
             tracing::error!(stage = %basis.stage, "request refused: {unavailable}");
             let message = "This model is served only with a record, and the record cannot be kept now; try again";
-            Err(Refusal::new(503, "record_unavailable", message).retry_after(5).decided_as(id))
+            Err(Refusal::new(503, "record_unavailable", message).retry_after(5))
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::answer::{AnswerBody, BoxError, Refusal, WEIR_DECISION, WEIR_SERVED_MO
 use crate::flight::{Cut, Stand};
 use crate::phases::decide::Permit;
 use crate::phases::settle::Settlement;
-use crate::upstream::{AnswerHead, BodyFraming, Connection, Upstream};
+use crate::upstream::{AnswerHead, BodyFraming, Connection, ReadError, Upstream};
 
 /// Most bytes of an unfinished event that are held back; a longer one is let
 /// through in pieces, and a cut within it can only break off.
@@ -74,6 +74,7 @@ fn prepare(
         held: BytesMut::new(),
         is_inside_event: false,
         is_over: false,
+        broken: None,
     };
     (status, headers, relay)
 }
@@ -145,6 +146,8 @@ pub(crate) struct Relay {
     /// Whether a part of an unfinished event was let through.
     is_inside_event: bool,
     is_over: bool,
+    /// Why the upstream's answer ends before its end.
+    broken: Option<ReadError>,
 }
 
 impl Relay {
@@ -170,6 +173,9 @@ impl Relay {
             if let Some(cut) = self.settlement.client.gate.cut() {
                 return Poll::Ready(Some(self.end_cut(&cut)));
             }
+            if self.broken.is_some() {
+                return self.break_off();
+            }
             let Some(connection) = &mut self.connection else {
                 return Poll::Ready(None);
             };
@@ -187,7 +193,11 @@ impl Relay {
                     let is_something = rest.as_ref().map_or(true, |rest| !rest.is_empty());
                     return Poll::Ready(is_something.then_some(rest));
                 }
-                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(self.break_off(error)))),
+                Poll::Ready(Err(error)) => {
+                    self.connection = None;
+                    self.upstream.breaker.failed();
+                    self.broken = Some(error);
+                }
             }
         }
     }
@@ -239,11 +249,14 @@ impl Relay {
         Err("the answer was denied under way".into())
     }
 
-    fn break_off(&mut self, error: crate::upstream::ReadError) -> BoxError {
+    /// The upstream broke off. What it said before reaches the caller, and
+    /// then the connection closes in mid-answer.
+    fn break_off(&mut self) -> Poll<Option<Result<Bytes, BoxError>>> {
+        if self.settlement.client.gate.awaits_flush() {
+            return Poll::Pending;
+        }
         self.is_over = true;
-        self.connection = None;
-        self.upstream.breaker.failed();
-        error.into()
+        Poll::Ready(self.broken.take().map(|error| Err(error.into())))
     }
 
     fn wait(&mut self) -> Poll<Option<Result<Bytes, BoxError>>> {

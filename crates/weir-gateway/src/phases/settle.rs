@@ -49,6 +49,8 @@ pub(crate) struct Settlement {
     pieces_length: usize,
     is_complete: bool,
     cut: Option<Arc<Cut>>,
+    /// The rule by which it was denied after it had been permitted.
+    denied_by: Option<Arc<str>>,
 }
 
 /// The debt of a request that was permitted.
@@ -72,6 +74,7 @@ pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Sett
         pieces_length: 0,
         is_complete: false,
         cut: None,
+        denied_by: None,
     }
 }
 
@@ -95,6 +98,7 @@ impl Settlement {
     pub(crate) fn refuse(&mut self, refusal: Refusal) -> Refusal {
         self.status = refusal.status();
         self.is_complete = true;
+        self.denied_by = refusal.rule().cloned();
         refusal.decided_as(self.decided.id)
     }
 
@@ -196,7 +200,7 @@ impl Settlement {
             usage: self.usage(),
             outcome: Outcome {
                 status: self.status,
-                cut_by: self.cut.as_ref().and_then(|cut| cut.rule().cloned()),
+                cut_by: self.cut.as_ref().and_then(|cut| cut.rule()).or(self.denied_by.as_ref()).cloned(),
             },
             truncated,
             took_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),

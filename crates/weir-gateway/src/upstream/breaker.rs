@@ -65,6 +65,14 @@ impl Breaker {
         }
     }
 
+    /// The upstream is well again. While closed this changes nothing: an
+    /// upstream may be well by its own word and still fail every request.
+    pub(crate) fn close_if_open(&self) {
+        if self.open_until.load(Ordering::Relaxed) != 0 {
+            self.succeeded();
+        }
+    }
+
     /// A request could not be sent, or its answer was none.
     pub(crate) fn failed(&self) {
         self.failed_at(millis(self.start.elapsed()));

@@ -1,0 +1,161 @@
+//! What the gateway keeps to: the moment a snapshot ends, what was recorded of
+//! stored objects, TLS.
+
+use std::time::Duration;
+
+use weir_acts::Time;
+use weir_gateway::{Made, TlsFiles};
+
+use crate::caller::request;
+use crate::house::{ACME, FOREIGN, House, NORWIND, chat, house};
+use crate::scene::directive;
+use crate::tap::Tap;
+
+#[test]
+fn at_the_next_change_a_request_waits_for_the_successor() {
+    let mut house = house();
+    let change = house.clock_now().plus_millis(60_000);
+    let mut order = directive("order-1", &["atlas-5"], FOREIGN);
+    order.effective = Some(change);
+    house.enact(order);
+    assert_eq!(house.gateway.snapshot().view().next_change, Some(change));
+    house.clock.set(Time::from_millis(change.millis() - 1));
+    assert_eq!(house.chat(NORWIND, "atlas-5").status(), 200, "up to the last moment before");
+    house.clock.set(change);
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], chat("atlas-5").as_bytes()));
+    while house.gateway.in_flight().is_empty() {
+        std::thread::yield_now();
+    }
+    house.scene.now = change;
+    house.scene.world.advance(change);
+    house.install();
+    let answer = waiting.answer();
+    assert_eq!((answer.status(), answer.head.get("weir-rule")), (403, Some("order-1/named")));
+    assert_eq!(house.chat(ACME, "atlas-5").status(), 200);
+    assert_eq!(house.stand_in.counts().received, 2);
+}
+
+#[test]
+fn without_a_successor_nobody_is_served_by_the_old_rules() {
+    let mut house = house();
+    let change = house.clock_now().plus_millis(60_000);
+    let mut order = directive("order-1", &["atlas-5"], FOREIGN);
+    order.effective = Some(change);
+    house.enact(order);
+    house.clock.set(change);
+    let answer = house.chat(ACME, "atlas-5");
+    assert_eq!((answer.status(), answer.json()["error"]["code"].as_str()), (503, Some("rules_unavailable")));
+    assert!(answer.head.get("retry-after").is_some());
+    assert_eq!(house.stand_in.counts().received, 0);
+}
+
+#[test]
+fn a_stored_object_is_for_the_account_that_made_it_on_that_model() {
+    let house = house();
+    let made = house.ask(ACME, "/v1/responses", &[], r#"{"model":"atlas-5","input":"hi"}"#);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    house.recorder.until_settled(1);
+    let account = house.accounts[ACME].1;
+    assert_eq!(house.objects.made_by(&id), Some(Made { by: account, on: "atlas-5".into() }));
+    let follow = |key, model: &str, id: &str| {
+        let body = format!(r#"{{"model":"{model}","input":"go on","previous_response_id":"{id}"}}"#);
+        house.ask(key, "/v1/responses", &[], &body)
+    };
+    assert_eq!(follow(ACME, "atlas-5", &id).status(), 200);
+    for (what, answer) in [
+        ("another account", follow(NORWIND, "atlas-5", &id)),
+        ("another model", follow(ACME, "fable-5", &id)),
+        ("an unknown object", follow(ACME, "atlas-5", "resp_unknown")),
+    ] {
+        assert_eq!(answer.status(), 403, "{what}");
+        let error = &answer.json()["error"];
+        assert_eq!((error["code"].as_str(), error["param"].as_str()), (Some("unknown_object"), Some("previous_response_id")));
+    }
+    for body in [
+        r#"{"model":"atlas-5","input":"x","conversation":"conv_1"}"#,
+        r#"{"model":"atlas-5","input":"x","conversation":{"id":"conv_1"}}"#,
+        r#"{"model":"atlas-5","input":[{"role":"user","content":[{"type":"input_file","file_id":"file-1"}]}]}"#,
+        r#"{"model":"atlas-5","input":"x","background":true}"#,
+    ] {
+        assert_eq!(house.ask(ACME, "/v1/responses", &[], body).status(), 403, "{body}");
+    }
+    assert_eq!(house.stand_in.counts().received, 2);
+}
+
+#[test]
+fn a_streamed_answers_object_is_remembered_too() {
+    let house = house();
+    let answer = house.ask(ACME, "/v1/responses", &[], r#"{"model":"atlas-5","input":"hi","stream":true}"#);
+    house.recorder.until_settled(1);
+    let objects = house.objects.0.lock().unwrap();
+    let (id, made) = objects.iter().find(|(id, _)| id.starts_with("resp_")).unwrap();
+    assert!(answer.text().contains(id.as_str()) && &*made.on == "atlas-5");
+}
+
+#[test]
+fn a_model_within_the_request_is_decided_too() {
+    let house = house();
+    let body = |model: &str| {
+        format!(r#"{{"model":"atlas-5","input":"x","tools":[{{"type":"image_generation","model":"{model}"}}]}}"#)
+    };
+    assert_eq!(house.ask(ACME, "/v1/responses", &[], &body("fable-5")).status(), 200);
+    assert_eq!(house.ask(NORWIND, "/v1/responses", &[], &body("mythos-5")).status(), 403);
+    assert_eq!(house.ask(ACME, "/v1/responses", &[], &body("hidden-6")).status(), 404);
+    assert_eq!(house.stand_in.counts().received, 1);
+}
+
+/// A certificate for `localhost` and its key, as files.
+fn certificate() -> (tempfile::TempDir, TlsFiles) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let files = TlsFiles { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+    std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&files.key, PermissionsExt::from_mode(0o600)).unwrap();
+    (folder, files)
+}
+
+#[test]
+fn both_sides_speak_tls() {
+    let (_folder, files) = certificate();
+    // A gateway with TLS is the upstream of another that trusts its authority.
+    let inner = House::with(|config| config.tls = Some(files.clone()));
+    let mut outer = House::with(|config| config.upstream.ca_file = Some(files.certificate.clone()));
+    outer.serve_from("atlas-tls", &format!("https://localhost:{}", inner.address.port()));
+    let answer = outer.chat(ACME, "atlas-tls");
+    // The inner one does not know the outer one's credential, and says so: its
+    // words came through two layers of TLS.
+    assert_eq!((answer.status(), answer.json()["error"]["code"].as_str()), (401, Some("invalid_api_key")));
+    let mut stranger = house();
+    stranger.serve_from("atlas-tls", &format!("https://localhost:{}", inner.address.port()));
+    assert_eq!(stranger.chat(ACME, "atlas-tls").status(), 502, "an unknown authority is not trusted");
+}
+
+#[test]
+fn a_tls_upstream_can_stream_and_be_cut() {
+    let (_folder, files) = certificate();
+    let tap = Tap::open();
+    let mut inner = House::with(|config| config.tls = Some(files.clone()));
+    inner.serve_from("tapped-5", &tap.base_url());
+    let mut outer = House::with(|config| {
+        config.upstream.ca_file = Some(files.certificate.clone());
+        config.upstream.connect_timeout = Duration::from_secs(20);
+    });
+    outer.use_credential(ACME);
+    outer.serve_from("tapped-5", &format!("https://localhost:{}", inner.address.port()));
+    let mut caller = outer.caller();
+    caller.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], crate::house::streamed_chat("tapped-5").as_bytes()));
+    let mut upstream = tap.next();
+    upstream.say(crate::tap::STREAM_HEAD);
+    upstream.chunk("data: 1\n\n");
+    let head = caller.head();
+    caller.until_holds("data: 1", 1);
+    assert_eq!(inner.enact(directive("order-1", &["tapped-5"], "principal.us_person == true")).cut, 1);
+    upstream.say_in_vain("6\r\nlate\n\n\r\n0\r\n\r\n");
+    let (body, is_whole) = caller.body(&head);
+    let body = String::from_utf8(body).unwrap();
+    assert!(is_whole && body.contains("order-1/named") && !body.contains("late"), "{body}");
+    upstream.until_left();
+}
