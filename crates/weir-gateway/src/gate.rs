@@ -16,6 +16,9 @@ use std::time::Duration;
 
 use crate::flight::{Cut, Ticket};
 
+#[cfg(test)]
+mod tests;
+
 /// How long one tick of a worker's deadlines is.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
