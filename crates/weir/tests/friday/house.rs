@@ -1,0 +1,101 @@
+//! A whole Weir in a temporary folder, with a stand-in behind it.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use weir::demo::seed;
+use weir::node::{Node, NodeConfig};
+use weir_control::Command;
+use weir_control::service::{Caller, Control};
+use weir_gateway::GatewayConfig;
+use weir_rules::Preview;
+use weir_sim::population::{ModelSeed, PartySeed};
+use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
+use weir_store::kind::FolderKind;
+
+/// Parties of one transaction.
+const PARTIES_AT_A_TIME: usize = 50;
+
+pub(crate) struct House {
+    node: Node,
+    operator: Caller,
+    upstream: StandInHandle,
+    dir: tempfile::TempDir,
+}
+
+impl House {
+    pub(crate) fn new() -> House {
+        let dir = tempfile::tempdir().unwrap();
+        let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
+        let config = NodeConfig {
+            dir: dir.path().to_owned(),
+            kind: FolderKind::Serve,
+            origin: Some("log.example.org/friday".into()),
+            gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
+            admin: None,
+            log_listen: None,
+            base_url: None,
+            record_queue: 65_536,
+            record_roll_bytes: 64 << 20,
+            drain: Duration::ZERO,
+        };
+        let node = Node::start(config, &|_, _| ()).unwrap();
+        let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
+        let operator = node.control().authenticate(token.trim()).unwrap();
+        House { node, operator, upstream, dir }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.node.address()
+    }
+
+    fn control(&self) -> Control {
+        self.node.control().clone()
+    }
+
+    /// Registers the population and two models that the letter names and one
+    /// that it does not, open to all.
+    pub(crate) fn seed(&mut self, people: &[PartySeed]) {
+        let started = Instant::now();
+        let by = self.operator.operator.to_string();
+        let model = |id| ModelSeed { id, previous: None, stage: "general" };
+        let models = seed::models(&["fable-4", "fable-5", "mythos-5"].map(model), &self.upstream.base_url()).unwrap();
+        let jobs = people.chunks(PARTIES_AT_A_TIME).map(|parties| {
+            parties.iter().flat_map(|party| seed::party(party).unwrap()).filter(|command| !matches!(command, Command::GrantAdd(_))).collect()
+        });
+        for job in std::iter::once(models).chain(jobs) {
+            self.node.runtime().block_on(self.control().change_all(by.clone(), job)).unwrap();
+        }
+        let acts = self.control().published().state.size;
+        println!("{acts} acts seeded in {:?}", started.elapsed());
+    }
+
+    pub(crate) fn change(&self, command: Command) {
+        self.node.runtime().block_on(self.control().change(self.operator, command, None)).unwrap();
+    }
+
+    pub(crate) fn draft(&self, letter: &str, appendix: Option<String>) {
+        self.change(crate::draft(letter, appendix).into());
+    }
+
+    pub(crate) fn preview(&self, id: &str) -> Preview {
+        self.node.runtime().block_on(self.control().preview(self.operator, id.to_owned())).unwrap()
+    }
+
+    pub(crate) fn issue_key(&self, account: &str) -> String {
+        let by = self.operator.operator.to_string();
+        self.node.runtime().block_on(seed::issue_key(&self.control(), &by, account)).unwrap()
+    }
+
+    pub(crate) fn who_can(&self, model: &str) -> BTreeSet<String> {
+        let published = self.control().published();
+        weir_rules::who_can(&published.snapshot, model).map(|id| published.state.account_label(id)).collect()
+    }
+
+    /// Stops it, and gives back the folder.
+    pub(crate) fn stop(self) -> tempfile::TempDir {
+        self.node.stop();
+        self.dir
+    }
+}
