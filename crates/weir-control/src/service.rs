@@ -14,7 +14,7 @@ mod timers;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -48,7 +48,7 @@ struct Inner {
     clock: Arc<SteadyClock>,
     vkey: VerifierKey,
     dir: PathBuf,
-    base_url: String,
+    base_url: OnceLock<String>,
     signed: watch::Receiver<u64>,
     previews: Mutex<HashMap<String, LastPreview>>,
     pending: idempotency::Pending,
@@ -83,7 +83,15 @@ impl Control {
 
     /// Where the receipt of an act will be.
     pub fn receipt_url(&self, index: u64) -> String {
-        format!("{}/log/receipt/{index}", self.inner.base_url)
+        let base = self.inner.base_url.get().map_or("", String::as_str);
+        format!("{base}/log/receipt/{index}")
+    }
+
+    /// Names receipts under `base_url`, scheme and host. Said once, when it is
+    /// known where the log is served; until then they are named by path alone.
+    pub fn receipts_are_at(&self, base_url: String) {
+        // A second saying would contradict receipts already named.
+        let _said = self.inner.base_url.set(base_url.trim_end_matches('/').to_owned());
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

@@ -41,7 +41,8 @@ struct Server {
 impl Server {
     fn start(dir: &Path) -> Server {
         let booted = boot::open(dir, FolderKind::Serve, Some("log.example.org/weir"), &|_, _| {}).unwrap();
-        let (control, starter) = Control::new(booted, "http://127.0.0.1:8080").unwrap();
+        let (control, starter) = Control::new(booted).unwrap();
+        control.receipts_are_at("http://127.0.0.1:8080".into());
         let enforced = Arc::new(Counting::default());
         let running = starter.start(Arc::clone(&enforced) as Arc<dyn Enforce>).unwrap();
         let router = http::admin(control.clone(), Arc::new(Vec::new))

@@ -79,14 +79,9 @@ impl Node {
         let first_token = booted.first_token.clone();
         let runtime = control_runtime()?;
         let one_listener = config.gateway.listen.ip().is_loopback();
-        let listen = config.gateway.listen;
-        let base_url = config.base_url.clone().unwrap_or_else(|| {
-            let log = config.log_listen.or_else(|| config.admin.as_ref().map(|admin| admin.listen));
-            format!("http://{}", log.filter(|_| !one_listener).unwrap_or(listen))
-        });
         let Booted { store, clock, pepper, .. } = &booted;
         let (store, clock, pepper) = (Arc::clone(store), Arc::clone(clock), pepper.clone());
-        let (control, starter) = Control::new(booted, &base_url)?;
+        let (control, starter) = Control::new(booted)?;
         let mut registry = Registry::default();
         let queue = Arc::new(RecordQueue::new(config.record_queue));
         let (records, ids) = records::Writer::start(&config.dir, config.record_roll_bytes, Arc::clone(&queue), &mut registry)?;
@@ -116,6 +111,8 @@ impl Node {
         if let Some(address) = config.log_listen {
             runtime.block_on(admin_listener::start_plain(address, routes.of_log()))?;
         }
+        let at = config.log_listen.filter(|_| !one_listener).or(admin_address).unwrap_or_else(|| handle.local_addr());
+        control.receipts_are_at(config.base_url.unwrap_or_else(|| format!("http://{at}")));
         runtime.spawn(timers(control.clone()));
         ready.set(true);
         Ok(Node {

@@ -3,7 +3,7 @@
 //! acknowledged without it.
 
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -61,12 +61,11 @@ pub struct Running {
 }
 
 impl Control {
-    /// Makes the control plane of a booted folder. Receipts are named under
-    /// `base_url`, scheme and host without a final slash.
+    /// Makes the control plane of a booted folder.
     ///
     /// # Errors
     /// When the rules do not compile or the log may not be signed.
-    pub fn new(booted: Booted, base_url: &str) -> Result<(Control, Starter), StartError> {
+    pub fn new(booted: Booted) -> Result<(Control, Starter), StartError> {
         let dir = booted.dir().to_owned();
         let Booted { lock, store, state, frontier, signer, pepper, clock, .. } = booted;
         let publisher = Publisher::open(&dir, Arc::clone(&store), signer)?;
@@ -87,7 +86,7 @@ impl Control {
                 clock,
                 vkey,
                 dir,
-                base_url: base_url.trim_end_matches('/').to_owned(),
+                base_url: OnceLock::new(),
                 signed: signed_size,
                 previews: Mutex::default(),
                 pending: Default::default(),

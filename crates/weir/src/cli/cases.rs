@@ -1,0 +1,108 @@
+//! Commands about measures, appeals and the log.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use weir_acts::words::{MeasureKind, Ruling};
+use weir_acts::Time;
+
+use super::times;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Measure {
+    /// Take one; this version enforces observe, refuse and suspend
+    Take {
+        /// party:ID, account:PARTY/NAME, or either without the prefix
+        subject: String,
+        /// What is done
+        #[arg(value_parser = times::word::<MeasureKind>)]
+        kind: MeasureKind,
+        /// Until when, RFC 3339
+        #[arg(long, value_parser = times::time)]
+        until: Option<Time>,
+        /// Why, in words the affected will read
+        #[arg(long)]
+        reason: String,
+    },
+    /// Undo one
+    Lift {
+        /// The measure's id
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Appeal {
+    /// File one with the account's own key
+    File {
+        /// The id of a decision or measure
+        against: String,
+        /// What the affected has to say
+        #[arg(long)]
+        text: String,
+        /// File with the account's key; else WEIR_KEY holds it
+        #[arg(long, value_name = "FILE")]
+        key_file: Option<PathBuf>,
+    },
+    /// Decide one
+    Decide {
+        /// The appeal's id
+        id: String,
+        /// uphold or overturn
+        #[arg(value_parser = times::word::<Ruling>)]
+        ruling: Ruling,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// The acts, one a line
+    List {
+        /// From this act on
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// At most so many; all without it
+        #[arg(long)]
+        limit: Option<u64>,
+    },
+    /// One act with what may be seen of it
+    Show {
+        /// Its number
+        act: u64,
+    },
+    /// The proof that an act is in the log
+    Receipt {
+        /// Its number
+        act: u64,
+        /// Where it is written
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Openings and decisions about a subject, for an auditor
+    Open {
+        /// party:ID or account:PARTY/NAME
+        #[arg(long)]
+        subject: String,
+        /// Where the bundle is written, readable by you alone
+        #[arg(short, long, value_name = "BUNDLE")]
+        output: PathBuf,
+    },
+    /// Check a whole log: signatures, tree, every act
+    #[command(after_help = "Exit code 3 means that the log was read and is not what it should be.")]
+    Verify {
+        /// A folder or the URL of a server's /log
+        log: String,
+        /// The log's public key, or a file with it
+        #[arg(long, value_name = "VKEY")]
+        key: Option<String>,
+        /// Openings that an auditor was given
+        #[arg(long, value_name = "BUNDLE")]
+        opened: Option<PathBuf>,
+        /// Earlier checkpoints that the log must extend
+        #[arg(long, value_name = "CHECKPOINT", num_args = 1..)]
+        since: Vec<PathBuf>,
+    },
+}
