@@ -33,10 +33,13 @@ impl Stream {
     /// Opens a stream that never ends by itself; a silent one says a little
     /// and then nothing.
     pub(crate) fn open(at: SocketAddr, account: &Account, key: String, model: &str, is_silent: bool) -> Stream {
-        let steering = if is_silent { "x-stand-in-silent-after: 3" } else { "x-stand-in-gap-ms: 100" };
-        let steering = format!("x-stand-in-chunks: 5000\r\n{steering}\r\n");
+        let steering = if is_silent {
+            "x-stand-in-chunks: 10\r\nx-stand-in-silent-after: 3\r\n"
+        } else {
+            "x-stand-in-chunks: 1800\r\nx-stand-in-gap-ms: 100\r\n"
+        };
         let mut socket = TcpStream::connect(at).unwrap();
-        socket.write_all(request(&key, model, true, &steering).as_bytes()).unwrap();
+        socket.write_all(request(&key, model, true, steering).as_bytes()).unwrap();
         let ear = Ear::default();
         let heard = Arc::clone(&ear);
         std::thread::Builder::new().stack_size(128 << 10).spawn(move || listen(&mut socket, &heard)).unwrap();

@@ -1,0 +1,210 @@
+//! How soon an order cuts: 1,000 streams under way, half of them silent, and
+//! an order that names half of them. `cargo xtask bench gate` runs it.
+//!
+//! Timed from just before the operator's command is handed over, so planning,
+//! compiling and the durable commit are in it too: what is printed is an upper
+//! bound of commit to last cut. A stream is cut when its client has read the
+//! last of it. Content that a client reads after the acknowledgement is
+//! counted in bytes.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use weir::demo::seed;
+use weir::node::{Node, NodeConfig};
+use weir_control::command::{DirectiveDraft, DirectiveEnact, DirectiveLift, UploadedFile};
+use weir_gateway::GatewayConfig;
+use weir_sim::population::ModelSeed;
+use weir_sim::stand_in::{StandIn, StandInConfig};
+use weir_store::kind::FolderKind;
+
+const STREAMS: usize = 1_000;
+const ROUNDS: usize = 10;
+
+/// What a stream's thread tells.
+enum Told {
+    First,
+    Ended { at: Instant, content_after_ack: usize },
+}
+
+fn main() {
+    let dir = tempfile::tempdir().unwrap();
+    let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
+    let node = Node::start(config(dir.path()), &|_, _| ()).unwrap();
+    let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
+    let operator = node.control().authenticate(token.trim()).unwrap();
+    let by = operator.operator.to_string();
+    let control = node.control().clone();
+    let run = |commands| node.runtime().block_on(control.change_all(by.clone(), commands)).unwrap();
+    let model = ModelSeed { id: "mythos-5", previous: None, stage: "general" };
+    run(seed::models(&[model], &upstream.base_url()).unwrap());
+    let keys: Vec<(String, bool)> = accounts(&run);
+    let mut cuts: Vec<Duration> = Vec::new();
+    let mut last_cuts: Vec<Duration> = Vec::new();
+    let mut acknowledged: Vec<Duration> = Vec::new();
+    let mut late_bytes = 0;
+    for round in 0..ROUNDS {
+        let (told, heard) = channel();
+        let ack: Arc<OnceLock<Instant>> = Arc::default();
+        for (place, (key, _)) in keys.iter().enumerate() {
+            open(node.address(), key, place % 4 < 2, told.clone(), Arc::clone(&ack));
+        }
+        drop(told);
+        let first = heard.iter().filter(|told| matches!(told, Told::First)).take(STREAMS).count();
+        assert_eq!(first, STREAMS);
+        let id = format!("order-{round}");
+        let change = |command| node.runtime().block_on(control.change(operator, command, None)).unwrap();
+        change(draft(&id).into());
+        let started = Instant::now();
+        change(DirectiveEnact { id: id.clone() }.into());
+        let acked = Instant::now();
+        ack.set(acked).unwrap();
+        acknowledged.push(acked - started);
+        let named = keys.iter().filter(|(_, is_named)| *is_named).count();
+        let mut last = Duration::ZERO;
+        for _ in 0..named {
+            let Told::Ended { at, content_after_ack } = heard.recv_timeout(Duration::from_secs(10)).unwrap() else {
+                panic!("a stream began twice");
+            };
+            cuts.push(at - started);
+            last = last.max(at - started);
+            late_bytes += content_after_ack;
+        }
+        last_cuts.push(last);
+        assert!(heard.try_recv().is_err(), "a stream was cut that nothing names");
+        change(DirectiveLift { id, by: "Office".into() }.into());
+        // The others end with their upstream connections, when it drops them.
+        let everyone = node.runtime().block_on(control.change_all(by.clone(), vec![suspend("acme/keeps")])).unwrap();
+        assert_eq!(everyone.len(), 1);
+        while heard.recv_timeout(Duration::from_secs(10)).is_ok() {}
+        node.runtime().block_on(control.change_all(by.clone(), vec![restore("acme/keeps")])).unwrap();
+    }
+    for times in [&mut cuts, &mut last_cuts, &mut acknowledged] {
+        times.sort_unstable();
+    }
+    let millis = |times: &[Duration], share: f64| {
+        times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3
+    };
+    println!(
+        "{{\"row\":\"order to cut\",\"streams\":{STREAMS},\"rounds\":{ROUNDS},\"cut_p50_ms\":{:.2},\"cut_p99_ms\":{:.2},\"last_cut_p50_ms\":{:.2},\"last_cut_max_ms\":{:.2},\"acknowledged_p50_ms\":{:.2},\"acknowledged_max_ms\":{:.2},\"content_bytes_after_ack\":{late_bytes},\"bar_ms\":50}}",
+        millis(&cuts, 0.5),
+        millis(&cuts, 0.99),
+        millis(&last_cuts, 0.5),
+        millis(&last_cuts, 1.0),
+        millis(&acknowledged, 0.5),
+        millis(&acknowledged, 1.0),
+    );
+    node.stop();
+}
+
+fn config(dir: &std::path::Path) -> NodeConfig {
+    NodeConfig {
+        dir: dir.to_owned(),
+        kind: FolderKind::Serve,
+        origin: None,
+        gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
+        admin: None,
+        log_listen: None,
+        base_url: None,
+        record_queue: 65_536,
+        record_roll_bytes: 64 << 20,
+        drain: Duration::ZERO,
+    }
+}
+
+/// Two accounts, one named and one not, and a key for each stream.
+fn accounts(run: &dyn Fn(Vec<weir_control::Command>) -> Vec<weir_control::service::Accepted>) -> Vec<(String, bool)> {
+    use weir_control::command::{AccountAdd, ClaimAdd, KeyIssue, PartyAdd};
+    let party = PartyAdd {
+        id: "acme".into(),
+        name: "Acme".into(),
+        kind: weir_acts::words::PartyKind::Institution,
+        lei: None,
+        ror: None,
+    };
+    run(vec![party.into()]);
+    for (account, us_person) in [("acme/keeps", "true"), ("acme/loses", "false")] {
+        let claim = ClaimAdd {
+            subject: account.into(),
+            kind: "us_person".into(),
+            value: us_person.into(),
+            level: 2,
+            by: "registry".into(),
+            evidence: weir_acts::Digest::of(b"paper"),
+            expires: None,
+        };
+        run(vec![AccountAdd { account: account.into() }.into(), claim.into()]);
+    }
+    (0..STREAMS)
+        .map(|place| {
+            let is_named = place % 2 == 0;
+            let account = if is_named { "acme/loses" } else { "acme/keeps" };
+            let issued = run(vec![KeyIssue { account: account.into() }.into()]);
+            (issued[0].0["key"].as_str().unwrap().to_owned(), is_named)
+        })
+        .collect()
+}
+
+fn draft(id: &str) -> DirectiveDraft {
+    let text = format!(
+        "id = \"{id}\"\nauthority = \"Office\"\nkind = \"order\"\nreceived = 2026-06-12T17:21:00-04:00\nmodels = [\"mythos-5\"]\nforbid = 'principal.us_person == false'\n"
+    );
+    DirectiveDraft { file: UploadedFile { name: "order.toml".into(), text }, lists: Vec::new() }
+}
+
+fn suspend(account: &str) -> weir_control::Command {
+    weir_control::command::AccountSuspend { account: account.into() }.into()
+}
+
+fn restore(account: &str) -> weir_control::Command {
+    weir_control::command::AccountRestore { account: account.into() }.into()
+}
+
+fn open(at: SocketAddr, key: &str, is_silent: bool, told: Sender<Told>, ack: Arc<OnceLock<Instant>>) {
+    let steering = if is_silent {
+        "x-stand-in-chunks: 10\r\nx-stand-in-silent-after: 3"
+    } else {
+        "x-stand-in-chunks: 600\r\nx-stand-in-gap-ms: 100"
+    };
+    let body = r#"{"model":"mythos-5","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\nauthorization: Bearer {key}\r\n{steering}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut socket = TcpStream::connect(at).unwrap();
+    socket.write_all(request.as_bytes()).unwrap();
+    let listen = move || {
+        let (mut buffer, mut tail) = ([0; 4_096], Vec::new());
+        let (mut has_begun, mut content_after_ack) = (false, 0);
+        loop {
+            let read = socket.read(&mut buffer).unwrap_or(0);
+            let piece = &buffer[..read];
+            assert!(has_begun || tail.len() + read < 13 || [tail.as_slice(), piece].concat().starts_with(b"HTTP/1.1 200 "), "a stream was not begun");
+            tail.extend_from_slice(piece);
+            if !has_begun && contains(&tail, b"data: ") {
+                has_begun = true;
+                told.send(Told::First).unwrap();
+            }
+            if ack.get().is_some_and(|ack| *ack < Instant::now()) && contains(piece, b"\"delta\"") {
+                content_after_ack += read;
+            }
+            if read == 0 || tail.ends_with(b"\r\n0\r\n\r\n") {
+                // Nobody listens any more once the measuring is over.
+                let _told = told.send(Told::Ended { at: Instant::now(), content_after_ack });
+                return;
+            }
+            let surplus = tail.len().saturating_sub(64);
+            tail.drain(..surplus);
+        }
+    };
+    std::thread::Builder::new().stack_size(128 << 10).spawn(listen).unwrap();
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
