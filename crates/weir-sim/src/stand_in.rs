@@ -51,6 +51,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -133,6 +134,9 @@ pub struct StandInConfig {
     pub credential: Option<String>,
     /// What `/v1/models` lists. Every model name is answered all the same.
     pub models: Vec<String>,
+    /// The steering of every request that brings none of its own, for
+    /// gateways in between that pass no unknown headers on.
+    pub assumed: HeaderMap,
 }
 
 impl Default for StandInConfig {
@@ -146,6 +150,7 @@ impl Default for StandInConfig {
             models: ["mythos-5", "fable-5", "fable-4", "atlas-5"]
                 .map(str::to_owned)
                 .to_vec(),
+            assumed: HeaderMap::new(),
         }
     }
 }

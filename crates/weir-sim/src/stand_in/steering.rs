@@ -66,6 +66,11 @@ pub(super) struct Steering {
 }
 
 impl Steering {
+    /// Whether a request steers at all.
+    pub(super) fn is_in(headers: &HeaderMap) -> bool {
+        headers.keys().any(|name| name.as_str().starts_with(PREFIX))
+    }
+
     /// Reads the steering headers.
     ///
     /// # Errors

@@ -282,3 +282,23 @@ fn a_taken_address_is_an_error_that_names_it() {
     let refused = StandIn::start(config).unwrap_err().to_string();
     assert!(refused.contains(&server.address().to_string()), "{refused}");
 }
+
+#[test]
+fn assumes_its_own_steering_only_where_a_request_has_none() {
+    let assumed = [(
+        "x-stand-in-header-x-asked".parse().unwrap(),
+        "no".parse().unwrap(),
+    )];
+    let config = StandInConfig {
+        assumed: assumed.into_iter().collect(),
+        ..StandInConfig::default()
+    };
+    let server = StandIn::start(config).unwrap();
+    let said_no = |headers: &[(&str, &str)]| {
+        post(server.address(), CHAT, headers, &ask(false))
+            .head
+            .contains("x-asked: no")
+    };
+    assert!(said_no(&[]));
+    assert!(!said_no(&[("x-stand-in-bytes", "9")]));
+}
