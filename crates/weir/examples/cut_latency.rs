@@ -7,7 +7,7 @@
 //! last of it. Content that a client reads after the acknowledgement is
 //! counted in bytes.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -35,6 +35,9 @@ pub(crate) struct Remote {
     /// File with the operator's token
     #[arg(long, global = true, env = "WEIR_TOKEN_FILE", default_value = "./weir-data/operator.token", value_name = "FILE")]
     pub(crate) token_file: PathBuf,
+    /// Authorities to trust instead of the public ones, PEM
+    #[arg(long, global = true, env = "WEIR_CA_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Print JSON: one document, or one a line where the command lists
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -5,11 +5,13 @@ pub(crate) mod log_source;
 
 use std::fs;
 use std::io::Read as _;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use ureq::http::Uri;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, http};
 
 use crate::cli::Remote;
@@ -45,27 +47,29 @@ impl Client {
                 Some(token(remote)?)
             }
         };
-        Client::with(base, token)
+        Client::with(base, token, remote.ca_file.as_deref())
     }
 
     /// The client of a public log at `base`.
-    pub(crate) fn of_log(base: &str) -> Result<Client> {
-        Client::with(base.trim_end_matches('/').to_owned(), None)
+    pub(crate) fn of_log(base: &str, ca_file: Option<&Path>) -> Result<Client> {
+        Client::with(base.trim_end_matches('/').to_owned(), None, ca_file)
     }
 
     /// The client of one who shows an account's key.
     pub(crate) fn with_key(remote: &Remote, key: String) -> Result<Client> {
         let base = remote.server.trim_end_matches('/').to_owned();
         refuse_in_the_clear(&base)?;
-        Client::with(base, Some(one_word(&key).context("that is no account's key")?))
+        Client::with(base, Some(one_word(&key).context("that is no account's key")?), remote.ca_file.as_deref())
     }
 
-    fn with(base: String, token: Option<String>) -> Result<Client> {
+    fn with(base: String, token: Option<String>, ca_file: Option<&Path>) -> Result<Client> {
         let uri: Uri = base.parse().with_context(|| format!("`{base}` is not the URL of a server"))?;
         if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
             bail!("`{base}` is not the URL of a server: write http://HOST:PORT or https://HOST");
         }
+        let roots = ca_file.map(roots_of).transpose()?.unwrap_or(RootCerts::WebPki);
         let config = Agent::config_builder()
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(10)))
@@ -151,6 +155,23 @@ fn read_bounded(response: http::Response<Body>, most: u64) -> Result<Vec<u8>> {
 
 fn json(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).context("the answer is not JSON; is the server a Weir?")
+}
+
+/// The authorities of a PEM file, in place of the public ones.
+fn roots_of(path: &Path) -> Result<RootCerts> {
+    let shown = path.display();
+    let pem = fs::read(path).with_context(|| format!("cannot read the authorities in {shown}"))?;
+    let mut authorities = Vec::new();
+    for item in parse_pem(&pem) {
+        match item.with_context(|| format!("{shown} is not PEM"))? {
+            PemItem::Certificate(certificate) => authorities.push(certificate),
+            _ => bail!("{shown} holds more than certificates; a key does not belong there"),
+        }
+    }
+    if authorities.is_empty() {
+        bail!("{shown} holds no certificate");
+    }
+    Ok(RootCerts::new_with_certs(&authorities))
 }
 
 /// No secret crosses a network in the clear.

@@ -79,6 +79,8 @@ impl Node {
         let first_token = booted.first_token.clone();
         let runtime = control_runtime()?;
         let one_listener = config.gateway.listen.ip().is_loopback();
+        let has_tls = config.gateway.tls.is_some();
+        let has_admin_tls = config.admin.as_ref().is_some_and(|admin| admin.tls.is_some());
         let Booted { store, clock, pepper, .. } = &booted;
         let (store, clock, pepper) = (Arc::clone(store), Arc::clone(clock), pepper.clone());
         let (control, starter) = Control::new(booted)?;
@@ -111,8 +113,11 @@ impl Node {
         if let Some(address) = config.log_listen {
             runtime.block_on(admin_listener::start_plain(address, routes.of_log()))?;
         }
-        let at = config.log_listen.filter(|_| !one_listener).or(admin_address).unwrap_or_else(|| handle.local_addr());
-        control.receipts_are_at(config.base_url.unwrap_or_else(|| format!("http://{at}")));
+        control.receipts_are_at(config.base_url.unwrap_or_else(|| match (config.log_listen, admin_address) {
+            (Some(log), _) if !one_listener => format!("http://{log}"),
+            (_, Some(admin)) => format!("{}://{admin}", scheme(has_admin_tls)),
+            _ => format!("{}://{}", scheme(has_tls), handle.local_addr()),
+        }));
         runtime.spawn(timers(control.clone()));
         ready.set(true);
         Ok(Node {
@@ -164,6 +169,10 @@ impl Node {
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         drained
     }
+}
+
+fn scheme(has_tls: bool) -> &'static str {
+    if has_tls { "https" } else { "http" }
 }
 
 fn control_runtime() -> Result<Runtime> {

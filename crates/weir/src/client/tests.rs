@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use super::*;
 
 fn remote(server: &str) -> Remote {
-    Remote { server: server.to_owned(), token_file: "/nowhere".into(), json: false }
+    Remote { server: server.to_owned(), token_file: "/nowhere".into(), ca_file: None, json: false }
 }
 
 /// Answers one request with `answer`, and gives back what was asked.

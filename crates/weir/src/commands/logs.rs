@@ -92,7 +92,7 @@ pub(super) fn verify(
     opened: Option<&Path>,
     since: &[PathBuf],
 ) -> Result<ExitCode> {
-    let source = Source::of(log)?;
+    let source = Source::of(log, remote.ca_file.as_deref())?;
     let is_pinned = key.is_some();
     let key = key.map_or_else(|| source.own_key(), read_key)?;
     let bundle = opened.map(read_bundle).transpose()?;
@@ -152,9 +152,9 @@ enum Source {
 }
 
 impl Source {
-    fn of(log: &str) -> Result<Source> {
+    fn of(log: &str, ca_file: Option<&Path>) -> Result<Source> {
         if log.starts_with("http://") || log.starts_with("https://") {
-            return Ok(Source::Server(HttpSource(Client::of_log(log)?)));
+            return Ok(Source::Server(HttpSource(Client::of_log(log, ca_file)?)));
         }
         let folder = PathBuf::from(log);
         if !folder.is_dir() {
