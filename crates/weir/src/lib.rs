@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
         command => commands::run(&cli.remote, command),
     };
     done.unwrap_or_else(|error| {
-        commands::complain(&format!("weir: {error:#}"));
+        commands::complain(&format!("weir: {}", told(&error)));
         ExitCode::FAILURE
     })
 }
@@ -39,6 +39,18 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
     clap_complete::generate(shell, &mut Cli::command(), "weir", &mut script);
     commands::print_text(&String::from_utf8(script)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An error with its causes, each said once: some repeat theirs.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 /// Ends the process without running anything further.

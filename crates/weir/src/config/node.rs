@@ -12,6 +12,21 @@ use crate::node::{AdminListener, NodeConfig};
 impl Config {
     /// What a node of this configuration needs.
     pub(crate) fn node(&self, kind: FolderKind) -> anyhow::Result<NodeConfig> {
+        // What cannot be served is found before a folder is made for it.
+        if let Some(files) = self.tls.files("tls")? {
+            weir_gateway::server_config(&files)?;
+        }
+        let has_own_admin = !self.listen.ip().is_loopback() && !self.admin_listen.ip().is_loopback();
+        if has_own_admin && self.admin_tls.files("admin_tls")?.is_none() {
+            return Err(ConfigError::Value {
+                key: "admin_listen",
+                message: format!(
+                    "{} is not loopback: set [admin_tls] certificate and key, or listen on 127.0.0.1",
+                    self.admin_listen
+                ),
+            }
+            .into());
+        }
         let admin_tls = self.admin_tls.files("admin_tls")?.map(|files| weir_gateway::server_config(&files)).transpose()?;
         Ok(NodeConfig {
             dir: self.data.clone(),

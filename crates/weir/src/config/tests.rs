@@ -80,3 +80,10 @@ proptest! {
         let _config = with(&[(&format!("WEIR__{name}"), &value)]);
     }
 }
+
+#[test]
+fn operators_are_never_served_in_the_clear_off_loopback() {
+    let config = with(&[("WEIR__LISTEN", "0.0.0.0:1"), ("WEIR__ADMIN_LISTEN", "0.0.0.0:2")]).unwrap();
+    let error = config.node(weir_store::kind::FolderKind::Serve).unwrap_err().to_string();
+    assert!(error.contains("admin_listen") && error.contains("[admin_tls]"), "{error}");
+}
