@@ -1,9 +1,11 @@
 //! Chores: `cargo xtask test` runs every test and first installs what the
-//! tests need, saying so.
+//! tests need, saying so; `soak` runs the long ones for long; `deny` checks the
+//! dependencies; `bench` measures.
 
+mod bench;
 mod tools;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
@@ -24,12 +26,22 @@ enum Chore {
         #[arg(trailing_var_arg = true)]
         passed_on: Vec<String>,
     },
+    /// Run the tests by chance and by kill for longer than `test` does.
+    Soak,
+    /// Hold the dependencies to deny.toml.
+    Deny,
+    /// Measure.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().chore {
-        Chore::Test { passed_on } => test(&passed_on),
-    };
+    let done = workspace().and_then(|workspace| match Arguments::parse().chore {
+        Chore::Test { passed_on } => test(&workspace, &passed_on),
+        Chore::Soak => soak(&workspace),
+        Chore::Deny => deny(&workspace),
+        Chore::Bench(which) => bench::bench(&workspace, which),
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -39,12 +51,44 @@ fn main() -> ExitCode {
     }
 }
 
-fn test(passed_on: &[String]) -> Result<()> {
-    let tools = tools::install(&workspace()?)?;
+/// Rounds of the kill test, and cases of each property test, in a soak.
+const SOAK: [(&str, &str); 2] = [("WEIR_KILL_ROUNDS", "1000"), ("PROPTEST_CASES", "20000")];
+
+/// The version of cargo-deny that `deny` builds for itself.
+const CARGO_DENY: &str = "0.20.2";
+
+fn test(workspace: &Path, passed_on: &[String]) -> Result<()> {
+    run(tests(workspace)?.args(["--workspace", "--no-fail-fast"]).args(passed_on))
+}
+
+/// The same tests with more rounds and cases; those alone that heed either.
+fn soak(workspace: &Path) -> Result<()> {
+    run(tests(workspace)?.args(["--workspace", "--no-fail-fast"]).envs(SOAK))
+}
+
+/// `cargo test`, told where the tools are that the tests need.
+fn tests(workspace: &Path) -> Result<Command> {
+    let tools = tools::install(workspace)?;
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--workspace", "--no-fail-fast"]).args(passed_on);
+    cargo.current_dir(workspace).arg("test");
     cargo.env("WEIR_TEST_GO", &tools.go).env("WEIR_TEST_PYTHON", &tools.python);
-    run(&mut cargo)
+    cargo.env("WEIR_TEST_NODE", &tools.node).env("WEIR_TEST_NODE_MODULES", &tools.node_modules);
+    Ok(cargo)
+}
+
+/// Builds cargo-deny once, which takes minutes, and runs it; no part of `test`
+/// for that reason.
+fn deny(workspace: &Path) -> Result<()> {
+    let folder = workspace.join(".test-tools").join("cargo");
+    let program = folder.join("bin/cargo-deny");
+    let version = Command::new(&program).arg("--version").output();
+    if !version.is_ok_and(|output| output.stdout.ends_with(format!(" {CARGO_DENY}\n").as_bytes())) {
+        say(&format!("building cargo-deny {CARGO_DENY} to hold the dependencies to deny.toml"));
+        let mut install = Command::new("cargo");
+        install.args(["install", "cargo-deny", "--locked", "--force", "--version", CARGO_DENY, "--root"]);
+        run(install.arg(&folder))?;
+    }
+    run(Command::new(program).current_dir(workspace).args(["check", "bans", "licenses", "sources"]))
 }
 
 fn workspace() -> Result<PathBuf> {

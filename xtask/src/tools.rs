@@ -1,76 +1,65 @@
-//! What tests need beside Rust: Go's own transparency-log packages from
-//! Debian, and pinned Python packages in a virtual environment of the
-//! project's. Installed when missing, and said so.
+//! What tests and benches need beside Rust, installed when missing and said
+//! so: Debian packages, pinned Python packages in a virtual environment, Node
+//! out of one of those, and pinned npm packages. Nothing is expected to have
+//! been installed by hand.
+
+mod debian;
+mod node;
+mod python;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::{run, say};
+pub(crate) use debian::debian;
+pub(crate) use node::{NODE_WHEEL, Node};
+pub(crate) use python::python_packages;
 
-/// Debian packages: Go 1.19 with the sumdb packages, the log's first
-/// third-party verifier.
+/// Go 1.19 with the sumdb packages, the log's first third-party verifier.
 const DEBIAN: &[&str] = &["golang-1.19-go", "golang-1.19-src", "golang-golang-x-mod-dev"];
 
-/// Python packages: the log's second third-party verifier.
-const PYTHON: &[&str] = &["tlog-scales==0.0.3"];
+/// The log's second third-party verifier, the official clients of both APIs,
+/// and the Node that the JavaScript ones run on.
+const PYTHON: &[&str] = &["tlog-scales==0.0.3", "openai==3.54.0", "anthropic==2.12.0", NODE_WHEEL];
 
-/// Where the tools are.
+/// The official JavaScript clients of both APIs.
+const JAVASCRIPT: &[&str] = &["openai@7.57.0", "@anthropic-ai/sdk@1.12.0"];
+
+/// Where the tools of the tests are.
 pub(crate) struct Tools {
     /// The Go command.
     pub(crate) go: PathBuf,
     /// The Python of the virtual environment.
     pub(crate) python: PathBuf,
+    /// The Node command.
+    pub(crate) node: PathBuf,
+    /// The `node_modules` of the JavaScript clients.
+    pub(crate) node_modules: PathBuf,
 }
 
-/// Installs what is missing.
+/// Installs what the tests need and is missing.
 pub(crate) fn install(workspace: &Path) -> Result<Tools> {
-    debian()?;
-    let python = python(workspace)?;
-    Ok(Tools { go: PathBuf::from("/usr/lib/go-1.19/bin/go"), python })
+    debian(DEBIAN, "for the tests of the log")?;
+    let folder = workspace.join(".test-tools");
+    let venv = python_packages(&folder.join("venv"), PYTHON, "for the tests of the log and of the clients")?;
+    let node = Node::of(&venv)?;
+    let node_modules = node.packages(&folder.join("node"), JAVASCRIPT, "for the tests of the clients")?;
+    Ok(Tools {
+        go: PathBuf::from("/usr/lib/go-1.19/bin/go"),
+        python: venv.join("bin/python"),
+        node: node.program().to_owned(),
+        node_modules,
+    })
 }
 
-fn debian() -> Result<()> {
-    let missing: Vec<&str> = DEBIAN.iter().copied().filter(|package| !is_installed(package)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    say(&format!("installing Debian packages for the tests: {}", missing.join(" ")));
-    run(as_root("apt-get").args(["update", "-qq"]))?;
-    run(as_root("apt-get")
-        .args(["install", "-y", "-qq", "--no-install-recommends"])
-        .args(&missing)
-        .env("DEBIAN_FRONTEND", "noninteractive"))
+/// Whether exactly these pins were installed into a folder to the end.
+fn is_installed(folder: &Path, pins: &[&str]) -> bool {
+    std::fs::read_to_string(folder.join(STAMP)).is_ok_and(|installed| installed == pins.join("\n"))
 }
 
-fn is_installed(package: &str) -> bool {
-    let status = Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", package]).output();
-    status.is_ok_and(|output| output.stdout == b"installed")
+/// Notes that they were.
+fn note_installed(folder: &Path, pins: &[&str]) -> Result<()> {
+    Ok(std::fs::write(folder.join(STAMP), pins.join("\n"))?)
 }
 
-fn as_root(program: &str) -> Command {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    if is_root {
-        return Command::new(program);
-    }
-    let mut sudo = Command::new("sudo");
-    sudo.arg(program);
-    sudo
-}
-
-fn python(workspace: &Path) -> Result<PathBuf> {
-    let folder = workspace.join(".test-tools").join("venv");
-    let python = folder.join("bin").join("python");
-    let wanted = PYTHON.join("\n");
-    let stamp = folder.join("weir-pins");
-    if std::fs::read_to_string(&stamp).is_ok_and(|pins| pins == wanted) {
-        return Ok(python);
-    }
-    say(&format!("installing Python packages for the tests: {}", PYTHON.join(" ")));
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-        .context("on Debian, the package python3-venv makes virtual environments")?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PYTHON))?;
-    std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
-}
+const STAMP: &str = "weir-pins";

@@ -1,0 +1,54 @@
+//! Rows that programs of the workspace measure by themselves, in JSON lines.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::Programs;
+use super::raw::Raw;
+use super::table::{Bar, Table};
+use crate::say;
+
+/// Decisions, cached and not.
+pub(super) fn decide(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
+    for line in printed(programs, "decide_speed")? {
+        raw.line(&json!({"row": "decide", "measured": line}))?;
+        let (Some(row), Some(nanos)) = (line["row"].as_str(), line["ns"].as_f64()) else { continue };
+        let bar = line["bar_ns"].as_f64();
+        let bar = bar.map(|bar| Bar::new(nanos <= bar, &format!("<= {} us", bar / 1e3)));
+        table.row(row, format!("{:.2} us", nanos / 1e3), bar);
+    }
+    Ok(())
+}
+
+/// From an order to the last stream cut.
+pub(super) fn cut(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
+    for line in printed(programs, "cut_latency")? {
+        raw.line(&json!({"row": "cut", "measured": line}))?;
+        let Some(p99) = line["cut_p99_ms"].as_f64() else { continue };
+        let bar = line["bar_ms"].as_f64().unwrap_or(50.0);
+        let value = format!(
+            "p50 {} ms, p99 {p99} ms, last of a round at most {} ms ({} streams, {} rounds)",
+            line["cut_p50_ms"], line["last_cut_max_ms"], line["streams"], line["rounds"]
+        );
+        table.row("order to cut", value, Some(Bar::new(p99 <= bar, &format!("p99 <= {bar} ms"))));
+        let late = line["content_bytes_after_ack"].as_u64();
+        let bar = Bar::new(late == Some(0), "0 bytes");
+        table.row("denied bytes after the acknowledgement", line["content_bytes_after_ack"].to_string(), Some(bar));
+    }
+    Ok(())
+}
+
+/// The JSON lines an example prints.
+fn printed(programs: &Programs, example: &str) -> Result<Vec<Value>> {
+    let mut command = Command::new(programs.examples.join(example));
+    say(&format!("running {command:?}"));
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} ended with {}", output.status);
+    }
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let not_json = || format!("{example} printed something else than JSON lines");
+    lines.map(|line| serde_json::from_slice(line).with_context(not_json)).collect()
+}
