@@ -1,0 +1,153 @@
+"""The official Python clients, unmodified, against a Weir under order."""
+
+import asyncio
+import json
+import os
+
+import anthropic
+import openai
+
+BASE = os.environ["WEIR_BASE"]
+KEY, DENIED = os.environ["WEIR_KEY"], os.environ["WEIR_DENIED_KEY"]
+WEATHER = "What is the weather in Xanthe?"
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+client = openai.OpenAI(base_url=BASE + "/v1", api_key=KEY, max_retries=2)
+claude = anthropic.Anthropic(base_url=BASE, api_key=KEY, max_retries=2)
+
+
+def turns(text):
+    return [{"role": "user", "content": text}]
+
+
+def chat():
+    raw = client.chat.completions.with_raw_response.create(model="mythos-5", messages=turns("hi"), n=2)
+    assert raw.headers["weir-decision"].startswith("dec-")
+    assert len(raw.parse().choices) == 2
+    text, usage = "", None
+    for chunk in client.chat.completions.create(
+        model="mythos-5", messages=turns("hi"), stream=True, stream_options={"include_usage": True},
+        extra_headers={"x-stand-in-comments": "1", "x-stand-in-write-bytes": "5"},
+    ):
+        usage = chunk.usage or usage
+        if chunk.choices:
+            text += chunk.choices[0].delta.content or ""
+    assert text and usage.completion_tokens > 0
+    tools = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
+    with client.chat.completions.stream(model="mythos-5", messages=turns(WEATHER), tools=tools) as stream:
+        final = stream.get_final_completion()
+    call = final.choices[0].message.tool_calls[0].function
+    assert call.name == "get_weather" and "晴" in json.loads(call.arguments)["city"]
+    assert client.completions.create(model="mythos-5", prompt="once").choices[0].text
+    assert len(client.embeddings.create(model="fable-5", input=["a", "b"]).data[1].embedding) == 64
+
+
+def models():
+    assert {model.id for model in client.models.list()} == {"mythos-5", "fable-5"}
+    assert {model.id for model in claude.models.list()} == {"mythos-5", "fable-5"}
+    denied = openai.OpenAI(base_url=BASE + "/v1", api_key=DENIED)
+    assert [model.id for model in denied.models.list()] == []
+
+
+def responses():
+    reply = client.responses.create(model="mythos-5", input="hi")
+    assert reply.output_text and reply.usage.output_tokens > 0
+    with client.responses.stream(model="mythos-5", input="hi") as stream:
+        assert stream.get_final_response().output_text
+    # An answer of one's own may be gone on from; any other is refused.
+    client.responses.create(model="mythos-5", input="and?", previous_response_id=reply.id)
+    try:
+        client.responses.create(model="mythos-5", input="and?", previous_response_id="resp_of_another")
+    except openai.APIStatusError as error:
+        assert error.status_code in (400, 403, 404), error
+    else:
+        raise AssertionError("somebody else's answer was gone on from")
+
+
+def messages():
+    reply = claude.messages.create(model="fable-5", max_tokens=200, messages=turns("hi"))
+    assert reply.content[0].text and reply.stop_reason == "end_turn"
+    with claude.messages.stream(model="fable-5", max_tokens=200, messages=turns("hi")) as stream:
+        assert "".join(stream.text_stream)
+        assert stream.get_final_message().usage.output_tokens > 0
+    tools = [{"name": "get_weather", "input_schema": SCHEMA}]
+    with claude.messages.stream(model="fable-5", max_tokens=200, messages=turns(WEATHER), tools=tools) as stream:
+        assert stream.get_final_message().stop_reason == "tool_use"
+    assert claude.messages.count_tokens(model="fable-5", messages=turns("hi")).input_tokens > 0
+
+
+def calls(openai_client, claude_client, headers):
+    return [
+        (openai, lambda: openai_client.chat.completions.create(
+            model="mythos-5", messages=turns("hi"), extra_headers=headers)),
+        (anthropic, lambda: claude_client.messages.create(
+            model="mythos-5", max_tokens=9, messages=turns("hi"), extra_headers=headers)),
+    ]
+
+
+def denied():
+    both = (openai.OpenAI(base_url=BASE + "/v1", api_key=DENIED), anthropic.Anthropic(base_url=BASE, api_key=DENIED))
+    for sdk, call in calls(*both, {}):
+        try:
+            call()
+        except sdk.PermissionDeniedError as error:
+            text = str(error)
+            for wanted in ["Access to this model is limited by order", "2026-06-12-order/named", "744.22(b)", "Appeal:"]:
+                assert wanted in text, text
+            assert error.response.headers["weir-rule"] == "2026-06-12-order/named"
+            assert error.response.headers["weir-decision"].startswith("dec-")
+        else:
+            raise AssertionError(f"{sdk.__name__}: the order was not obeyed")
+    try:
+        for _ in both[0].chat.completions.create(model="mythos-5", messages=turns("hi"), stream=True):
+            raise AssertionError("a denied stream began")
+    except openai.PermissionDeniedError:
+        pass
+
+
+def errors():
+    wrong = (openai.OpenAI(base_url=BASE + "/v1", api_key="wrong"), anthropic.Anthropic(base_url=BASE, api_key="wrong"))
+    for sdk, call in calls(*wrong, {}):
+        try:
+            call()
+        except sdk.AuthenticationError as error:
+            assert error.status_code == 401
+        else:
+            raise AssertionError("a wrong key was taken")
+    try:
+        client.chat.completions.create(model="none-such", messages=turns("hi"))
+    except openai.NotFoundError as error:
+        assert "none-such" in str(error)
+    else:
+        raise AssertionError("a model that is not there answered")
+    for status, kind in [(400, "BadRequestError"), (422, "UnprocessableEntityError")]:
+        for sdk, call in calls(client, claude, {"x-stand-in-status": str(status)}):
+            try:
+                call()
+            except getattr(sdk, kind) as error:
+                assert "as asked" in str(error)
+            else:
+                raise AssertionError(f"{sdk.__name__} took a {status}")
+    for name in ["o", "a"]:
+        flaky = {"x-stand-in-status": "503", "x-stand-in-fail-times": "2", "x-stand-in-fail-key": name}
+        calls(client, claude, flaky)[name == "a"][1]()
+
+
+async def at_once():
+    both = openai.AsyncOpenAI(base_url=BASE + "/v1", api_key=KEY)
+    asked = [both.chat.completions.create(model="fable-5", messages=turns(f"hi {n}")) for n in range(20)]
+    assert all(reply.choices[0].message.content for reply in await asyncio.gather(*asked))
+    sonnets = anthropic.AsyncAnthropic(base_url=BASE, api_key=KEY)
+    asked = [sonnets.messages.create(model="fable-5", max_tokens=9, messages=turns(f"hi {n}")) for n in range(20)]
+    assert all(reply.content[0].text for reply in await asyncio.gather(*asked))
+    stream = await both.chat.completions.create(
+        model="fable-5", messages=turns("hi"), stream=True, extra_headers={"x-stand-in-silent-after": "2"})
+    async for _ in stream:
+        break
+    await stream.close()
+
+
+for check in [chat, models, responses, messages, denied, errors]:
+    check()
+    print(check.__name__, "holds")
+asyncio.run(at_once())
+print("at_once holds; openai", openai.__version__, "anthropic", anthropic.__version__)
