@@ -213,3 +213,6 @@ impl Entry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

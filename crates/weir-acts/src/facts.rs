@@ -79,21 +79,23 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     items
 }
 
-/// The first moment after `at` at which the facts about `party` may change by
-/// the passing of time alone.
+/// The first moment after `at` at which `party` or the facts about it may
+/// change by the passing of time alone.
 pub fn next_party_change(party: &Party, at: Time) -> Option<Time> {
     let claims = party.claims.iter().map(|claim| &claim.life);
     let grants = party.grants.iter().map(|grant| &grant.life);
     let lists = party.lists.iter().map(|place| &place.life);
     let measures = party.measures.iter().map(|measure| &measure.life);
-    next_boundary(claims.chain(grants).chain(lists).chain(measures), at)
+    let own = std::iter::once(&party.life);
+    next_boundary(own.chain(claims).chain(grants).chain(lists).chain(measures), at)
 }
 
 /// As [`next_party_change`], for an account.
 pub fn next_account_change(account: &Account, at: Time) -> Option<Time> {
     let claims = account.claims.iter().map(|claim| &claim.life);
     let measures = account.measures.iter().map(|measure| &measure.life);
-    next_boundary(claims.chain(measures).chain(&account.suspensions), at)
+    let own = std::iter::once(&account.life);
+    next_boundary(own.chain(claims).chain(measures).chain(&account.suspensions), at)
 }
 
 /// The earliest beginning or end after `at`.

@@ -17,6 +17,8 @@ pub mod hex;
 pub mod holder;
 pub mod id;
 pub mod key;
+#[cfg(test)]
+mod script;
 pub mod shards;
 pub mod state;
 pub mod time;

@@ -4,6 +4,7 @@
 //! A clone is cheap (copy-on-write), so the control plane tries an act on a
 //! clone, and readers keep the state they loaded.
 
+mod directives;
 mod governed;
 mod holders;
 
@@ -18,6 +19,7 @@ use crate::holder::{Account, Key, Party};
 use crate::id::{AccountId, AppealId, ClaimId, DirectiveId, GrantId, KeyId, MeasureId, OperatorId, PartyId};
 use crate::shards::Shards;
 use crate::time::Time;
+use crate::view::KeyStanding;
 use crate::words::Ruling;
 
 /// A party or an account: what claims and measures are about.
@@ -185,6 +187,9 @@ pub struct State {
     pub account_handles: Shards<(PartyId, Arc<str>), AccountId>,
     /// Keys by id.
     pub keys: Shards<KeyId, Key>,
+    /// Keys not revoked, by what is stored of them. Two of them never share a
+    /// digest: a key speaks for one account.
+    pub live_keys: Shards<[u8; 32], KeyStanding>,
     /// Who a claim is about.
     pub claims: Shards<ClaimId, Holder>,
     /// Whose a grant is.
@@ -286,12 +291,12 @@ impl State {
             | Act::TokenRevoke(_)
             | Act::ModelAdd(_)
             | Act::ModelRetire(_)
-            | Act::StageSet(_)
-            | Act::DirectiveDraft(_)
+            | Act::StageSet(_) => self.fold_governed(index, entry, &mut touched)?,
+            Act::DirectiveDraft(_)
             | Act::DirectiveEnact(_)
             | Act::DirectiveLift(_)
             | Act::DirectiveDrop(_)
-            | Act::DirectiveDisclose(_) => self.fold_governed(index, entry, &mut touched)?,
+            | Act::DirectiveDisclose(_) => self.fold_directives(index, entry, &mut touched)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }
         Ok(touched)
@@ -331,3 +336,6 @@ fn subject<I: std::str::FromStr<Err: fmt::Display>>(entry: &Entry) -> Result<I, 
         .parse()
         .map_err(|error: I::Err| FoldProblem::Field { field: "subject", why: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests;

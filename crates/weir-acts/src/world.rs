@@ -6,7 +6,7 @@
 //! Invariant, held by a property test: after any steps the view equals the
 //! one built from the state anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::entry::Entry;
@@ -77,7 +77,8 @@ impl World {
         &self.view.interner
     }
 
-    /// This world's state at another time, past or to come.
+    /// This world's state at another time, past or to come. What was not yet
+    /// acted then is not in force in it, and comes into force as it advances.
     pub fn at(&self, at: Time) -> World {
         World::with_interner(self.state.clone(), at, Arc::clone(&self.view.interner))
     }
@@ -85,11 +86,12 @@ impl World {
     /// Folds the next entry, first letting time pass up to it.
     ///
     /// # Errors
-    /// When the entry does not follow; the world is then at the entry's time
-    /// but otherwise as before.
+    /// When the entry does not follow; the world is then as it was before.
     pub fn apply(&mut self, entry: &Entry) -> Result<Touched, FoldError> {
-        let mut touched = self.advance(entry.at);
+        // First the act: were time let pass and the act then refused, nobody
+        // would be told what the time touched.
         let by_act = self.state.apply(entry)?;
+        let mut touched = self.advance(entry.at);
         self.refresh(&by_act);
         touched.merge(by_act);
         Ok(touched)
@@ -119,63 +121,92 @@ impl World {
         for id in &touched.accounts {
             self.refresh_account(*id);
         }
-        for id in &touched.keys {
-            self.refresh_key(*id);
+        if !touched.keys.is_empty() {
+            self.refresh_keys(&touched.keys);
         }
         if touched.rules {
             self.view.models = Arc::clone(&self.state.models);
-            if let Some(change) = next_rules_change(&self.state, self.view.at) {
-                self.agenda.entry(change).or_default().rules = true;
-            }
+            self.schedule(next_rules_change(&self.state, self.view.at), |coming| coming.rules = true);
         }
         self.view.next_change = self.agenda.keys().next().copied();
     }
 
+    fn schedule(&mut self, change: Option<Time>, touch: impl FnOnce(&mut Touched)) {
+        if let Some(change) = change {
+            touch(self.agenda.entry(change).or_default());
+        }
+    }
+
     fn refresh_party(&mut self, id: PartyId) {
         let Some(party) = self.state.parties.get(&id) else { return };
-        if !party.life.holds(self.view.at) {
+        let change = next_party_change(party, self.view.at);
+        if party.life.holds(self.view.at) {
+            let facts = self.view.interner.intern(Facts::of_party(party, self.view.at));
+            self.view.parties.insert(id, facts);
+        } else {
             self.view.parties.remove(&id);
-            return;
         }
-        let facts = self.view.interner.intern(Facts::of_party(party, self.view.at));
-        self.view.parties.insert(id, facts);
-        if let Some(change) = next_party_change(party, self.view.at) {
-            self.agenda.entry(change).or_default().parties.insert(id);
-        }
+        self.schedule(change, |coming| {
+            coming.parties.insert(id);
+        });
     }
 
     fn refresh_account(&mut self, id: AccountId) {
         let Some(account) = self.state.accounts.get(&id) else { return };
-        if !account.life.holds(self.view.at) {
+        let change = next_account_change(account, self.view.at);
+        if account.life.holds(self.view.at) {
+            let facts = self.view.interner.intern(Facts::of_account(account, self.view.at));
+            self.view.accounts.insert(id, AccountStanding { party: account.party, facts });
+        } else {
             self.view.accounts.remove(&id);
+        }
+        self.schedule(change, |coming| {
+            coming.accounts.insert(id);
+        });
+    }
+
+    fn refresh_keys(&mut self, ids: &BTreeSet<KeyId>) {
+        if self.view.at >= self.state.last {
+            // Keys begin and end with acts, so the state has this very map.
+            self.view.keys = self.state.live_keys.clone();
             return;
         }
-        let facts = self.view.interner.intern(Facts::of_account(account, self.view.at));
-        self.view.accounts.insert(id, AccountStanding { party: account.party, facts });
-        if let Some(change) = next_account_change(account, self.view.at) {
-            self.agenda.entry(change).or_default().accounts.insert(id);
+        for id in ids {
+            self.refresh_past_key(*id);
         }
     }
 
-    fn refresh_key(&mut self, id: KeyId) {
+    fn refresh_past_key(&mut self, id: KeyId) {
         let Some(key) = self.state.keys.get(&id) else { return };
-        let Some(digest) = key.digest else { return };
-        if key.life.holds(self.view.at) {
-            self.view.keys.insert(digest.0, KeyStanding { key: id, account: key.account });
-        } else if self.view.keys.get(&digest.0).is_some_and(|standing| standing.key == id) {
-            self.view.keys.remove(&digest.0);
+        let change = next_boundary(std::iter::once(&key.life), self.view.at);
+        if let Some(digest) = key.digest {
+            if key.life.holds(self.view.at) {
+                self.view.keys.insert(digest.0, KeyStanding { key: id, account: key.account });
+            } else if self.view.keys.get(&digest.0).is_some_and(|standing| standing.key == id) {
+                self.view.keys.remove(&digest.0);
+            }
         }
+        self.schedule(change, |coming| {
+            coming.keys.insert(id);
+        });
     }
 }
 
-/// The first moment after `at` at which a directive begins, ends, or changes
-/// how it answers unknown.
+/// The first moment after `at` at which a rule, model, stage or directive
+/// begins or ends, or a directive changes how it answers unknown. Of these
+/// only directives have moments later than the last act.
 fn next_rules_change(state: &State, at: Time) -> Option<Time> {
-    let lives = state.directives.values().filter_map(|directive| directive.life.as_ref());
-    let boundary = next_boundary(lives, at);
+    let directives = state.directives.values().filter_map(|directive| directive.life.as_ref());
+    let models = state.models.values().map(|model| &model.life);
+    let rules = state.rules.values().map(|rule| &rule.life);
+    let boundary = next_boundary(directives.chain(models).chain(rules), at);
+    let stages = state.models.values().flat_map(|model| &model.stages).map(|span| span.from);
     let allowances = state.directives.values().filter_map(|directive| match directive.text.as_ref()?.unknown {
-        Unknown::AllowUntil(until) if until > at && directive.life.is_some() => Some(until),
+        Unknown::AllowUntil(until) if directive.life.is_some() => Some(until),
         _ => None,
     });
-    boundary.into_iter().chain(allowances).min()
+    boundary.into_iter().chain(stages.chain(allowances).filter(|moment| *moment > at)).min()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use crate::entry::Entry;
 use crate::holder::{Account, Claim, Grant, Key, Life, Measure, Party};
 use crate::id::{AccountId, AppealId, KeyId, MeasureId, PartyId};
 use crate::time::Time;
+use crate::view::KeyStanding;
 use crate::words::{Describes, Ruling};
 
 impl State {
@@ -203,13 +204,22 @@ impl State {
         }
         self.open_account(account_id, at)?.keys.push(id);
         let digest = parts.private.as_ref().map(|private| private.digest);
+        if let Some(digest) = digest
+            && self.live_keys.insert(digest.0, KeyStanding { key: id, account: account_id }).is_some()
+        {
+            return Err(standing("key", id, "is the same secret as another key in use"));
+        }
         self.keys.insert(id, Key { id, account: account_id, digest, life: Life::since(at) });
         touched.keys.insert(id);
         Ok(())
     }
 
     fn key_revoke(&mut self, id: KeyId, at: Time, touched: &mut Touched) -> Result<(), FoldProblem> {
-        end_once(self.keys.get_mut(&id).map(|key| &mut key.life), "key", id, at)?;
+        let key = self.keys.get_mut(&id).ok_or_else(|| missing("key", id))?;
+        end_once(Some(&mut key.life), "key", id, at)?;
+        if let Some(digest) = key.digest {
+            self.live_keys.remove(&digest.0);
+        }
         touched.keys.insert(id);
         Ok(())
     }
@@ -322,6 +332,9 @@ impl State {
         if self.appeals.contains(&id) {
             return Err(repeated("appeal", id));
         }
+        if let Some(measure) = parts.public.measure.filter(|measure| !self.measures.contains(measure)) {
+            return Err(missing("measure", measure));
+        }
         let private = parts.private.as_ref();
         let appeal = Appeal {
             id,
@@ -351,9 +364,22 @@ impl State {
         let reason = parts.private.as_ref().map(|private| private.reason.as_str().into());
         appeal.ruling = Some((entry.at, parts.public.ruling, entry.by.as_str().into(), reason));
         match (parts.public.ruling, appeal.measure) {
-            (Ruling::Overturn, Some(measure)) => self.measure_end(measure, entry.at, touched),
+            (Ruling::Overturn, Some(measure)) if self.measure_holds(measure, entry.at) => {
+                self.measure_end(measure, entry.at, touched)
+            }
+            // A measure that was lifted or lapsed meanwhile can still be found
+            // to have been wrong.
             _ => Ok(()),
         }
+    }
+
+    fn measure_holds(&self, id: MeasureId, at: Time) -> bool {
+        let measures = match self.measures.get(&id) {
+            Some(Holder::Party(party)) => self.parties.get(party).map(|party| &party.measures),
+            Some(Holder::Account(account)) => self.accounts.get(account).map(|account| &account.measures),
+            None => None,
+        };
+        measures.into_iter().flatten().any(|measure| measure.id == id && measure.life.holds(at))
     }
 }
 
