@@ -20,6 +20,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use crate::{run, say};
+use process::Placement;
 use raw::Raw;
 use rig::Rig;
 use table::Table;
@@ -71,10 +72,10 @@ fn measure(workspace: &Path, gate: &Gate) -> Result<()> {
     raw.machine(workspace, gate)?;
     let mut table = Table::default();
     for shape in rig::SHAPES {
-        let rig = Rig::start(&programs, shape)?;
+        let rig = Rig::start(&programs, shape, Placement::Apart)?;
         cpu::compare(&rig, gate, &mut raw, &mut table)?;
     }
-    let rig = Rig::start(&programs, &rig::UNARY)?;
+    let rig = Rig::start(&programs, &rig::UNARY, Placement::Free)?;
     latency::compare(&rig, gate, &mut raw, &mut table)?;
     drop(rig);
     if gate.without_weir {

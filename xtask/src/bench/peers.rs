@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::process::{PROXY_CPU, Process, free_address, pinned};
+use super::process::{Process, free_address};
 use super::proxy::Proxy;
 use super::rig::Rig;
 use crate::tools::{NODE_WHEEL, Node, python_packages};
@@ -40,7 +40,7 @@ pub(super) fn start(rig: &Rig<'_>, name: &str) -> Result<Proxy> {
 fn smg(rig: &Rig<'_>) -> Result<Proxy> {
     let venv = python_packages(&rig.programs.tools.join("smg"), &[SMG], "to be shown beside Weir")?;
     let (address, metrics) = (free_address()?, free_address()?);
-    let mut command = pinned(PROXY_CPU, &venv.join("bin/smg"));
+    let mut command = rig.proxy(&venv.join("bin/smg"));
     command.args(["launch", "--host", "127.0.0.1", "--port", &address.port().to_string()]);
     command.args(["--worker-urls", &format!("http://{}", rig.upstream), "--backend", "openai"]);
     command.args(["--health-check-endpoint", "/v1/models", "--disable-load-monitoring", "--disable-tokenizer-autoload"]);
@@ -56,7 +56,7 @@ fn portkey(rig: &Rig<'_>) -> Result<Proxy> {
     let modules = node.packages(&tools.join("portkey"), &[PORTKEY], "to be shown beside Weir")?;
     let package = modules.join("@portkey-ai/gateway");
     let address = free_address()?;
-    let mut command = pinned(PROXY_CPU, node.program());
+    let mut command = rig.proxy(node.program());
     command.current_dir(&package).args(["build/start-server.js", "--headless"]).arg(format!("--port={}", address.port()));
     command.env("TRUSTED_CUSTOM_HOSTS", "127.0.0.1,localhost");
     let mut peer = Proxy::new("portkey", address, Process::start("portkey", &mut command, &rig.programs.scratch)?);
@@ -78,7 +78,7 @@ fn litellm(rig: &Rig<'_>) -> Result<Proxy> {
     );
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     let address = free_address()?;
-    let mut command = pinned(PROXY_CPU, &venv.join("bin/litellm"));
+    let mut command = rig.proxy(&venv.join("bin/litellm"));
     command.arg("--config").arg(&file).args(["--host", "127.0.0.1", "--num_workers", "1"]);
     command.args(["--port", &address.port().to_string()]);
     // It asks a server on the internet for prices otherwise.

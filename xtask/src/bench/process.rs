@@ -9,11 +9,38 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// The processor of the proxy under test.
-pub(super) const PROXY_CPU: &str = "0";
+/// On which processors the parts of a measurement run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placement {
+    /// The proxy on the first, the load and the model server on the second:
+    /// for CPU time, where a proxy that is moved about pays for it by chance.
+    Apart,
+    /// Wherever the kernel puts them: for latency, as one would run them.
+    Free,
+}
 
-/// The processor of the load and of the model server.
-pub(super) const REST_CPU: &str = "1";
+/// What a process is in a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What is measured.
+    Proxy,
+    /// The load or the model server.
+    Rest,
+}
+
+impl Placement {
+    /// A command that runs where it belongs. Util-linux's taskset becomes the
+    /// command, so that the process id is the command's.
+    pub(super) fn command(self, part: Part, program: &Path) -> Command {
+        if self == Placement::Free {
+            return Command::new(program);
+        }
+        let processor = if part == Part::Proxy { "0" } else { "1" };
+        let mut command = Command::new("taskset");
+        command.args(["-c", processor]).arg(program);
+        command
+    }
+}
 
 /// How long a process may take to end when asked.
 const LONGEST_END: Duration = Duration::from_secs(5);
@@ -139,14 +166,6 @@ fn tree(root: u32) -> Result<Vec<u32>> {
         next += 1;
     }
     Ok(found)
-}
-
-/// A command that runs on one processor only (util-linux's taskset, which
-/// becomes the command, so that the process id is the command's).
-pub(super) fn pinned(cpu: &str, program: &Path) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", cpu]).arg(program);
-    command
 }
 
 /// An address on loopback that is free now.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::process::{PROXY_CPU, Process, Usage, free_address, pinned};
+use super::process::{Process, Usage, free_address};
 use super::rig::Rig;
 use super::weir;
 
@@ -62,7 +62,7 @@ fn nginx(rig: &Rig<'_>) -> Result<Proxy> {
     let address = free_address()?;
     let file = folder.join("nginx.conf");
     fs::write(&file, configuration(&folder, address, rig.upstream))?;
-    let mut command = pinned(PROXY_CPU, Path::new("/usr/sbin/nginx"));
+    let mut command = rig.proxy(Path::new("/usr/sbin/nginx"));
     command.arg("-p").arg(&folder).arg("-c").arg(&file).args(["-e", "stderr"]);
     let mut proxy = Proxy::new("nginx", address, Process::start("nginx", &mut command, &rig.programs.scratch)?);
     rig.wait_for(&mut proxy, Duration::from_secs(10))?;

@@ -2,14 +2,15 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::Programs;
-use super::process::{Process, REST_CPU, pinned};
+use super::process::{Part, Placement, Process};
 use super::proxy::Proxy;
 
 /// One kind of call.
@@ -74,6 +75,8 @@ pub(super) enum Loop {
 pub(super) struct Rig<'programs> {
     pub(super) programs: &'programs Programs,
     pub(super) shape: &'static Shape,
+    /// Where everything runs.
+    placement: Placement,
     /// Where the model server listens.
     pub(super) upstream: SocketAddr,
     _stand_in: Process,
@@ -81,15 +84,20 @@ pub(super) struct Rig<'programs> {
 
 impl<'programs> Rig<'programs> {
     /// Starts the model server.
-    pub(super) fn start(programs: &'programs Programs, shape: &'static Shape) -> Result<Rig<'programs>> {
-        let mut command = pinned(REST_CPU, &programs.examples.join("stand_in"));
+    pub(super) fn start(programs: &'programs Programs, shape: &'static Shape, placement: Placement) -> Result<Rig<'programs>> {
+        let mut command = placement.command(Part::Rest, &programs.examples.join("stand_in"));
         command.args(["127.0.0.1:0", "0"]).args(shape.steering).stdout(Stdio::piped());
         let mut stand_in = Process::spawn("stand-in", &mut command)?;
         let stdout = stand_in.child().stdout.take().context("the stand-in has no standard output")?;
         let mut url = String::new();
         BufReader::new(stdout).read_line(&mut url)?;
         let address = url.trim().strip_prefix("http://").context("the stand-in did not start")?;
-        Ok(Rig { programs, shape, upstream: address.parse()?, _stand_in: stand_in })
+        Ok(Rig { programs, shape, placement, upstream: address.parse()?, _stand_in: stand_in })
+    }
+
+    /// A command of a proxy, to be run where proxies run.
+    pub(super) fn proxy(&self, program: &Path) -> Command {
+        self.placement.command(Part::Proxy, program)
     }
 
     /// The model server itself, as the proxy that is none.
@@ -104,7 +112,7 @@ impl<'programs> Rig<'programs> {
     /// a run measures something else.
     pub(super) fn load(&self, proxy: &Proxy, how: &Loop) -> Result<Value> {
         let shape = if self.shape.is_stream { "stream" } else { "unary" };
-        let mut command = pinned(REST_CPU, &self.programs.examples.join("load"));
+        let mut command = self.placement.command(Part::Rest, &self.programs.examples.join("load"));
         command.args(["--to", &proxy.address.to_string(), "--shape", shape, "--path", &proxy.path, "--model", "atlas-5"]);
         let connections = match how {
             Loop::Closed(requests) => {

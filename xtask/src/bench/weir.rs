@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::process::{PROXY_CPU, Process, free_address, pinned};
+use super::process::{Process, free_address};
 use super::proxy::Proxy;
 use super::rig::Rig;
 
@@ -22,7 +22,7 @@ pub(super) fn start(rig: &Rig<'_>, program: &Path) -> Result<Proxy> {
     let (config, data) = (folder.join("weir.toml"), folder.join("data"));
     fs::write(&config, CONFIGURATION)?;
     let address = free_address()?;
-    let mut command = pinned(PROXY_CPU, program);
+    let mut command = rig.proxy(program);
     command.arg("serve").arg("--config").arg(&config).arg("--data").arg(&data);
     command.args(["--listen", &address.to_string()]);
     let mut proxy = Proxy::new("weir", address, Process::start("weir", &mut command, &rig.programs.scratch)?);
