@@ -1,6 +1,8 @@
 //! The control plane from its HTTP side, over a real folder: first start, an
 //! order from draft to lifting, restarts, refusals, repeated requests.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
