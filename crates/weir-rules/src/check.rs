@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, Validator};
+use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, ValidationWarning, Validator};
 use weir_acts::act::PolicyText;
 use weir_acts::governed::ClaimKind;
 use weir_acts::{State, Time};
@@ -151,14 +151,43 @@ fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<
         ));
     }
     let result = Validator::new(schema(&text)?).validate(&set, ValidationMode::Strict);
-    match result.validation_errors().next() {
-        None => Ok(()),
-        Some(error) => {
-            let detailed = DetailedError::from(error);
-            let help = detailed.help.map(|help| format!(" ({help})")).unwrap_or_default();
-            Err(format!("{}{help}", detailed.message))
-        }
+    if let Some(error) = result.validation_errors().next() {
+        let detailed = DetailedError::from(error);
+        let help = detailed.help.map(|help| format!(" ({help})")).unwrap_or_default();
+        return Err(format!("{}{help}", detailed.message));
     }
+    // Cedar takes `has` of a name that nothing bears as false, so that a
+    // forbid with a slip of the pen would never forbid.
+    let json = set.policy(&PolicyId::new(&rule.id)).map(Policy::to_json);
+    if let Some(Ok(json)) = json
+        && let Some(attribute) = asked_for(&json).into_iter().find(|attribute| !declares(&text, attribute))
+    {
+        return Err(format!("it asks for `{attribute}`, which nothing bears: no claim kind of that name is declared"));
+    }
+    match result.validation_warnings().next() {
+        Some(warning @ (ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_))) => {
+            Err(format!("it can never apply: {warning}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Every attribute that a policy tests with `has`.
+fn asked_for(json: &serde_json::Value) -> Vec<&str> {
+    match json {
+        serde_json::Value::Array(items) => items.iter().flat_map(asked_for).collect(),
+        serde_json::Value::Object(fields) => {
+            let tested = fields.get("has").and_then(|has| has.get("attr")).and_then(|attribute| attribute.as_str());
+            tested.into_iter().chain(fields.values().flat_map(asked_for)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a schema's text declares an attribute of that name.
+fn declares(schema: &str, attribute: &str) -> bool {
+    let words = schema.split(|character: char| character.is_whitespace() || "{},".contains(character));
+    words.filter_map(|word| word.strip_suffix(':')).any(|word| word.trim_end_matches('?') == attribute)
 }
 
 /// The attribute among those that are given in part (see `entities`) which a

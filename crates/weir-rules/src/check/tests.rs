@@ -41,6 +41,18 @@ fn refusals_name_file_line_and_cause() {
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.suspended == 3 };", 1, "type"),
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.granted.isEmpty() };", 1, "`.contains(...)`"),
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.listed == [resource] };", 1, "`.contains(...)`"),
+        // Cedar would take this as false for ever: another open door.
+        (
+            "@id(\"a\")\nforbid (principal, action, resource) when { principal has us_persn && principal.us_persn };",
+            1,
+            "`us_persn`",
+        ),
+        (
+            "@id(\"a\")\nforbid (principal, action, resource) when { principal.suspended || principal has us_persn };",
+            1,
+            "`us_persn`",
+        ),
+        ("@id(\"a\")\nforbid (principal, action, resource) when { principal.suspended && false };", 1, "never apply"),
         ("@id(\"a\")\nforbid (principal == ?principal, action, resource);", 1, "template"),
     ] {
         let error = check(text).unwrap_err();
