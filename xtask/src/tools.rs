@@ -9,7 +9,7 @@ mod python;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 pub(crate) use debian::debian;
 pub(crate) use node::{NODE_WHEEL, Node};
@@ -44,12 +44,29 @@ pub(crate) fn install(workspace: &Path) -> Result<Tools> {
     let venv = python_packages(&folder.join("venv"), PYTHON, "for the tests of the log and of the clients")?;
     let node = Node::of(&venv)?;
     let node_modules = node.packages(&folder.join("node"), JAVASCRIPT, "for the tests of the clients")?;
+    link(node.program(), &folder.join("node/bin/node"))?;
     Ok(Tools {
         go: PathBuf::from("/usr/lib/go-1.19/bin/go"),
         python: venv.join("bin/python"),
         node: node.program().to_owned(),
         node_modules,
     })
+}
+
+/// Lets a program be found where a plain `cargo test`, without this chore's
+/// variables, looks for it.
+fn link(program: &Path, at: &Path) -> Result<()> {
+    if std::fs::read_link(at).is_ok_and(|linked| linked == program) {
+        return Ok(());
+    }
+    if let Some(folder) = at.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::remove_file(at) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    std::os::unix::fs::symlink(program, at).with_context(|| format!("cannot make the link {}", at.display()))
 }
 
 /// Whether exactly these pins were installed into a folder to the end.
