@@ -5,6 +5,7 @@
 //! The hashes are never skipped: an act of a kind this version does not know
 //! stops the refold by name, and the tree is checked to its end all the same.
 
+mod authority;
 mod bundle;
 mod decisions;
 mod refold;
@@ -52,3 +53,6 @@ pub fn verify(
     let since = since.iter().map(|checkpoint| checkpoint.size).collect();
     Ok(refolder.report(&verified, is_pinned, since))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use weir_acts::id::AccountId;
+use weir_acts::id::{AccountId, KeyId, PartyId};
 use weir_acts::state::{Holder, State};
+use weir_acts::words::Stage;
 use weir_acts::{Time, hex};
 use weir_store::Private;
 
@@ -33,6 +34,20 @@ pub struct Opening {
     pub bytes: Vec<u8>,
 }
 
+impl Opening {
+    /// As a line of a bundle, without its end.
+    pub fn line(&self, act: u64) -> Value {
+        let opening = OpeningLine { act, salt: hex::encode(&self.salt), private: STANDARD.encode(&self.bytes) };
+        json!({ "opening": opening })
+    }
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Opening(hidden, {} bytes)", self.bytes.len())
+    }
+}
+
 /// A decision as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct DecisionLine {
@@ -44,6 +59,15 @@ pub struct DecisionLine {
     pub tree_size: u64,
     /// About whom.
     pub account: AccountId,
+    /// Its party.
+    pub party: PartyId,
+    /// By which key it called.
+    pub key: KeyId,
+    /// The person behind it, whose claims no act tells.
+    #[serde(default)]
+    pub person: Option<String>,
+    /// The stage the model stood at.
+    pub stage: Stage,
     /// About which model; none where models were listed.
     #[serde(default)]
     pub model: Option<String>,
@@ -57,7 +81,7 @@ pub struct DecisionLine {
 }
 
 /// Openings by act, and decisions in order of the tree they were made on.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Bundle {
     /// By index of the act.
     pub openings: BTreeMap<u64, Opening>,
@@ -112,6 +136,9 @@ impl Bundle {
             return Err(format!("longer than {LONGEST_LINE} bytes"));
         }
         match serde_json::from_slice(line).map_err(|error| error.to_string())? {
+            Line::Decision(_) if self.decisions.len() >= MOST_DECISIONS => {
+                return Err(format!("more than {MOST_DECISIONS} decisions: check them in several bundles"));
+            }
             Line::Decision(decision) => self.decisions.push(decision),
             Line::Opening(opening) => {
                 let salt = hex::decode::<32>(&opening.salt).ok_or("`salt` is not 64 hex digits")?;
@@ -160,17 +187,22 @@ fn openings(control: &Control, subjects: &BTreeSet<String>, bundle: &mut Vec<u8>
         for stored in &entries {
             let Private::Kept(part) = &stored.private else { continue };
             let entry: Value = serde_json::from_slice(&stored.bytes).map_err(|error| cannot(&error))?;
-            let is_theirs = entry["subject"].as_str().is_some_and(|subject| subjects.contains(subject));
-            let names_lists = matches!(entry["kind"].as_str(), Some("stage.set" | "directive.enact"));
-            if is_theirs || names_lists {
-                let line = OpeningLine {
-                    act: stored.index,
-                    salt: hex::encode(&part.salt),
-                    private: STANDARD.encode(&part.bytes),
-                };
-                push(bundle, &json!({ "opening": line }));
+            if bears_on(&entry, subjects) {
+                let opening = Opening { salt: part.salt, bytes: part.bytes.clone() };
+                push(bundle, &opening.line(stored.index));
             }
         }
+    }
+}
+
+/// Whether decisions about `subjects` cannot be computed without the private
+/// part of `entry`: what was acted on them, and the lists they may be on. What
+/// is kept of their keys decides nothing and stays closed.
+fn bears_on(entry: &Value, subjects: &BTreeSet<String>) -> bool {
+    match entry["kind"].as_str() {
+        Some("stage.set" | "directive.enact") => true,
+        Some("key.issue") | None => false,
+        Some(_) => entry["subject"].as_str().is_some_and(|subject| subjects.contains(subject)),
     }
 }
 
@@ -185,3 +217,6 @@ fn push(bundle: &mut Vec<u8>, line: &Value) {
     bundle.extend_from_slice(line.to_string().as_bytes());
     bundle.push(b'\n');
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Whether who did an act was allowed to, by the rules of authority that the
+//! log itself had set by then.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use weir_acts::act::Act;
+use weir_acts::entry::{BY_WEIR, Entry};
+use weir_acts::governed::Rule;
+use weir_acts::id::OperatorId;
+use weir_acts::state::{Holder, State};
+use weir_rules::{ActFacts, Authority};
+
+type Rules = Arc<BTreeMap<Arc<str>, Rule>>;
+
+/// The rules of authority in force, compiled once while they stay.
+#[derive(Default)]
+pub(super) struct AuthorityCheck {
+    compiled: Option<(Rules, Authority)>,
+}
+
+impl AuthorityCheck {
+    /// Whether the author of `entry` might do it after what `state` holds.
+    /// Weir itself only begins a log and ends seals; an account only appeals,
+    /// and that it exists the fold checks.
+    pub(super) fn check(&mut self, entry: &Entry, state: &State) -> Result<(), String> {
+        if entry.by == BY_WEIR {
+            return by_weir(entry, state);
+        }
+        if matches!(entry.act, Act::AppealFile(_)) {
+            return Ok(());
+        }
+        let operator = entry.by.parse::<OperatorId>().ok().and_then(|id| state.operators.get(&id));
+        // An author who is no operator is refused by the fold, by name.
+        let Some(operator) = operator else { return Ok(()) };
+        let authority = self.compiled(entry, state)?;
+        let facts = facts(entry, state);
+        authority.may(&entry.by, &operator.roles, entry.act.kind(), &facts).map_err(|refusal| refusal.to_string())
+    }
+
+    fn compiled(&mut self, entry: &Entry, state: &State) -> Result<&Authority, String> {
+        let kept = self.compiled.take().filter(|(rules, _)| Arc::ptr_eq(rules, &state.rules));
+        let current = match kept {
+            Some(current) => current,
+            None => {
+                let compiled = Authority::compile(state, entry.at).map_err(|error| error.to_string())?;
+                (Arc::clone(&state.rules), compiled)
+            }
+        };
+        Ok(&self.compiled.insert(current).1)
+    }
+}
+
+fn by_weir(entry: &Entry, state: &State) -> Result<(), String> {
+    // The first operator's token follows the operator's own act.
+    let is_first_token = matches!(entry.act, Act::TokenIssue(_))
+        && state.operators.len() == 1
+        && state.operators.values().all(|operator| operator.tokens.is_empty());
+    let ends_seal = matches!(entry.act, Act::DirectiveDisclose(_));
+    if state.operators.is_empty() || is_first_token || ends_seal {
+        return Ok(());
+    }
+    Err(format!("`{}` was not done by an operator", entry.act.kind()))
+}
+
+/// What authority over an act depends on, as far as the log tells.
+fn facts<'s>(entry: &'s Entry, state: &'s State) -> ActFacts<'s> {
+    let approvals = approvals(entry, state);
+    match &entry.act {
+        Act::StageSet(parts) => ActFacts { stage: Some(parts.public.stage), approvals, author: None },
+        Act::DirectiveEnact(_) => {
+            let directive = entry.subject.parse().ok().and_then(|id| state.directives.get(&id));
+            ActFacts { author: directive.map(|directive| &*directive.drafted_by), approvals, stage: None }
+        }
+        Act::AppealDecide(parts) => {
+            let measure = state.appeals.get(&parts.public.appeal).and_then(|appeal| appeal.measure);
+            let author = measure.and_then(|id| {
+                let measures = match *state.measures.get(&id)? {
+                    Holder::Party(party) => &state.parties.get(&party)?.measures,
+                    Holder::Account(account) => &state.accounts.get(&account)?.measures,
+                };
+                measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
+            });
+            ActFacts { author, approvals, stage: None }
+        }
+        _ => ActFacts { approvals, ..ActFacts::default() },
+    }
+}
+
+/// How many operators other than the author approved: each counted once, and
+/// only who was an operator then.
+fn approvals(entry: &Entry, state: &State) -> u32 {
+    let approved: BTreeSet<OperatorId> = entry
+        .approvals
+        .iter()
+        .filter(|approval| approval.by != entry.by)
+        .filter_map(|approval| approval.by.parse().ok())
+        .filter(|id| state.operators.get(id).is_some_and(|operator| operator.life.holds(entry.at)))
+        .collect();
+    u32::try_from(approved.len()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,6 @@
+//! Small logs in a folder, whole and tampered with, as a stranger and as an
+//! auditor check them.
+
+mod auditor;
+mod log;
+mod stranger;
