@@ -105,9 +105,29 @@ struct Programs {
 /// again with other features.
 fn build(workspace: &Path, gate: &Gate) -> Result<Programs> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(workspace).args(["build", "--release", "-p", "weir-sim", "--example", "stand_in", "--example", "load"]);
+    cargo.current_dir(workspace).args([
+        "build",
+        "--release",
+        "-p",
+        "weir-sim",
+        "--example",
+        "stand_in",
+        "--example",
+        "load",
+    ]);
     if !gate.without_weir {
-        cargo.args(["-p", "weir", "--bin", "weir", "--example", "cut_latency", "-p", "weir-rules", "--example", "decide_speed"]);
+        cargo.args([
+            "-p",
+            "weir",
+            "--bin",
+            "weir",
+            "--example",
+            "cut_latency",
+            "-p",
+            "weir-rules",
+            "--example",
+            "decide_speed",
+        ]);
     }
     run(&mut cargo)?;
     let target = workspace.join("target");

@@ -110,4 +110,3 @@ fn run(command: &mut Command) -> Result<()> {
 fn say(text: &str) {
     eprintln!("xtask: {text}");
 }
-

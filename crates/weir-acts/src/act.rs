@@ -103,10 +103,7 @@ fn read_parts<P: DeserializeOwned, S: DeserializeOwned>(
     public: &str,
     private: Option<&[u8]>,
 ) -> Result<Parts<P, S>, serde_json::Error> {
-    Ok(Parts {
-        public: serde_json::from_str(public)?,
-        private: private.map(serde_json::from_slice).transpose()?,
-    })
+    Ok(Parts { public: serde_json::from_str(public)?, private: private.map(serde_json::from_slice).transpose()? })
 }
 
 acts! {

@@ -26,7 +26,8 @@ pub(crate) struct Step {
 /// Histories of up to `most` steps.
 pub(crate) fn histories(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let wait = prop_oneof![Just(0_i64), 1_i64..4, 4_i64..30];
-    let step = (0..acts::MAKERS.len(), any::<[u8; 6]>(), wait).prop_map(|(what, picks, wait)| Step { what, picks, wait });
+    let step =
+        (0..acts::MAKERS.len(), any::<[u8; 6]>(), wait).prop_map(|(what, picks, wait)| Step { what, picks, wait });
     prop::collection::vec(step, 0..most)
 }
 
@@ -68,7 +69,16 @@ impl Author {
         let log = LogId::from_bytes(self.bytes()).to_string();
         let mut entries = vec![self.entry(&log, acts::log_open())];
         entries.extend(acts::kinds().into_iter().map(|act| self.entry(&log, act)));
-        let makers = ["party.add", "party.add", "account.add", "account.add", "key.issue", "key.issue", "model.add", "model.add"];
+        let makers = [
+            "party.add",
+            "party.add",
+            "account.add",
+            "account.add",
+            "key.issue",
+            "key.issue",
+            "model.add",
+            "model.add",
+        ];
         for (number, kind) in (0..).zip(makers) {
             let step = Step { what: acts::maker(kind), picks: [number; 6], wait: 0 };
             if let Done::Wrote(entry) = self.step(&step, &State::default()) {

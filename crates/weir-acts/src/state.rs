@@ -307,9 +307,10 @@ impl State {
             return Ok(());
         }
         let by_party_itself = matches!(entry.act, Act::AppealFile(_));
-        let known = entry.by.parse::<OperatorId>().is_ok_and(|id| {
-            self.operators.get(&id).is_some_and(|operator| operator.life.holds(entry.at))
-        });
+        let known = entry
+            .by
+            .parse::<OperatorId>()
+            .is_ok_and(|id| self.operators.get(&id).is_some_and(|operator| operator.life.holds(entry.at)));
         if known || (by_party_itself && entry.by.parse::<AccountId>().is_ok()) {
             return Ok(());
         }
@@ -331,10 +332,7 @@ fn standing(what: &'static str, id: impl fmt::Display, why: &'static str) -> Fol
 
 /// The entry's subject as an id of the right kind.
 fn subject<I: std::str::FromStr<Err: fmt::Display>>(entry: &Entry) -> Result<I, FoldProblem> {
-    entry
-        .subject
-        .parse()
-        .map_err(|error: I::Err| FoldProblem::Field { field: "subject", why: error.to_string() })
+    entry.subject.parse().map_err(|error: I::Err| FoldProblem::Field { field: "subject", why: error.to_string() })
 }
 
 #[cfg(test)]

@@ -75,23 +75,15 @@ impl Value {
     /// # Errors
     /// When the text does not fit the type or is too long.
     pub fn parse(text: &str, value_type: ValueType) -> Result<Value, ValueError> {
-        let error = |hint| ValueError {
-            text: text.chars().take(64).collect(),
-            expected: value_type,
-            hint,
-        };
+        let error = |hint| ValueError { text: text.chars().take(64).collect(), expected: value_type, hint };
         match value_type {
             ValueType::Bool => text.parse().map(Value::Bool).map_err(|_| error(": write true or false")),
             ValueType::Long => text.parse().map(Value::Long).map_err(|_| error(": write a whole number")),
             ValueType::String if is_word(text) => Ok(Value::String(text.into())),
             ValueType::String => Err(error(": 1 to 256 bytes without control characters")),
             ValueType::Set => {
-                let members: BTreeSet<Box<str>> = text
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|member| !member.is_empty())
-                    .map(Into::into)
-                    .collect();
+                let members: BTreeSet<Box<str>> =
+                    text.split(',').map(str::trim).filter(|member| !member.is_empty()).map(Into::into).collect();
                 if members.len() > MAX_SET || !members.iter().all(|member| is_word(member)) {
                     return Err(error(": at most 256 words of 1 to 256 bytes, with commas"));
                 }

@@ -9,9 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::directive::Unknown;
 use crate::entry::Entry;
 use crate::facts::{Facts, Interner, next_account_change, next_boundary, next_party_change};
-use crate::directive::Unknown;
 use crate::id::{AccountId, KeyId, PartyId};
 use crate::shards::Shards;
 use crate::state::{FoldError, State, Touched};

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weir_acts::entry::EntryError;
-use weir_acts::state::{FoldError, State};
 use weir_acts::key::Pepper;
+use weir_acts::state::{FoldError, State};
 use weir_acts::{Clock as _, Time};
 use weir_store::kind::FolderKind;
 use weir_store::lock::FolderLock;
@@ -74,7 +74,9 @@ pub enum BootError {
         wanted: String,
     },
     /// An act's stored leaf hash is not that of its bytes.
-    #[error("act {index} of the database is damaged: its bytes do not hash to its leaf; restore the database from a backup")]
+    #[error(
+        "act {index} of the database is damaged: its bytes do not hash to its leaf; restore the database from a backup"
+    )]
     Leaf {
         /// The act.
         index: u64,
@@ -153,14 +155,14 @@ pub fn open(
     let pepper = secret_files::pepper(dir, is_new)?;
     let signer = secret_files::log_key(dir, is_new, origin)?;
     let clock = Arc::new(SteadyClock::start(high_water(&*store)?));
-    let first_token = if is_new {
-        Some(genesis::write(dir, &*store, &signer, &Pepper::new(&pepper), clock.now())?)
-    } else {
-        None
-    };
+    let first_token =
+        if is_new { Some(genesis::write(dir, &*store, &signer, &Pepper::new(&pepper), clock.now())?) } else { None };
     let (state, frontier) = replay::fold(&*store, progress)?;
     if *state.origin != *signer.vkey().name() {
-        return Err(BootError::OtherOrigin { found: state.origin.to_string(), wanted: signer.vkey().name().to_owned() });
+        return Err(BootError::OtherOrigin {
+            found: state.origin.to_string(),
+            wanted: signer.vkey().name().to_owned(),
+        });
     }
     // A log whose last act is later than the machine's clock goes on from it.
     let clock = if clock.now() < state.last { Arc::new(SteadyClock::start(state.last)) } else { clock };

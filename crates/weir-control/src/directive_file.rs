@@ -96,7 +96,8 @@ pub fn read(file: &UploadedFile, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Resul
     let time = |field: &str, datetime: &Datetime| {
         datetime.to_string().parse::<Time>().map_err(|error| at(format!("{field}: {error}")))
     };
-    let except = written.except.iter().map(|one| exception(one, &written.models).map_err(at)).collect::<Result<_, _>>()?;
+    let except =
+        written.except.iter().map(|one| exception(one, &written.models).map_err(at)).collect::<Result<_, _>>()?;
     Ok(DirectiveText {
         except,
         received: time("received", &written.received)?,

@@ -13,11 +13,11 @@ pub mod http;
 pub mod lists;
 pub mod names;
 pub mod plan;
+pub mod publish;
 pub mod refusal;
 pub mod secrets;
 pub mod service;
 pub mod upstream;
-pub mod publish;
 pub mod writer;
 
 pub use clock::SteadyClock;

@@ -8,10 +8,10 @@ mod holders;
 mod operators;
 
 use serde_json::{Map, Value as Json};
+use weir_acts::Time;
 use weir_acts::act::{Act, Parts};
 use weir_acts::entry::{Basis, Entry};
 use weir_acts::state::State;
-use weir_acts::Time;
 
 use crate::command::Command;
 use crate::refusal::Refusal;
@@ -120,14 +120,7 @@ impl Planner<'_> {
     }
 
     fn entry_on(&self, subject: impl ToString, basis: Option<Basis>, act: Act) -> Entry {
-        Entry {
-            at: self.at,
-            by: self.by.to_owned(),
-            approvals: Vec::new(),
-            subject: subject.to_string(),
-            basis,
-            act,
-        }
+        Entry { at: self.at, by: self.by.to_owned(), approvals: Vec::new(), subject: subject.to_string(), basis, act }
     }
 }
 
@@ -140,4 +133,3 @@ const fn parts<P, S>(public: P, private: S) -> Parts<P, S> {
 const fn open<P, S>(public: P) -> Parts<P, S> {
     Parts { public, private: None }
 }
-

@@ -9,9 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use weir_store::{FolderError, Store, StoreError, durable};
 use weir_tlog::folder::{FolderPublisher, PublishError};
-use weir_tlog::{
-    Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, VerifierKey,
-};
+use weir_tlog::{Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, VerifierKey};
 
 use crate::writer::Follow;
 

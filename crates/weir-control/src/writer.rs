@@ -192,7 +192,9 @@ impl Writer {
             // that folding is not a function, so the process must stop.
             match self.world.apply(entry) {
                 Ok(by_act) => touched.merge(by_act),
-                Err(error) => return Err(StoreError::Corrupt { doing: "folding acknowledged acts", detail: error.to_string() }),
+                Err(error) => {
+                    return Err(StoreError::Corrupt { doing: "folding acknowledged acts", detail: error.to_string() });
+                }
             }
         }
         self.install(&touched);

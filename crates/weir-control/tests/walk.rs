@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -158,13 +158,12 @@ async fn the_friday_letter_from_draft_to_lifting() {
     let before = server.names("mythos-5").await;
     assert_eq!(before, ["acme/a", "borealis/b", "corvid/c"]);
 
-    let drafted = server
-        .change("directive/draft", json!({"file": {"name": "order.toml", "text": ORDER}}))
-        .await;
+    let drafted = server.change("directive/draft", json!({"file": {"name": "order.toml", "text": ORDER}})).await;
     assert_eq!(drafted["id"], "2026-06-12-order");
     assert_eq!(server.names("mythos-5").await, before, "a draft changes nothing");
     let preview = server.get("/admin/v1/directive/2026-06-12-order/preview").await;
-    let counts = ["accounts", "without_access", "keep", "lose", "unknown"].map(|count| preview[count].as_u64().unwrap());
+    let counts =
+        ["accounts", "without_access", "keep", "lose", "unknown"].map(|count| preview[count].as_u64().unwrap());
     assert_eq!(counts, [3, 0, 1, 1, 1], "{preview}");
     assert_eq!(preview["clears_unknown"], json!([{"claim": "us_person", "accounts": 1}]));
 
@@ -201,7 +200,8 @@ async fn a_restart_folds_the_same_and_the_log_stays_one() {
     let server = Server::start(dir.path());
     populate(&server).await;
     let before = server.names("mythos-5").await;
-    let vkey: VerifierKey = VerifierKey::parse(std::str::from_utf8(&server.text("/log/vkey").await).unwrap().trim()).unwrap();
+    let vkey: VerifierKey =
+        VerifierKey::parse(std::str::from_utf8(&server.text("/log/vkey").await).unwrap().trim()).unwrap();
     let last = server.change("party/add", json!({"id": "dunlin", "name": "Dunlin"})).await;
     let receipt = server.text(&format!("/log/receipt/{}", last["act"])).await;
     let leaf: Vec<u8> = (0..32)
@@ -308,7 +308,10 @@ async fn the_affected_appeal_with_their_own_key_even_when_suspended() {
     let issued = populate(&server).await;
     let key = issued["key"].as_str().unwrap();
     let taken = server
-        .change("measure/take", json!({"subject": "borealis/b", "kind": "suspend", "reason": "a pattern we do not understand"}))
+        .change(
+            "measure/take",
+            json!({"subject": "borealis/b", "kind": "suspend", "reason": "a pattern we do not understand"}),
+        )
         .await;
     let body = json!({"measure": taken["id"], "text": "That was our evaluation harness."});
     let (status, filed) = server.call("POST", "/access/v1/appeals", key, &body).await;
@@ -320,7 +323,8 @@ async fn the_affected_appeal_with_their_own_key_even_when_suspended() {
     let ruling = json!({"id": filed["id"], "ruling": "overturn", "reason": "checked with them"});
     server.refused("appeal/decide", ruling.clone(), 403).await;
     let other = server.change("operator/add", json!({"name": "ines", "roles": ["release-officer"]})).await;
-    let (status, answer) = server.call("POST", "/admin/v1/appeal/decide", other["token"].as_str().unwrap(), &ruling).await;
+    let (status, answer) =
+        server.call("POST", "/admin/v1/appeal/decide", other["token"].as_str().unwrap(), &ruling).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let (_, shown) = server.call("GET", &path, key, &json!({})).await;
     assert_eq!(shown["ruling"]["ruling"], "overturn");

@@ -54,9 +54,9 @@ impl FromStr for DecisionId {
     type Err = DecisionIdError;
 
     fn from_str(text: &str) -> Result<DecisionId, DecisionIdError> {
-        let parsed = text.strip_prefix("dec-").and_then(|rest| rest.split_once('-')).and_then(
-            |(segment, sequence)| Some(DecisionId { segment: read_hex(segment)?, sequence: read_hex(sequence)? }),
-        );
+        let parsed = text.strip_prefix("dec-").and_then(|rest| rest.split_once('-')).and_then(|(segment, sequence)| {
+            Some(DecisionId { segment: read_hex(segment)?, sequence: read_hex(sequence)? })
+        });
         parsed.ok_or_else(|| DecisionIdError { text: text.chars().take(64).collect() })
     }
 }

@@ -176,4 +176,3 @@ where
         Pin::new(connection).poll(cx).map(|_ended| None)
     }
 }
-

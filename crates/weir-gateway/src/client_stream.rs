@@ -153,7 +153,11 @@ impl ClientStream {
         ClientStream { transport: Transport::Plain(socket), framing: Framing::default(), gate, ambiguity, head_timeout }
     }
 
-    pub(crate) fn tls(stream: TlsStream<GatedSocket>, ambiguity: Arc<Ambiguity>, head_timeout: Duration) -> ClientStream {
+    pub(crate) fn tls(
+        stream: TlsStream<GatedSocket>,
+        ambiguity: Arc<Ambiguity>,
+        head_timeout: Duration,
+    ) -> ClientStream {
         let gate = Arc::clone(&stream.get_ref().0.gate);
         let transport = Transport::Tls(Box::new(stream));
         ClientStream { transport, framing: Framing::default(), gate, ambiguity, head_timeout }

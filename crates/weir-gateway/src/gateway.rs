@@ -174,10 +174,8 @@ impl Gateway {
         for (index, listener) in listeners.into_iter().enumerate() {
             local = listener.local_addr().map_err(error)?;
             let worker = Arc::new(Worker::new(Arc::clone(&self.shared), index));
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(GatewayError::Threads)?;
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(GatewayError::Threads)?;
             let (watched, done) = (watched.clone(), done.clone());
             let thread = std::thread::Builder::new().name(format!("weir-gate-{index}")).spawn(move || {
                 runtime.block_on(worker::run(worker, listener, watched));

@@ -98,10 +98,22 @@ impl Metrics {
         registry.register("weir_cut", "Answers cut under way by a change of rules", self.cut.clone());
         registry.register("weir_severed", "Cut answers that could only be broken off", self.severed.clone());
         registry.register("weir_sweep_seconds", "From the swap of a snapshot to its last cut", self.sweeps.clone());
-        registry.register("weir_upstream_seconds", "To the head of an upstream's answer", self.upstream_seconds.clone());
-        registry.register("weir_upstream_failures", "Requests an upstream did not answer", self.upstream_failures.clone());
+        registry.register(
+            "weir_upstream_seconds",
+            "To the head of an upstream's answer",
+            self.upstream_seconds.clone(),
+        );
+        registry.register(
+            "weir_upstream_failures",
+            "Requests an upstream did not answer",
+            self.upstream_failures.clone(),
+        );
         registry.register("weir_retries", "Requests sent to an upstream again", self.retries.clone());
-        registry.register("weir_records_shed", "Records of general models that were not kept", self.shed_records.clone());
+        registry.register(
+            "weir_records_shed",
+            "Records of general models that were not kept",
+            self.shed_records.clone(),
+        );
         registry.register("weir_truncated", "Answers that stopped before their end", self.truncated.clone());
     }
 

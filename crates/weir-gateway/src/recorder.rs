@@ -47,12 +47,7 @@ struct Held {
 impl RecordQueue {
     /// Room for `capacity` records, owed ones included.
     pub fn new(capacity: usize) -> RecordQueue {
-        RecordQueue {
-            capacity,
-            held: Mutex::default(),
-            arrived: Condvar::new(),
-            has_failed: AtomicBool::new(false),
-        }
+        RecordQueue { capacity, held: Mutex::default(), arrived: Condvar::new(), has_failed: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {

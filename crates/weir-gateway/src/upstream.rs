@@ -22,11 +22,11 @@ pub(crate) use breaker::Breaker;
 pub(crate) use connection::{CallError, Connection, ReadError};
 pub(crate) use credential::CredentialError;
 pub use dial::AuthoritiesError;
-pub(crate) use health::watch;
 pub(crate) use dial::Dialer;
 pub(crate) use head::AnswerHead;
-pub use target::TargetError;
+pub(crate) use health::watch;
 use target::Target;
+pub use target::TargetError;
 
 use crate::config::UpstreamConfig;
 

@@ -50,13 +50,7 @@ pub(crate) struct Listed {
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Worker {
-        Worker {
-            shared,
-            index,
-            ticks: Arc::default(),
-            connections: Mutex::default(),
-            emptied: Notify::new(),
-        }
+        Worker { shared, index, ticks: Arc::default(), connections: Mutex::default(), emptied: Notify::new() }
     }
 
     /// Puts a connection on the list of those that ticks and drains reach.

@@ -14,10 +14,10 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use scene::{Scene, directive};
+use weir_acts::Value;
 use weir_acts::act::PolicyText;
 use weir_acts::view::Class;
 use weir_acts::words::Stage;
-use weir_acts::Value;
 use weir_rules::{Snapshot, base_rules};
 
 const PARTIES: usize = 1_000;
@@ -31,9 +31,8 @@ fn main() {
     let grants: usize = classes.iter().map(|class| snapshot.view().facts(class.party).grants.len()).sum();
     println!("{{\"grants\":{grants},\"rules\":{},\"classes\":{}}}", snapshot.policies().rules().len(), classes.len());
 
-    let pairs: Vec<(Class, &str)> = (0..20_000)
-        .map(|number| (classes[number * 7 % classes.len()], models[number % MODELS].as_str()))
-        .collect();
+    let pairs: Vec<(Class, &str)> =
+        (0..20_000).map(|number| (classes[number * 7 % classes.len()], models[number % MODELS].as_str())).collect();
     let uncached = median(5, || {
         for (class, model) in &pairs {
             black_box(snapshot.policies().decide_uncached(snapshot.view(), *class, model));

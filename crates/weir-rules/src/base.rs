@@ -17,10 +17,7 @@ pub(crate) const AUTHORITY_PREFIX: &str = "authority/";
 /// something else.
 pub fn reserved_directive_id(id: &str) -> bool {
     let with_slash = format!("{id}/");
-    RESERVED_PREFIXES
-        .iter()
-        .chain(&[AUTHORITY_PREFIX])
-        .any(|prefix| with_slash.starts_with(prefix))
+    RESERVED_PREFIXES.iter().chain(&[AUTHORITY_PREFIX]).any(|prefix| with_slash.starts_with(prefix))
 }
 
 /// The rules of the first `rules.set`, of access and of authority, each under

@@ -52,10 +52,7 @@ pub struct RuleChange {
 /// # Errors
 /// When a file is not Cedar, a rule does not fit the schema, has no id of its
 /// own, or takes an id reserved to the base rules; the error says where.
-pub fn check_rules(
-    files: &[RuleFile],
-    kinds: &BTreeMap<Arc<str>, ClaimKind>,
-) -> Result<Vec<PolicyText>, RulesError> {
+pub fn check_rules(files: &[RuleFile], kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<Vec<PolicyText>, RulesError> {
     let base: BTreeMap<String, String> = base_rules().into_iter().map(|rule| (rule.id, rule.cedar)).collect();
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut rules = Vec::new();
@@ -68,7 +65,8 @@ pub fn check_rules(
             }
             let reserved = RESERVED_PREFIXES.iter().any(|prefix| rule.id.starts_with(prefix));
             if (reserved || base.contains_key(&rule.id)) && base.get(&rule.id) != Some(&rule.cedar) {
-                let problem = format!("the id `{}` is reserved to the rule every weir starts with: choose another", rule.id);
+                let problem =
+                    format!("the id `{}` is reserved to the rule every weir starts with: choose another", rule.id);
                 return Err(error(line, problem));
             }
             validate(&rule, kinds).map_err(|problem| error(line, problem))?;
@@ -112,7 +110,10 @@ pub(crate) fn split(text: &str) -> Result<Vec<PolicyText>, (usize, String)> {
         (line_at(text, at), format!("{}{help}{more}", detailed.message))
     })?;
     if let Some(template) = set.templates().next() {
-        return Err((line_of(text, &template.to_cedar()), "a template is not a rule: name what it is about".to_owned()));
+        return Err((
+            line_of(text, &template.to_cedar()),
+            "a template is not a rule: name what it is about".to_owned(),
+        ));
     }
     let mut rules = Vec::new();
     for policy in set.policies() {
@@ -138,8 +139,7 @@ fn check_id(id: &str) -> Result<(), String> {
 }
 
 fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<(), String> {
-    let text =
-        if rule.id.starts_with(AUTHORITY_PREFIX) { authority_schema_text() } else { access_schema_text(kinds) };
+    let text = if rule.id.starts_with(AUTHORITY_PREFIX) { authority_schema_text() } else { access_schema_text(kinds) };
     let policy = Policy::parse(Some(PolicyId::new(&rule.id)), &rule.cedar).map_err(|error| error.to_string())?;
     let set = PolicySet::from_policies([policy]).map_err(|error| error.to_string())?;
     let json = set.policy(&PolicyId::new(&rule.id)).map(Policy::to_json);

@@ -48,13 +48,7 @@ pub fn denies_unknown(unknown: Unknown, at: Time) -> bool {
 /// What a directive says of `claims` and `lists` about `model`: an exception
 /// makes it definitely false. This is the plain reading that the compiled
 /// policies are tested against.
-pub fn reading(
-    text: &DirectiveText,
-    condition: &Condition,
-    claims: &Claims,
-    lists: &[Arc<str>],
-    model: &str,
-) -> Three {
+pub fn reading(text: &DirectiveText, condition: &Condition, claims: &Claims, lists: &[Arc<str>], model: &str) -> Three {
     let named = text.models.iter().any(|named| named == model);
     let excepted = text.except.iter().any(|exception| {
         let list = exception.list_id(&text.id);

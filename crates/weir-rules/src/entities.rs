@@ -162,7 +162,6 @@ pub(crate) fn model(uid: &EntityUid, stage: &str) -> Result<Entity, String> {
     Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
 }
 
-
 fn uid_of(model: &ModelFacts) -> RestrictedExpression {
     RestrictedExpression::new_entity_uid(model.uid.clone())
 }
@@ -199,8 +198,7 @@ impl Populations {
     /// cannot be read admits nobody.
     pub(crate) fn admit(&self, grant: &GrantFact, claims: &Claims) -> bool {
         let Some(population) = &grant.population else { return true };
-        self.condition(population)
-            .is_some_and(|condition| condition.eval(claims, POPULATION_MIN_LEVEL) == Three::True)
+        self.condition(population).is_some_and(|condition| condition.eval(claims, POPULATION_MIN_LEVEL) == Three::True)
     }
 
     /// The kinds declared, by name.

@@ -119,8 +119,7 @@ pub fn explain(snapshot: &Snapshot, class: Class, model: &str) -> Explanation {
     let populations = grants.iter().filter_map(|grant| grant.population.as_ref());
     let read_by_populations = populations.filter_map(|text| policies.populations().condition(text));
     let claims = claims_read(snapshot, &considered, read_by_populations, &known.claims);
-    let mut measures: Vec<MeasureKind> =
-        known.party.measures.iter().chain(&known.account.measures).copied().collect();
+    let mut measures: Vec<MeasureKind> = known.party.measures.iter().chain(&known.account.measures).copied().collect();
     measures.sort_unstable();
     measures.dedup();
     Explanation {

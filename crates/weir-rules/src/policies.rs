@@ -6,9 +6,9 @@
 
 mod bucket;
 mod cache;
-pub mod verdict;
 #[cfg(test)]
 mod tests;
+pub mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -86,10 +86,8 @@ impl Policies {
             .filter(|model| model.life.holds(at) && model.stage(at) != Stage::Sealed)
             .map(|model| {
                 let list = model.span(at).and_then(|span| span.list.clone());
-                let uid = uid(MODEL, &model.name).map_err(|error| CompileError {
-                    rule: model.name.to_string(),
-                    problem: error.to_string(),
-                })?;
+                let uid = uid(MODEL, &model.name)
+                    .map_err(|error| CompileError { rule: model.name.to_string(), problem: error.to_string() })?;
                 Ok((ModelFacts { name: Arc::clone(&model.name), uid, list }, model.stage(at)))
             })
             .collect::<Result<_, CompileError>>()?;

@@ -189,8 +189,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn outlook(&self, class: Class, later: Class) -> Outlook {
-        let by_model: Vec<Option<Fate>> =
-            self.text.models.iter().map(|model| self.fate(class, later, model)).collect();
+        let by_model: Vec<Option<Fate>> = self.text.models.iter().map(|model| self.fate(class, later, model)).collect();
         let overall = by_model.iter().flatten().max().copied();
         let clears = if overall == Some(Fate::Unknown) { self.clears(later) } else { Vec::new() };
         Outlook { by_model, overall, clears }

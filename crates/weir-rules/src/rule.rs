@@ -75,8 +75,8 @@ impl RuleInForce {
         origin: Origin,
         position: usize,
     ) -> Result<RuleInForce, String> {
-        let policy = Policy::parse(Some(PolicyId::new(position.to_string())), cedar)
-            .map_err(|error| error.to_string())?;
+        let policy =
+            Policy::parse(Some(PolicyId::new(position.to_string())), cedar).map_err(|error| error.to_string())?;
         let annotation = |key: &str| policy.annotation(key).map(|text| text.trim_end_matches('.').to_owned());
         let json = policy.to_json().map_err(|error| error.to_string())?;
         let mut reads = BTreeSet::new();

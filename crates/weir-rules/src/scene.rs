@@ -36,8 +36,7 @@ impl Scene {
         let opening = public::LogOpen { origin: "example.org/weir".into(), vkey: "v".into() };
         scene.act(&log, Act::LogOpen(parts(opening, private::LogOpen {})));
         for (claim, value_type, describes) in KINDS {
-            let public =
-                public::ClaimDeclare { claim: (*claim).into(), r#type: *value_type, describes: *describes };
+            let public = public::ClaimDeclare { claim: (*claim).into(), r#type: *value_type, describes: *describes };
             scene.act(&log, Act::ClaimDeclare(parts(public, private::ClaimDeclare {})));
         }
         scene.rules(rules);
@@ -113,14 +112,16 @@ impl Scene {
         self.act(subject, Act::ClaimAdd(parts(public, private)));
     }
 
-    pub(crate) fn grant(&mut self, party: PartyId, model: &str, purpose: Option<&str>, population: Option<&str>) -> GrantId {
+    pub(crate) fn grant(
+        &mut self,
+        party: PartyId,
+        model: &str,
+        purpose: Option<&str>,
+        population: Option<&str>,
+    ) -> GrantId {
         let grant = GrantId::from_bytes(self.bytes());
-        let public = public::GrantAdd {
-            grant,
-            model: model.into(),
-            population: population.map(Into::into),
-            expires: None,
-        };
+        let public =
+            public::GrantAdd { grant, model: model.into(), population: population.map(Into::into), expires: None };
         let private = private::GrantAdd { purpose: purpose.map(Into::into) };
         self.act(&party.to_string(), Act::GrantAdd(parts(public, private)));
         grant
@@ -190,4 +191,3 @@ pub(crate) fn directive(id: &str, models: &[&str], forbid: &str) -> DirectiveTex
         amends: None,
     }
 }
-

@@ -104,8 +104,7 @@ pub fn access_schema_text(kinds: &BTreeMap<Arc<str>, ClaimKind>) -> String {
 
 /// The schema of authority as Cedar text.
 pub fn authority_schema_text() -> String {
-    let actions: Vec<String> =
-        Act::KINDS.iter().chain(READ_ACTIONS).map(|action| format!("\"{action}\"")).collect();
+    let actions: Vec<String> = Act::KINDS.iter().chain(READ_ACTIONS).map(|action| format!("\"{action}\"")).collect();
     format!(
         "namespace Weir {{\n  entity Operator {{ roles: Set<String> }};\n  \
          entity Subject {{ author?: Operator, stage?: String }};\n  action {}\n    appliesTo {{ \

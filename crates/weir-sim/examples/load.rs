@@ -52,23 +52,10 @@ impl Options {
     fn read(arguments: &[String]) -> Result<Self, Failure> {
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));
         let timeout = Duration::from_secs(30);
-        let target = Target {
-            address,
-            connections: 8,
-            timeout,
-        };
+        let target = Target { address, connections: 8, timeout };
         let (model, path) = ("atlas-5".to_owned(), "/v1/chat/completions".to_owned());
         let (requests, seconds) = (1_000, 10);
-        let mut options = Self {
-            target,
-            stream: false,
-            model,
-            path,
-            headers: vec![],
-            requests,
-            rate: None,
-            seconds,
-        };
+        let mut options = Self { target, stream: false, model, path, headers: vec![], requests, rate: None, seconds };
         for pair in arguments.chunks(2) {
             let [name, value] = pair else {
                 return Err(format!("{pair:?} needs a value").into());

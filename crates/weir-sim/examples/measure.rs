@@ -8,36 +8,17 @@ use weir_sim::load::{OpenLoop, Run, Target, closed_loop, open_loop};
 use weir_sim::stand_in::{StandIn, StandInConfig};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let server = StandIn::start(StandInConfig {
-        record: 0,
-        ..StandInConfig::default()
-    })?;
+    let server = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() })?;
     let timeout = Duration::from_secs(10);
-    let target = Target {
-        address: server.address(),
-        connections: 4,
-        timeout,
-    };
+    let target = Target { address: server.address(), connections: 4, timeout };
     let unary = request("x-stand-in-bytes: 1024\r\n", false);
     let stream = request("x-stand-in-chunks: 200\r\n", true);
     let fill = |bytes: &'static [u8]| move |_, buffer: &mut Vec<u8>| buffer.extend(bytes);
     let (unary, stream) = (fill(unary.leak()), fill(stream.leak()));
-    tell(
-        "1 KiB unary, closed loop",
-        &closed_loop(&target, 50_000, unary)?,
-    )?;
-    tell(
-        "200-chunk stream, closed loop",
-        &closed_loop(&target, 2_000, stream)?,
-    )?;
-    let schedule = OpenLoop {
-        rate: 2_000.0,
-        duration: Duration::from_secs(3),
-    };
-    tell(
-        "1 KiB unary, open loop",
-        &open_loop(&target, schedule, unary)?,
-    )?;
+    tell("1 KiB unary, closed loop", &closed_loop(&target, 50_000, unary)?)?;
+    tell("200-chunk stream, closed loop", &closed_loop(&target, 2_000, stream)?)?;
+    let schedule = OpenLoop { rate: 2_000.0, duration: Duration::from_secs(3) };
+    tell("1 KiB unary, open loop", &open_loop(&target, schedule, unary)?)?;
     Ok(())
 }
 

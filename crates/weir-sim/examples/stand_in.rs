@@ -23,9 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     for steering in arguments {
         let (name, value) = steering.split_once('=').ok_or("steering is NAME=VALUE")?;
-        config
-            .assumed
-            .insert(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        config.assumed.insert(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
     }
     let server = StandIn::start(config)?;
     writeln!(std::io::stdout(), "{}", server.base_url())?;

@@ -13,8 +13,7 @@ mod scaled;
 
 pub use demo::{models, parties};
 pub use letters::{
-    APPENDIX_FILE, FIRST_LETTER_ID, SECOND_LETTER_ID, appendix, appendix_list, friday_letter_toml,
-    second_letter_toml,
+    APPENDIX_FILE, FIRST_LETTER_ID, SECOND_LETTER_ID, appendix, appendix_list, friday_letter_toml, second_letter_toml,
 };
 pub use scaled::{Scaled, scaled, scaled_appendix};
 
@@ -127,44 +126,20 @@ pub struct ModelSeed {
 /// Written down here again, from the text and apart from the code that
 /// enforces it, so that tests can hold the two against each other.
 #[must_use]
-pub fn settled<'claims>(
-    claims: &'claims [ClaimSeed],
-    kind: &str,
-    min_level: u8,
-) -> Option<&'claims ClaimValue> {
-    let counted = || {
-        claims
-            .iter()
-            .filter(|claim| claim.kind == kind && claim.level >= min_level)
-    };
+pub fn settled<'claims>(claims: &'claims [ClaimSeed], kind: &str, min_level: u8) -> Option<&'claims ClaimValue> {
+    let counted = || claims.iter().filter(|claim| claim.kind == kind && claim.level >= min_level);
     let highest = counted().map(|claim| claim.level).max()?;
-    let mut deciding = counted()
-        .filter(|claim| claim.level == highest)
-        .map(|claim| &claim.value);
+    let mut deciding = counted().filter(|claim| claim.level == highest).map(|claim| &claim.value);
     let first = deciding.next()?;
     deciding.all(|value| value == first).then_some(first)
 }
 
 /// Makes claims with invented evidence; shared by the demo and the scaled
 /// population.
-fn claim(
-    kind: &'static str,
-    value: ClaimValue,
-    level: u8,
-    by: &'static str,
-    evidence_seed: u64,
-) -> ClaimSeed {
+fn claim(kind: &'static str, value: ClaimValue, level: u8, by: &'static str, evidence_seed: u64) -> ClaimSeed {
     let mut random = crate::random::SeededRandom::new(evidence_seed);
-    let evidence = (0..4)
-        .map(|_| format!("{:016x}", random.next_bits()))
-        .collect();
-    ClaimSeed {
-        kind,
-        value,
-        level,
-        by,
-        evidence,
-    }
+    let evidence = (0..4).map(|_| format!("{:016x}", random.next_bits())).collect();
+    ClaimSeed { kind, value, level, by, evidence }
 }
 
 #[cfg(test)]

@@ -97,14 +97,7 @@ mod tests {
         // The reference implementation's first numbers for seed 1234567.
         let mut random = SeededRandom::new(1_234_567);
         let first: Vec<u64> = (0..3).map(|_| random.next_bits()).collect();
-        assert_eq!(
-            first,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     proptest! {

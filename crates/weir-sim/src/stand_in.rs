@@ -70,9 +70,7 @@ pub use observer::{Counts, RecordedRequest};
 #[derive(Debug, thiserror::Error)]
 pub enum StandInError {
     /// The address is taken or not ours.
-    #[error(
-        "the stand-in cannot listen on {address}: {source}; choose another address, or port 0 for any"
-    )]
+    #[error("the stand-in cannot listen on {address}: {source}; choose another address, or port 0 for any")]
     Bind {
         /// The address that was asked for.
         address: SocketAddr,
@@ -102,10 +100,7 @@ impl Pace {
     /// to 100 tokens a second.
     #[must_use]
     pub fn realistic() -> Self {
-        Self {
-            first_ms: (150, 600),
-            gap_ms: (10, 50),
-        }
+        Self { first_ms: (150, 600), gap_ms: (10, 50) }
     }
 
     fn draw_first(&self, random: &mut SeededRandom) -> Duration {
@@ -147,9 +142,7 @@ impl Default for StandInConfig {
             threads: 1,
             pace: None,
             credential: None,
-            models: ["mythos-5", "fable-5", "fable-4", "atlas-5"]
-                .map(str::to_owned)
-                .to_vec(),
+            models: ["mythos-5", "fable-5", "fable-4", "atlas-5"].map(str::to_owned).to_vec(),
             assumed: HeaderMap::new(),
         }
     }
@@ -170,12 +163,7 @@ impl StandIn {
     #[must_use]
     pub fn new(config: StandInConfig) -> Arc<Self> {
         let observer = Arc::new(Observer::new(config.record));
-        Arc::new(Self {
-            config,
-            observer,
-            scripts: Scripts::default(),
-            failed: Mutex::default(),
-        })
+        Arc::new(Self { config, observer, scripts: Scripts::default(), failed: Mutex::default() })
     }
 
     /// Listens and serves on threads of its own until the handle is dropped.
@@ -188,11 +176,7 @@ impl StandIn {
     }
 
     /// Serves connections until `shutdown` completes, then drops those left.
-    pub async fn serve(
-        self: Arc<Self>,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send,
-    ) {
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
         let mut connections = JoinSet::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
@@ -222,9 +206,6 @@ impl StandIn {
         let service = service_fn(|request| self.answer(request, &pace));
         // An error here is the client's leaving or a break that was asked for;
         // the tickets have counted it.
-        let _ended = http1::Builder::new()
-            .header_read_timeout(None)
-            .serve_connection(stream, service)
-            .await;
+        let _ended = http1::Builder::new().header_read_timeout(None).serve_connection(stream, service).await;
     }
 }

@@ -3,10 +3,7 @@
 //! The promises live here and not beside one implementation, so that a store on a server is held
 //! to exactly what the embedded one is held to. [`crate::conformance_suite`] makes one test of
 //! each check; the checks are ordinary functions and fail by panicking.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a check fails by panicking, like any test"
-)]
+#![expect(clippy::unwrap_used, reason = "a check fails by panicking, like any test")]
 
 mod appending;
 mod beside;
@@ -16,18 +13,15 @@ mod model;
 mod private_parts;
 
 pub use self::appending::{
-    a_batch_of_ten_thousand_is_one_step, a_new_store_is_the_empty_tree,
-    a_refused_append_leaves_nothing_behind, an_append_is_read_back_as_it_was_given,
-    reading_starts_and_stops_where_asked, the_head_is_compared_before_it_is_swapped,
-    the_largest_entry_fits_and_one_byte_more_does_not,
+    a_batch_of_ten_thousand_is_one_step, a_new_store_is_the_empty_tree, a_refused_append_leaves_nothing_behind,
+    an_append_is_read_back_as_it_was_given, reading_starts_and_stops_where_asked,
+    the_head_is_compared_before_it_is_swapped, the_largest_entry_fits_and_one_byte_more_does_not,
 };
 pub use self::beside::{
     an_answer_is_kept_with_its_append_or_not_at_all, facts_are_set_replaced_and_removed,
     the_first_record_of_an_object_stands,
 };
-pub use self::concurrency::{
-    of_many_appends_on_one_head_one_wins, readers_see_all_of_an_append_or_nothing,
-};
+pub use self::concurrency::{of_many_appends_on_one_head_one_wins, readers_see_all_of_an_append_or_nothing};
 pub use self::model::any_history_reads_like_a_vector;
 pub use self::private_parts::{
     an_erased_part_stays_erased_and_its_entry_stands, private_parts_do_not_show_in_debug_output,

@@ -55,9 +55,7 @@ fn write_new_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FolderErro
 
 fn temporary_beside(path: &Path) -> Result<PathBuf, FolderError> {
     let Some(name) = path.file_name() else {
-        return Err(FolderError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(FolderError::NotAFile { path: path.to_owned() });
     };
     let count = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
     let mut temporary = OsString::from(".");
@@ -75,9 +73,7 @@ pub fn sync_folder_of(path: &Path) -> Result<(), FolderError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(FolderError::io("syncing the folder", folder))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(FolderError::io("syncing the folder", folder))
 }
 
 /// Makes a folder that only its owner may enter (0700), with its parents, unless it exists. The
@@ -86,14 +82,8 @@ pub fn sync_folder_of(path: &Path) -> Result<(), FolderError> {
 /// # Errors
 /// [`FolderError::Io`].
 pub fn create_private_folder(dir: &Path) -> Result<(), FolderError> {
-    let known = dir
-        .try_exists()
-        .map_err(FolderError::io("looking at", dir))?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(FolderError::io("creating the folder", dir))?;
+    let known = dir.try_exists().map_err(FolderError::io("looking at", dir))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(FolderError::io("creating the folder", dir))?;
     if known { Ok(()) } else { sync_folder_of(dir) }
 }
 
@@ -106,24 +96,17 @@ pub fn read_secret_file(path: &Path) -> Result<Vec<u8>, FolderError> {
     // Asked before opening too: opening a pipe would wait for ever.
     let before = fs::metadata(path).map_err(FolderError::io("reading", path))?;
     if !before.is_file() {
-        return Err(FolderError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(FolderError::NotAFile { path: path.to_owned() });
     }
     let file = File::open(path).map_err(FolderError::io("reading", path))?;
     // Asked of the open file: the name could have been given to another one meanwhile.
     let metadata = file.metadata().map_err(FolderError::io("reading", path))?;
     if !metadata.is_file() {
-        return Err(FolderError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(FolderError::NotAFile { path: path.to_owned() });
     }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(FolderError::SecretExposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(FolderError::SecretExposed { path: path.to_owned(), mode });
     }
     read_at_most(file, path, MAX_SECRET_BYTES)
 }
@@ -131,15 +114,9 @@ pub fn read_secret_file(path: &Path) -> Result<Vec<u8>, FolderError> {
 /// Reads a whole file of at most `limit` bytes.
 pub(crate) fn read_at_most(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FolderError> {
     let mut bytes = Vec::new();
-    let read = file
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(FolderError::io("reading", path))?;
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FolderError::io("reading", path))?;
     if u64::try_from(read).unwrap_or(u64::MAX) > limit {
-        return Err(FolderError::FileTooLong {
-            path: path.to_owned(),
-            limit,
-        });
+        return Err(FolderError::FileTooLong { path: path.to_owned(), limit });
     }
     Ok(bytes)
 }
@@ -153,10 +130,7 @@ mod tests {
     }
 
     fn names_in(dir: &Path) -> Vec<OsString> {
-        fs::read_dir(dir)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect()
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect()
     }
 
     #[test]
@@ -191,13 +165,7 @@ mod tests {
     fn a_secret_is_read_only_if_its_owner_alone_can() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log.key");
-        for (mode, is_private) in [
-            (0o600, true),
-            (0o400, true),
-            (0o640, false),
-            (0o604, false),
-            (0o620, false),
-        ] {
+        for (mode, is_private) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false)] {
             write_file_atomically(&path, b"secret", mode).unwrap();
             match read_secret_file(&path) {
                 Ok(bytes) => assert!(is_private && bytes == b"secret", "{mode:o}"),
@@ -223,9 +191,6 @@ mod tests {
         let error = read_secret_file(&path).unwrap_err();
         assert!(matches!(error, FolderError::FileTooLong { .. }), "{error}");
         file.set_len(MAX_SECRET_BYTES).unwrap();
-        assert_eq!(
-            read_secret_file(&path).unwrap().len() as u64,
-            MAX_SECRET_BYTES
-        );
+        assert_eq!(read_secret_file(&path).unwrap().len() as u64, MAX_SECRET_BYTES);
     }
 }

@@ -50,9 +50,7 @@ pub enum StoreError {
         detail: String,
     },
     /// A later version of Weir wrote this store.
-    #[error(
-        "the store has schema version {found}, this program knows up to {known}; run the newer weir that wrote it"
-    )]
+    #[error("the store has schema version {found}, this program knows up to {known}; run the newer weir that wrote it")]
     Newer {
         /// The version found in the store.
         found: i64,
@@ -66,9 +64,7 @@ pub enum StoreError {
         path: String,
     },
     /// Another user of the database did not let go in time.
-    #[error(
-        "{doing}: the store is in use elsewhere; end the other program that has it open, then try again"
-    )]
+    #[error("{doing}: the store is in use elsewhere; end the other program that has it open, then try again")]
     Busy {
         /// What was being done.
         doing: &'static str,
@@ -90,9 +86,7 @@ pub enum StoreError {
         bytes: usize,
     },
     /// An answer is already kept under this key. Nothing was written.
-    #[error(
-        "key {key:?} of {scope:?} was already answered; give the kept answer instead of acting again"
-    )]
+    #[error("key {key:?} of {scope:?} was already answered; give the kept answer instead of acting again")]
     AlreadyAnswered {
         /// Whose key.
         scope: String,
@@ -116,10 +110,7 @@ impl StoreError {
         use std::io::ErrorKind;
         match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full { doing },
-            _ => Self::Io {
-                doing,
-                source: Box::new(source),
-            },
+            _ => Self::Io { doing, source: Box::new(source) },
         }
     }
 }

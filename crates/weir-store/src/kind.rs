@@ -39,11 +39,7 @@ impl FolderKind {
         match read_marker(&path)? {
             None => write_file_atomically(&path, format!("{self}\n").as_bytes(), 0o600),
             Some(found) if found == self => Ok(()),
-            Some(found) => Err(FolderError::WrongKind {
-                dir: lock.dir().to_owned(),
-                found,
-                wanted: self,
-            }),
+            Some(found) => Err(FolderError::WrongKind { dir: lock.dir().to_owned(), found, wanted: self }),
         }
     }
 }
@@ -57,9 +53,7 @@ fn read_marker(path: &Path) -> Result<Option<FolderKind>, FolderError> {
     match read_at_most(file, path, MAX_MARKER_BYTES)?.trim_ascii() {
         b"serve" => Ok(Some(FolderKind::Serve)),
         b"demo" => Ok(Some(FolderKind::Demo)),
-        _ => Err(FolderError::UnknownKind {
-            path: path.to_owned(),
-        }),
+        _ => Err(FolderError::UnknownKind { path: path.to_owned() }),
     }
 }
 
@@ -78,10 +72,7 @@ mod tests {
 
     #[test]
     fn a_folder_keeps_its_kind_and_the_other_command_refuses_it() {
-        for (first, second) in [
-            (FolderKind::Serve, FolderKind::Demo),
-            (FolderKind::Demo, FolderKind::Serve),
-        ] {
+        for (first, second) in [(FolderKind::Serve, FolderKind::Demo), (FolderKind::Demo, FolderKind::Serve)] {
             let dir = tempfile::tempdir().unwrap();
             let lock = FolderLock::acquire(dir.path()).unwrap();
             first.claim(&lock).unwrap();
@@ -100,10 +91,7 @@ mod tests {
             std::fs::write(dir.path().join(KIND_FILE), marker).unwrap();
             let error = FolderKind::Serve.claim(&lock).unwrap_err();
             assert!(matches!(error, FolderError::UnknownKind { .. }), "{error}");
-            assert_eq!(
-                std::fs::read_to_string(dir.path().join(KIND_FILE)).unwrap(),
-                marker
-            );
+            assert_eq!(std::fs::read_to_string(dir.path().join(KIND_FILE)).unwrap(), marker);
         }
     }
 }

@@ -44,20 +44,14 @@ impl FolderLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(FolderError::Held {
-                    dir: dir.to_owned(),
-                    pid: read_pid(file),
-                });
+                return Err(FolderError::Held { dir: dir.to_owned(), pid: read_pid(file) });
             }
             Err(TryLockError::Error(error)) => {
                 return Err(FolderError::io("locking", &path)(error));
             }
         }
         write_pid(&mut file).map_err(FolderError::io("writing", &path))?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            _file: file,
-        })
+        Ok(Self { dir: dir.to_owned(), _file: file })
     }
 
     /// The folder that is held.
@@ -96,12 +90,7 @@ mod tests {
         assert_eq!(mode, 0o700);
         let error = FolderLock::acquire(&dir).unwrap_err();
         let me = std::process::id();
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("in use by process {me};")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("in use by process {me};")), "{error}");
         drop(held);
         assert_eq!(FolderLock::acquire(&dir).unwrap().dir(), dir);
     }
@@ -109,11 +98,7 @@ mod tests {
     #[test]
     fn a_file_left_by_a_dead_process_locks_nobody_out() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(
-            dir.path().join(LOCK_FILE),
-            "4194304000 and more than a number",
-        )
-        .unwrap();
+        fs::write(dir.path().join(LOCK_FILE), "4194304000 and more than a number").unwrap();
         let held = FolderLock::acquire(dir.path()).unwrap();
         let text = fs::read_to_string(dir.path().join(LOCK_FILE)).unwrap();
         assert_eq!(text, format!("{}\n", std::process::id()));
@@ -126,14 +111,8 @@ mod tests {
         let held = FolderLock::acquire(dir.path()).unwrap();
         fs::write(dir.path().join(LOCK_FILE), "").unwrap();
         let error = FolderLock::acquire(dir.path()).unwrap_err();
-        assert!(
-            matches!(error, FolderError::Held { pid: None, .. }),
-            "{error}"
-        );
-        assert!(
-            error.to_string().contains("in use by another process;"),
-            "{error}"
-        );
+        assert!(matches!(error, FolderError::Held { pid: None, .. }), "{error}");
+        assert!(error.to_string().contains("in use by another process;"), "{error}");
         drop(held);
     }
 }

@@ -13,8 +13,8 @@ pub const MAX_ENTRY_BYTES: usize = 65_535;
 ///
 /// A store that has never been appended to reports this root, so the first append expects it.
 pub const EMPTY_ROOT: [u8; 32] = [
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41,
+    0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 ];
 
 /// Where the log stands: how many entries, and what they hash to.
@@ -33,11 +33,7 @@ impl TreeHead {
     /// The head of a log without entries.
     #[must_use]
     pub fn empty() -> Self {
-        Self {
-            size: 0,
-            root: EMPTY_ROOT,
-            frontier: Vec::new(),
-        }
+        Self { size: 0, root: EMPTY_ROOT, frontier: Vec::new() }
     }
 }
 
@@ -53,11 +49,7 @@ pub struct PrivatePart {
 
 impl fmt::Debug for PrivatePart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "PrivatePart(redacted, {} bytes)",
-            self.bytes.len()
-        )
+        write!(formatter, "PrivatePart(redacted, {} bytes)", self.bytes.len())
     }
 }
 
@@ -117,10 +109,7 @@ impl fmt::Debug for Answered {
             .debug_struct("Answered")
             .field("scope", &self.scope)
             .field("key", &self.key)
-            .field(
-                "answer",
-                &format_args!("redacted, {} bytes", self.answer.len()),
-            )
+            .field("answer", &format_args!("redacted, {} bytes", self.answer.len()))
             .finish_non_exhaustive()
     }
 }

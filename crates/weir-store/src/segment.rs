@@ -64,14 +64,7 @@ impl SegmentWriter {
         create_private_folder(&dir.join(SEGMENTS_FOLDER))?;
         let last = segments(dir)?.last().map_or(0, |segment| segment.number);
         let (current, file) = create(dir, last.saturating_add(1))?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            roll_at_bytes,
-            current,
-            file,
-            length: 0,
-            is_torn: false,
-        })
+        Ok(Self { dir: dir.to_owned(), roll_at_bytes, current, file, length: 0, is_torn: false })
     }
 
     /// The segment being written.
@@ -90,20 +83,13 @@ impl SegmentWriter {
         self.check_lines(lines)?;
         let added = u64::try_from(lines.len()).unwrap_or(u64::MAX);
         let does_not_fit = self.length.saturating_add(added) > self.roll_at_bytes;
-        let closed = if self.is_torn || (does_not_fit && self.length > 0) {
-            Some(self.roll()?)
-        } else {
-            None
-        };
+        let closed = if self.is_torn || (does_not_fit && self.length > 0) { Some(self.roll()?) } else { None };
         if let Err(error) = self.file.write_all(lines) {
             self.is_torn = self.file.set_len(self.length).is_err();
             return Err(FolderError::io("writing", &self.current.path)(error));
         }
         self.length = self.length.saturating_add(added);
-        Ok(Appended {
-            number: self.current.number,
-            closed,
-        })
+        Ok(Appended { number: self.current.number, closed })
     }
 
     /// Makes every line appended so far durable.
@@ -111,21 +97,14 @@ impl SegmentWriter {
     /// # Errors
     /// [`FolderError::Io`]: lines since the last sync may be lost.
     pub fn sync(&mut self) -> Result<(), FolderError> {
-        self.file
-            .sync_data()
-            .map_err(FolderError::io("syncing", &self.current.path))
+        self.file.sync_data().map_err(FolderError::io("syncing", &self.current.path))
     }
 
     fn check_lines(&self, lines: &[u8]) -> Result<(), FolderError> {
         if lines.last().is_some_and(|&byte| byte != b'\n') {
-            return Err(FolderError::UnendedLine {
-                path: self.current.path.clone(),
-            });
+            return Err(FolderError::UnendedLine { path: self.current.path.clone() });
         }
-        let longest = lines
-            .split_inclusive(|&byte| byte == b'\n')
-            .map(<[u8]>::len)
-            .max();
+        let longest = lines.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::len).max();
         if longest.is_some_and(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX) > MAX_LINE_BYTES) {
             return Err(FolderError::LineTooLong {
                 path: self.current.path.clone(),
@@ -162,10 +141,7 @@ pub fn segments(dir: &Path) -> Result<Vec<Segment>, FolderError> {
     for entry in listing {
         let entry = entry.map_err(FolderError::io("listing", &folder))?;
         if let Some(number) = entry.file_name().to_str().and_then(number_of) {
-            found.push(Segment {
-                number,
-                path: entry.path(),
-            });
+            found.push(Segment { number, path: entry.path() });
         }
     }
     found.sort_by_key(|segment| segment.number);

@@ -49,13 +49,9 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn open_with_faults(path: &Path, faults: Arc<dyn Faults>) -> Result<Self, StoreError> {
-        let path = std::path::absolute(path)
-            .map_err(|error| StoreError::from_io("finding the store", error))?;
+        let path = std::path::absolute(path).map_err(|error| StoreError::from_io("finding the store", error))?;
         let writer = Writer::open(path.clone(), faults)?;
-        Ok(Self {
-            readers: Readers::new(path),
-            writer,
-        })
+        Ok(Self { readers: Readers::new(path), writer })
     }
 
     /// Reads the whole file and checks it; takes seconds for each gigabyte.
@@ -75,19 +71,15 @@ impl Store for SqliteStore {
 
     fn append(&self, append: Append<'_>) -> Result<(), StoreError> {
         write::check_append(&append)?;
-        self.writer.transact("appending to the log", |transaction| {
-            write::append(transaction, &append)
-        })
+        self.writer.transact("appending to the log", |transaction| write::append(transaction, &append))
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        self.readers
-            .with(|connection| read::entries(connection, from, limit))
+        self.readers.with(|connection| read::entries(connection, from, limit))
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<[u8; 32]>, StoreError> {
-        self.readers
-            .with(|connection| read::leaves(connection, from, limit))
+        self.readers.with(|connection| read::leaves(connection, from, limit))
     }
 
     fn entry(&self, index: u64) -> Result<Option<StoredEntry>, StoreError> {
@@ -97,16 +89,13 @@ impl Store for SqliteStore {
 
     fn erase_private(&self, index: u64) -> Result<bool, StoreError> {
         const DOING: &str = "erasing a private part";
-        let erased = self.writer.transact(DOING, |transaction| {
-            write::erase_private(transaction, index)
-        })?;
+        let erased = self.writer.transact(DOING, |transaction| write::erase_private(transaction, index))?;
         self.writer.purge_old_copies()?;
         Ok(erased)
     }
 
     fn answered(&self, scope: &str, key: &str) -> Result<Option<Answered>, StoreError> {
-        self.readers
-            .with(|connection| read::answered(connection, scope, key))
+        self.readers.with(|connection| read::answered(connection, scope, key))
     }
 
     fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -114,20 +103,14 @@ impl Store for SqliteStore {
     }
 
     fn set_fact(&self, name: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
-        self.writer.transact("setting a fact", |transaction| {
-            write::set_fact(transaction, name, value)
-        })
+        self.writer.transact("setting a fact", |transaction| write::set_fact(transaction, name, value))
     }
 
     fn record_objects(&self, objects: &[StoredObject]) -> Result<(), StoreError> {
-        self.writer
-            .transact("recording who made an object", |transaction| {
-                write::record_objects(transaction, objects)
-            })
+        self.writer.transact("recording who made an object", |transaction| write::record_objects(transaction, objects))
     }
 
     fn object_owner(&self, id: &str) -> Result<Option<StoredObject>, StoreError> {
-        self.readers
-            .with(|connection| read::object_owner(connection, id))
+        self.readers.with(|connection| read::object_owner(connection, id))
     }
 }

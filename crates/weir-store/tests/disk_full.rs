@@ -35,25 +35,13 @@ impl Drop for SmallDisk {
 }
 
 fn head(size: u64) -> TreeHead {
-    let root = if size == 0 {
-        TreeHead::empty().root
-    } else {
-        [size.to_le_bytes()[0]; 32]
-    };
-    TreeHead {
-        size,
-        root,
-        frontier: Vec::new(),
-    }
+    let root = if size == 0 { TreeHead::empty().root } else { [size.to_le_bytes()[0]; 32] };
+    TreeHead { size, root, frontier: Vec::new() }
 }
 
 fn append_one(store: &SqliteStore, bytes: usize) -> Result<u64, StoreError> {
     let now = store.head()?;
-    let entries = [NewEntry {
-        bytes: vec![b'x'; bytes],
-        leaf: [1; 32],
-        private: None,
-    }];
+    let entries = [NewEntry { bytes: vec![b'x'; bytes], leaf: [1; 32], private: None }];
     let facts = [("last".to_owned(), Some(now.size.to_le_bytes().to_vec()))];
     let size = now.size + 1;
     store.append(Append {
@@ -95,10 +83,7 @@ fn a_store_on_a_full_disk_keeps_what_it_acknowledged_and_goes_on_when_there_is_r
         assert_eq!(last, Some((acknowledged - 1).to_le_bytes().to_vec()));
     }
     std::fs::remove_file(&ballast).expect("room again");
-    assert_eq!(
-        append_one(&store, 30_000).expect("there is room"),
-        acknowledged + 1
-    );
+    assert_eq!(append_one(&store, 30_000).expect("there is room"), acknowledged + 1);
     store.check().expect("a sound store");
     drop(store);
     let store = SqliteStore::open(&path).expect("the store again");

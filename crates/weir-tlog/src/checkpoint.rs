@@ -61,30 +61,19 @@ impl Checkpoint {
             return Err(refused(empty.saturating_add(1), "it is empty"));
         }
         let &[origin, size, root, ..] = lines.as_slice() else {
-            return Err(refused(
-                lines.len(),
-                "a checkpoint has three lines: origin, size, root",
-            ));
+            return Err(refused(lines.len(), "a checkpoint has three lines: origin, size, root"));
         };
         let size = parse_decimal(size)
             .filter(|&size| size <= MAX_TREE_SIZE)
             .ok_or_else(|| refused(2, "not a tree size in decimal without leading zeroes"))?;
-        let root =
-            Hash::from_base64(root).ok_or_else(|| refused(3, "not a SHA-256 hash in base64"))?;
-        Ok(Self {
-            origin: origin.to_owned(),
-            size,
-            root,
-        })
+        let root = Hash::from_base64(root).ok_or_else(|| refused(3, "not a SHA-256 hash in base64"))?;
+        Ok(Self { origin: origin.to_owned(), size, root })
     }
 
     /// The signed note of this checkpoint, ready to be served.
     pub fn sign(&self, signer: &dyn NoteSigner) -> Result<String, CheckpointError> {
         if signer.name() != self.origin {
-            return Err(CheckpointError::Origin {
-                found: self.origin.clone(),
-                wanted: signer.name().to_owned(),
-            });
+            return Err(CheckpointError::Origin { found: self.origin.clone(), wanted: signer.name().to_owned() });
         }
         let text = self.to_string();
         // An origin with a newline would sign other lines than were meant.
@@ -104,10 +93,7 @@ impl Checkpoint {
         note.verify(std::slice::from_ref(key))?;
         let checkpoint = Self::parse(note.text())?;
         if checkpoint.origin != key.name() {
-            return Err(CheckpointError::Origin {
-                found: checkpoint.origin,
-                wanted: key.name().to_owned(),
-            });
+            return Err(CheckpointError::Origin { found: checkpoint.origin, wanted: key.name().to_owned() });
         }
         Ok(checkpoint)
     }

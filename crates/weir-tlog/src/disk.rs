@@ -39,8 +39,7 @@ impl Disk for RealDisk {
             Err(error) => return Err(error),
         };
         let mut bytes = Vec::new();
-        file.take(max_bytes.saturating_add(1))
-            .read_to_end(&mut bytes)?;
+        file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     }
 

@@ -70,9 +70,7 @@ pub enum PublishError {
         computed: Hash,
     },
     /// The entries do not give the root that was signed.
-    #[error(
-        "the {size} entries give root {computed}, but {signed} was signed; nothing was published"
-    )]
+    #[error("the {size} entries give root {computed}, but {signed} was signed; nothing was published")]
     Root {
         /// Size of the new checkpoint.
         size: u64,
@@ -151,10 +149,7 @@ impl FolderPublisher {
 impl<D: Disk> FolderPublisher<D> {
     /// The same on the given disk.
     pub fn on_disk(root: impl Into<PathBuf>, key: VerifierKey, disk: D) -> Self {
-        Self {
-            folder: FolderSource::on_disk(root, disk),
-            key,
-        }
+        Self { folder: FolderSource::on_disk(root, disk), key }
     }
 
     /// The folder, to read from.
@@ -166,10 +161,7 @@ impl<D: Disk> FolderPublisher<D> {
     pub fn published(&self) -> Result<Option<Checkpoint>, PublishError> {
         let bytes = self.folder.read(LogPath::Checkpoint);
         let bytes = bytes.map_err(ReadError::from)?;
-        bytes
-            .map(|bytes| Checkpoint::open(&bytes, &self.key))
-            .transpose()
-            .map_err(PublishError::OtherLog)
+        bytes.map(|bytes| Checkpoint::open(&bytes, &self.key)).transpose().map_err(PublishError::OtherLog)
     }
 
     /// Publishes the log up to `signed_checkpoint`.
@@ -184,14 +176,10 @@ impl<D: Disk> FolderPublisher<D> {
         read_entry: &mut ReadEntry<'_>,
         signed_checkpoint: &str,
     ) -> Result<Published, PublishError> {
-        let checkpoint = Checkpoint::open(signed_checkpoint.as_bytes(), &self.key)
-            .map_err(PublishError::Checkpoint)?;
+        let checkpoint = Checkpoint::open(signed_checkpoint.as_bytes(), &self.key).map_err(PublishError::Checkpoint)?;
         let published = self.published()?;
         if let Some(before) = published.as_ref().filter(|it| it.size > checkpoint.size) {
-            return Err(PublishError::Behind {
-                published: before.size,
-                new: checkpoint.size,
-            });
+            return Err(PublishError::Behind { published: before.size, new: checkpoint.size });
         }
         let known = old_size.min(published.as_ref().map_or(0, |before| before.size));
         let edge = self.edge_at(known - known % u64::from(FULL_WIDTH))?;
@@ -204,18 +192,13 @@ impl<D: Disk> FolderPublisher<D> {
         for tile in full_tiles {
             placer.remove_superseded_partials(tile)?;
         }
-        Ok(Published {
-            checkpoint,
-            files_written: placer.files_written(),
-        })
+        Ok(Published { checkpoint, files_written: placer.files_written() })
     }
 
     /// The right edge of the published tree at `size`, a whole number of full
     /// bundles, out of the folder's own tiles.
     fn edge_at(&self, size: u64) -> Result<TileEdge, PublishError> {
-        Ok(TileEdge::resume(size, &mut |tile| {
-            read_hashes(&self.folder, tile)
-        })?)
+        Ok(TileEdge::resume(size, &mut |tile| read_hashes(&self.folder, tile))?)
     }
 }
 
@@ -243,11 +226,7 @@ fn refuse_fork(edge: &TileEdge, published: Option<&Checkpoint>) -> Result<(), Pu
     if computed == published.root {
         return Ok(());
     }
-    Err(PublishError::Fork {
-        size: published.size,
-        published: published.root,
-        computed,
-    })
+    Err(PublishError::Fork { size: published.size, published: published.root, computed })
 }
 
 fn same_root(edge: &TileEdge, checkpoint: &Checkpoint) -> Result<(), PublishError> {
@@ -255,11 +234,7 @@ fn same_root(edge: &TileEdge, checkpoint: &Checkpoint) -> Result<(), PublishErro
     if computed == checkpoint.root {
         return Ok(());
     }
-    Err(PublishError::Root {
-        size: checkpoint.size,
-        computed,
-        signed: checkpoint.root,
-    })
+    Err(PublishError::Root { size: checkpoint.size, computed, signed: checkpoint.root })
 }
 
 /// Writes every bundle and tile from the edge up to the checkpoint's size and
@@ -282,8 +257,7 @@ fn write_tiles<D: Disk>(
             let position = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
             let index = bundle.first_entry().saturating_add(position);
             let entry = entry_at(index, read_entry)?;
-            append_entry(&mut bytes, &entry)
-                .map_err(|source| PublishError::EntryTooLong { index, source })?;
+            append_entry(&mut bytes, &entry).map_err(|source| PublishError::EntryTooLong { index, source })?;
             leaves.push(leaf_hash(&entry));
         }
         placer.place(LogPath::Bundle(bundle), &bytes)?;

@@ -44,9 +44,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 
@@ -58,20 +56,13 @@ impl fmt::Debug for Hash {
 
 /// `MTH({d(0)}) = SHA-256(0x00 || d(0))`: the hash of one entry.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    let digest = Sha256::new()
-        .chain_update(LEAF_PREFIX)
-        .chain_update(entry)
-        .finalize();
+    let digest = Sha256::new().chain_update(LEAF_PREFIX).chain_update(entry).finalize();
     Hash(digest.into())
 }
 
 /// `SHA-256(0x01 || left || right)`: the hash of an inner node.
 pub fn node_hash(left: Hash, right: Hash) -> Hash {
-    let digest = Sha256::new()
-        .chain_update(NODE_PREFIX)
-        .chain_update(left.0)
-        .chain_update(right.0)
-        .finalize();
+    let digest = Sha256::new().chain_update(NODE_PREFIX).chain_update(left.0).chain_update(right.0).finalize();
     Hash(digest.into())
 }
 
@@ -86,14 +77,8 @@ mod tests {
 
     #[test]
     fn known_answers_of_rfc_6962() {
-        assert_eq!(
-            empty_root().to_string(),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
-        assert_eq!(
-            leaf_hash(b"").to_string(),
-            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-        );
+        assert_eq!(empty_root().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(leaf_hash(b"").to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
         let left = leaf_hash(b"");
         let right = leaf_hash(&[0]);
         assert_eq!(

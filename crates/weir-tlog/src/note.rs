@@ -124,19 +124,14 @@ impl SignedNote {
         if bytes.len() > MAX_NOTE_BYTES {
             return Err(NoteError::TooLong { bytes: bytes.len() });
         }
-        let note = std::str::from_utf8(bytes).map_err(|error| NoteError::NotUtf8 {
-            offset: error.valid_up_to(),
-        })?;
+        let note = std::str::from_utf8(bytes).map_err(|error| NoteError::NotUtf8 { offset: error.valid_up_to() })?;
         refuse_control_characters(note)?;
         let separator = note.rfind("\n\n").ok_or(NoteError::NoSignatureBlock)?;
         let (text, rest) = note.split_at(separator.saturating_add(1));
         let block = rest.strip_prefix('\n').unwrap_or(rest);
         let first_line = text.matches('\n').count().saturating_add(2);
         let signatures = parse_signature_block(block, first_line)?;
-        Ok(Self {
-            text: text.to_owned(),
-            signatures,
-        })
+        Ok(Self { text: text.to_owned(), signatures })
     }
 
     /// Signs `text`, which must end in a newline, with one key.
@@ -146,19 +141,14 @@ impl SignedNote {
         }
         refuse_control_characters(text)?;
         if !is_key_name(signer.name()) {
-            return Err(NoteError::KeyName {
-                name: signer.name().to_owned(),
-            });
+            return Err(NoteError::KeyName { name: signer.name().to_owned() });
         }
         let signature = NoteSignature {
             name: signer.name().to_owned(),
             key_id: signer.key_id(),
             signature: signer.sign(text.as_bytes())?,
         };
-        let note = Self {
-            text: text.to_owned(),
-            signatures: vec![signature],
-        };
+        let note = Self { text: text.to_owned(), signatures: vec![signature] };
         let bytes = note.to_string().len();
         if bytes > MAX_NOTE_BYTES {
             return Err(NoteError::TooLong { bytes });
@@ -174,28 +164,18 @@ impl SignedNote {
     pub fn verify<'k>(&self, keys: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
         let mut signed_by = Vec::new();
         for signature in &self.signatures {
-            let known = keys
-                .iter()
-                .find(|key| key.name() == signature.name && key.key_id() == signature.key_id);
+            let known = keys.iter().find(|key| key.name() == signature.name && key.key_id() == signature.key_id);
             let Some(key) = known else { continue };
             if !key.verifies(self.text.as_bytes(), &signature.signature) {
-                return Err(NoteError::BadSignature {
-                    name: signature.name.clone(),
-                    key_id: signature.key_id,
-                });
+                return Err(NoteError::BadSignature { name: signature.name.clone(), key_id: signature.key_id });
             }
             if !signed_by.contains(&key) {
                 signed_by.push(key);
             }
         }
         if signed_by.is_empty() {
-            let wanted: Vec<String> = keys
-                .iter()
-                .map(|key| format!("{}+{:08x}", key.name(), key.key_id()))
-                .collect();
-            return Err(NoteError::NoKnownSignature {
-                wanted: wanted.join(", "),
-            });
+            let wanted: Vec<String> = keys.iter().map(|key| format!("{}+{:08x}", key.name(), key.key_id())).collect();
+            return Err(NoteError::NoKnownSignature { wanted: wanted.join(", ") });
         }
         Ok(signed_by)
     }
@@ -228,10 +208,7 @@ impl fmt::Display for SignedNote {
 /// Whether `name` may name a key: not empty, no Unicode space, no plus, and no
 /// control character, which no note could carry.
 pub fn is_key_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '+')
+    !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
 fn refuse_control_characters(note: &str) -> Result<(), NoteError> {
@@ -254,39 +231,26 @@ fn parse_signature_block(block: &str, first_line: usize) -> Result<Vec<NoteSigna
         if signatures.len() >= MAX_SIGNATURES {
             return Err(NoteError::TooManySignatures);
         }
-        let signature = parse_signature_line(line).map_err(|reason| NoteError::SignatureLine {
-            line: first_line.saturating_add(offset),
-            reason,
-        })?;
+        let signature = parse_signature_line(line)
+            .map_err(|reason| NoteError::SignatureLine { line: first_line.saturating_add(offset), reason })?;
         signatures.push(signature);
     }
     Ok(signatures)
 }
 
 fn parse_signature_line(line: &str) -> Result<NoteSignature, &'static str> {
-    let rest = line
-        .strip_prefix(SIGNATURE_LINE_START)
-        .ok_or("it does not start with an em dash and a space")?;
-    let (name, encoded) = rest
-        .split_once(' ')
-        .ok_or("no space between the key name and the signature")?;
+    let rest = line.strip_prefix(SIGNATURE_LINE_START).ok_or("it does not start with an em dash and a space")?;
+    let (name, encoded) = rest.split_once(' ').ok_or("no space between the key name and the signature")?;
     if !is_key_name(name) {
         return Err("the key name is empty or has a space, a plus or a control character");
     }
-    let bytes = BASE64_STANDARD
-        .decode(encoded)
-        .map_err(|_| "the signature is not base64")?;
-    let (key_id, signature) = bytes
-        .split_first_chunk::<KEY_ID_BYTES>()
-        .ok_or("the signature is shorter than a key ID")?;
+    let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| "the signature is not base64")?;
+    let (key_id, signature) =
+        bytes.split_first_chunk::<KEY_ID_BYTES>().ok_or("the signature is shorter than a key ID")?;
     if signature.is_empty() {
         return Err("the signature has a key ID and nothing after it");
     }
-    Ok(NoteSignature {
-        name: name.to_owned(),
-        key_id: u32::from_be_bytes(*key_id),
-        signature: signature.to_vec(),
-    })
+    Ok(NoteSignature { name: name.to_owned(), key_id: u32::from_be_bytes(*key_id), signature: signature.to_vec() })
 }
 
 #[cfg(test)]

@@ -120,11 +120,7 @@ pub fn root_at(source: &dyn HashSource, size: u64) -> Result<Hash, HashSourceErr
 
 /// Proof that entry `index` is in the tree of `size` entries: the sibling
 /// hashes from the leaf up (RFC 6962 `PATH(m, D[n])`).
-pub fn prove_inclusion(
-    source: &dyn HashSource,
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, ProofError> {
+pub fn prove_inclusion(source: &dyn HashSource, index: u64, size: u64) -> Result<Vec<Hash>, ProofError> {
     if index >= size {
         return Err(ProofError::NotInTree { index, size });
     }
@@ -146,11 +142,7 @@ pub fn prove_inclusion(
 
 /// Proof that the tree of `old` entries is a prefix of the tree of `new`
 /// (RFC 6962 `PROOF(m, D[n])`); empty when `old` is 0 or equals `new`.
-pub fn prove_consistency(
-    source: &dyn HashSource,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, ProofError> {
+pub fn prove_consistency(source: &dyn HashSource, old: u64, new: u64) -> Result<Vec<Hash>, ProofError> {
     if old > new {
         return Err(ProofError::Shrunk { old, new });
     }

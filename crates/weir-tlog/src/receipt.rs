@@ -76,11 +76,7 @@ pub struct Receipt {
 
 impl Receipt {
     /// The receipt of entry `index` under a signed checkpoint.
-    pub fn make(
-        source: &dyn HashSource,
-        index: u64,
-        signed_checkpoint: &str,
-    ) -> Result<Self, ReceiptError> {
+    pub fn make(source: &dyn HashSource, index: u64, signed_checkpoint: &str) -> Result<Self, ReceiptError> {
         let note = SignedNote::parse(signed_checkpoint.as_bytes())?;
         let checkpoint = Checkpoint::parse(note.text())?;
         Ok(Self {
@@ -96,13 +92,8 @@ impl Receipt {
         if bytes.len() > MAX_RECEIPT_BYTES {
             return Err(ReceiptError::TooLong { bytes: bytes.len() });
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| ReceiptError::NotUtf8 {
-            offset: error.valid_up_to(),
-        })?;
-        let mut lines = Lines {
-            rest: text,
-            line: 0,
-        };
+        let text = std::str::from_utf8(bytes).map_err(|error| ReceiptError::NotUtf8 { offset: error.valid_up_to() })?;
+        let mut lines = Lines { rest: text, line: 0 };
         if lines.next_line()? != FIRST_LINE {
             return Err(lines.refused("a receipt starts with c2sp.org/tlog-proof@v1"));
         }
@@ -130,25 +121,14 @@ impl Receipt {
             }
         }
         SignedNote::parse(lines.rest.as_bytes())?;
-        Ok(Self {
-            index,
-            extra,
-            proof,
-            checkpoint: lines.rest.to_owned(),
-        })
+        Ok(Self { index, extra, proof, checkpoint: lines.rest.to_owned() })
     }
 
     /// Checks that the log of `key` signed the checkpoint and that the entry
     /// with this leaf hash is in it, and returns the checkpoint.
     pub fn verify(&self, leaf: Hash, key: &VerifierKey) -> Result<Checkpoint, ReceiptError> {
         let checkpoint = Checkpoint::open(self.checkpoint.as_bytes(), key)?;
-        check_inclusion(
-            leaf,
-            self.index,
-            checkpoint.size,
-            checkpoint.root,
-            &self.proof,
-        )?;
+        check_inclusion(leaf, self.index, checkpoint.size, checkpoint.root, &self.proof)?;
         Ok(checkpoint)
     }
 }
@@ -176,19 +156,14 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn next_line(&mut self) -> Result<&'a str, ReceiptError> {
         self.line = self.line.saturating_add(1);
-        let (line, rest) = self
-            .rest
-            .split_once('\n')
-            .ok_or_else(|| self.refused("the receipt ends here, before its checkpoint"))?;
+        let (line, rest) =
+            self.rest.split_once('\n').ok_or_else(|| self.refused("the receipt ends here, before its checkpoint"))?;
         self.rest = rest;
         Ok(line)
     }
 
     fn refused(&self, reason: &'static str) -> ReceiptError {
-        ReceiptError::Line {
-            line: self.line,
-            reason,
-        }
+        ReceiptError::Line { line: self.line, reason }
     }
 }
 

@@ -12,9 +12,7 @@ use crate::CallbackError;
 use crate::disk::{Disk, RealDisk};
 use crate::hash::Hash;
 use crate::note::MAX_NOTE_BYTES;
-use crate::tile::{
-    BundleId, FULL_WIDTH, LogPath, MAX_ENTRY_BYTES, TileError, TileId, decode_bundle, decode_hashes,
-};
+use crate::tile::{BundleId, FULL_WIDTH, LogPath, MAX_ENTRY_BYTES, TileError, TileId, decode_bundle, decode_hashes};
 
 pub use tile_hashes::TileHashes;
 
@@ -92,9 +90,7 @@ pub fn max_bytes(path: LogPath) -> u64 {
     let most = match path {
         LogPath::Checkpoint => MAX_NOTE_BYTES,
         LogPath::Tile(tile) => usize::from(tile.width).saturating_mul(Hash::BYTES),
-        LogPath::Bundle(bundle) => {
-            usize::from(bundle.width).saturating_mul(MAX_ENTRY_BYTES.saturating_add(2))
-        }
+        LogPath::Bundle(bundle) => usize::from(bundle.width).saturating_mul(MAX_ENTRY_BYTES.saturating_add(2)),
     };
     u64::try_from(most).unwrap_or(u64::MAX)
 }
@@ -109,10 +105,8 @@ pub fn read_hashes(source: &dyn LogSource, tile: TileId) -> Result<Vec<Hash>, Re
             None => return Err(missing(LogPath::Tile(tile))),
         },
     };
-    let mut hashes = decode_hashes(&bytes, found.width).map_err(|source| ReadError::Tile {
-        path: LogPath::Tile(found),
-        source,
-    })?;
+    let mut hashes =
+        decode_hashes(&bytes, found.width).map_err(|source| ReadError::Tile { path: LogPath::Tile(found), source })?;
     hashes.truncate(usize::from(tile.width));
     Ok(hashes)
 }
@@ -133,11 +127,7 @@ pub fn read_bundle(source: &dyn LogSource, bundle: BundleId) -> Result<Vec<Vec<u
         source,
     })?;
     let wanted = usize::from(bundle.width);
-    Ok(entries
-        .into_iter()
-        .take(wanted)
-        .map(<[u8]>::to_vec)
-        .collect())
+    Ok(entries.into_iter().take(wanted).map(<[u8]>::to_vec).collect())
 }
 
 fn missing(path: LogPath) -> ReadError {
@@ -149,9 +139,7 @@ fn first_unreadable(bundle: BundleId, error: &TileError) -> u64 {
         TileError::BundleEnds { position, .. } => position,
         _ => usize::from(bundle.width),
     };
-    bundle
-        .first_entry()
-        .saturating_add(u64::try_from(position).unwrap_or(u64::MAX))
+    bundle.first_entry().saturating_add(u64::try_from(position).unwrap_or(u64::MAX))
 }
 
 /// A log in a folder: `checkpoint`, `tile/...`, as [`crate::FolderPublisher`]
@@ -172,10 +160,7 @@ impl FolderSource {
 impl<D: Disk> FolderSource<D> {
     /// The log in folder `root` of the given disk.
     pub fn on_disk(root: impl Into<PathBuf>, disk: D) -> Self {
-        Self {
-            root: root.into(),
-            disk,
-        }
+        Self { root: root.into(), disk }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -200,10 +185,7 @@ impl<D: Disk> LogSource for FolderSource<D> {
     fn read(&self, path: LogPath) -> Result<Option<Vec<u8>>, SourceError> {
         let max_bytes = max_bytes(path);
         let read = self.disk.read(&self.locate(path), max_bytes);
-        let bytes = read.map_err(|error| SourceError::Read {
-            path,
-            source: error.into(),
-        })?;
+        let bytes = read.map_err(|error| SourceError::Read { path, source: error.into() })?;
         let length = bytes.as_ref().map_or(0, Vec::len);
         if u64::try_from(length).unwrap_or(u64::MAX) > max_bytes {
             return Err(SourceError::TooLarge { path, max_bytes });
@@ -213,10 +195,7 @@ impl<D: Disk> LogSource for FolderSource<D> {
 
     fn partial_widths(&self, full: LogPath) -> Result<Vec<u16>, SourceError> {
         let names = self.disk.list(&self.partials_of(full));
-        let names = names.map_err(|error| SourceError::Read {
-            path: full,
-            source: error.into(),
-        })?;
+        let names = names.map_err(|error| SourceError::Read { path: full, source: error.into() })?;
         let width = |name: String| {
             let width: u16 = name.parse().ok()?;
             ((1..FULL_WIDTH).contains(&width) && width.to_string() == name).then_some(width)

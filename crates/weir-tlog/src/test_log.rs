@@ -27,11 +27,7 @@ pub(crate) fn entry(index: u64) -> Vec<u8> {
 
 pub(crate) fn checkpoint(size: u64) -> Checkpoint {
     let tree: Frontier = (0..size).map(|index| leaf_hash(&entry(index))).collect();
-    Checkpoint {
-        origin: ORIGIN.to_owned(),
-        size,
-        root: tree.root(),
-    }
+    Checkpoint { origin: ORIGIN.to_owned(), size, root: tree.root() }
 }
 
 pub(crate) fn signed(size: u64) -> String {
@@ -43,9 +39,7 @@ pub(crate) fn published(sizes: &[u64]) -> MemoryDisk {
     let disk = MemoryDisk::new();
     let mut publisher = FolderPublisher::on_disk(ROOT, key(), disk.clone());
     for &size in sizes {
-        publisher
-            .publish(u64::MAX, &mut |index| Ok(entry(index)), &signed(size))
-            .unwrap();
+        publisher.publish(u64::MAX, &mut |index| Ok(entry(index)), &signed(size)).unwrap();
     }
     disk
 }
@@ -75,21 +69,13 @@ pub(crate) struct MemoryDisk(Arc<Mutex<State>>);
 impl MemoryDisk {
     pub(crate) fn new() -> Self {
         let root = Nodes::from([(PathBuf::from(ROOT), Node::Directory)]);
-        Self(Arc::new(Mutex::new(State {
-            live: root.clone(),
-            durable: root,
-            steps_left: u64::MAX,
-        })))
+        Self(Arc::new(Mutex::new(State { live: root.clone(), durable: root, steps_left: u64::MAX })))
     }
 
     /// An independent copy of what programs see now.
     pub(crate) fn copy(&self) -> Self {
         let live = self.0.lock().unwrap().live.clone();
-        Self(Arc::new(Mutex::new(State {
-            durable: live.clone(),
-            live,
-            steps_left: u64::MAX,
-        })))
+        Self(Arc::new(Mutex::new(State { durable: live.clone(), live, steps_left: u64::MAX })))
     }
 
     pub(crate) fn source(&self) -> FolderSource<Self> {
@@ -128,15 +114,7 @@ impl MemoryDisk {
         let state = self.0.lock().unwrap();
         let is_file = |node: &Node| matches!(node, Node::File(_));
         let files = state.live.iter().filter(|(_, node)| is_file(node));
-        files
-            .map(|(path, _)| {
-                path.strip_prefix(ROOT)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect()
+        files.map(|(path, _)| path.strip_prefix(ROOT).unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
@@ -186,13 +164,8 @@ impl Disk for MemoryDisk {
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         let state = self.0.lock().unwrap();
-        let inside = state
-            .live
-            .keys()
-            .filter(|path| path.parent() == Some(directory));
-        Ok(inside
-            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-            .collect())
+        let inside = state.live.keys().filter(|path| path.parent() == Some(directory));
+        Ok(inside.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect())
     }
 
     fn create_dir(&self, directory: &Path) -> io::Result<()> {
@@ -206,9 +179,7 @@ impl Disk for MemoryDisk {
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let written = self.step(|state| {
             parent_must_exist(&state.live, path)?;
-            state
-                .live
-                .insert(path.to_owned(), Node::File(bytes.to_vec()));
+            state.live.insert(path.to_owned(), Node::File(bytes.to_vec()));
             Ok(())
         });
         if written.is_err() {

@@ -51,11 +51,7 @@ impl TileId {
     /// has no hash in it.
     pub fn in_tree(level: u8, index: u64, size: u64) -> Option<Self> {
         let width = width_in(hashes_at(level, size), index)?;
-        Some(Self {
-            level,
-            index,
-            width,
-        })
+        Some(Self { level, index, width })
     }
 
     /// Whether the tile holds all 256 hashes.
@@ -65,18 +61,12 @@ impl TileId {
 
     /// The full tile of the same place, which may have replaced this one.
     pub fn full(self) -> Self {
-        Self {
-            width: FULL_WIDTH,
-            ..self
-        }
+        Self { width: FULL_WIDTH, ..self }
     }
 
     /// The entry bundle beside a tile of level 0.
     pub fn bundle(&self) -> BundleId {
-        BundleId {
-            index: self.index,
-            width: self.width,
-        }
+        BundleId { index: self.index, width: self.width }
     }
 }
 
@@ -94,19 +84,12 @@ impl BundleId {
 
     /// The full bundle of the same place.
     pub fn full(self) -> Self {
-        Self {
-            width: FULL_WIDTH,
-            ..self
-        }
+        Self { width: FULL_WIDTH, ..self }
     }
 
     /// The tile of level 0 that holds the hashes of these entries.
     pub fn tile(&self) -> TileId {
-        TileId {
-            level: 0,
-            index: self.index,
-            width: self.width,
-        }
+        TileId { level: 0, index: self.index, width: self.width }
     }
 
     /// Index in the log of the first entry.
@@ -129,8 +112,7 @@ impl fmt::Display for BundleId {
 
 /// How many hashes tile level `level` of a tree of `size` entries has.
 pub fn hashes_at(level: u8, size: u64) -> u64 {
-    size.checked_shr(TILE_HEIGHT.saturating_mul(u32::from(level)))
-        .unwrap_or(0)
+    size.checked_shr(TILE_HEIGHT.saturating_mul(u32::from(level))).unwrap_or(0)
 }
 
 fn width_in(hashes: u64, index: u64) -> Option<u16> {
@@ -195,8 +177,7 @@ pub fn decode_hashes(bytes: &[u8], width: u16) -> Result<Vec<Hash>, TileError> {
 
 /// Appends one entry, with its length, to the bytes of a bundle.
 pub fn append_entry(bundle: &mut Vec<u8>, entry: &[u8]) -> Result<(), TileError> {
-    let length =
-        u16::try_from(entry.len()).map_err(|_| TileError::EntryTooLong { bytes: entry.len() })?;
+    let length = u16::try_from(entry.len()).map_err(|_| TileError::EntryTooLong { bytes: entry.len() })?;
     bundle.extend_from_slice(&length.to_be_bytes());
     bundle.extend_from_slice(entry);
     Ok(())
@@ -217,20 +198,13 @@ pub fn decode_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, TileError> 
     let mut rest = bytes;
     for position in 0..usize::from(width) {
         let Some((entry, after)) = split_entry(rest) else {
-            return Err(TileError::BundleEnds {
-                position,
-                width,
-                offset: bytes.len().saturating_sub(rest.len()),
-            });
+            return Err(TileError::BundleEnds { position, width, offset: bytes.len().saturating_sub(rest.len()) });
         };
         entries.push(entry);
         rest = after;
     }
     if !rest.is_empty() {
-        return Err(TileError::BundleTrails {
-            width,
-            extra: rest.len(),
-        });
+        return Err(TileError::BundleTrails { width, extra: rest.len() });
     }
     Ok(entries)
 }

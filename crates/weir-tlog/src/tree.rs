@@ -53,16 +53,9 @@ impl Frontier {
             return Err(FrontierError::TooLarge { size });
         }
         if u32::try_from(hashes.len()) != Ok(size.count_ones()) {
-            return Err(FrontierError::Length {
-                size,
-                found: hashes.len(),
-                wanted: size.count_ones(),
-            });
+            return Err(FrontierError::Length { size, found: hashes.len(), wanted: size.count_ones() });
         }
-        Ok(Self {
-            size,
-            subtrees: hashes,
-        })
+        Ok(Self { size, subtrees: hashes })
     }
 
     /// The roots of the complete subtrees, largest first: what to store.
@@ -106,11 +99,7 @@ impl FromIterator<Hash> for Frontier {
 
 /// Joins the roots of neighbouring subtrees, the largest first; `None` of none.
 pub(crate) fn fold_subtrees(subtrees: &[Hash]) -> Option<Hash> {
-    subtrees
-        .iter()
-        .rev()
-        .copied()
-        .reduce(|right, left| node_hash(left, right))
+    subtrees.iter().rev().copied().reduce(|right, left| node_hash(left, right))
 }
 
 /// Every tile, full or partial, that a tree of `new_size` has and one of

@@ -156,21 +156,12 @@ pub fn verify_log(
         progress(replay.entries(), checkpoint.size);
     }
     let tiles = replay.finish(&checkpoint)?;
-    Ok(Verified {
-        entries: checkpoint.size,
-        tiles,
-        checkpoint,
-    })
+    Ok(Verified { entries: checkpoint.size, tiles, checkpoint })
 }
 
 /// The log's current checkpoint, if `key` signed it.
-pub fn read_checkpoint(
-    source: &dyn LogSource,
-    key: &VerifierKey,
-) -> Result<Checkpoint, VerifyFailure> {
-    let bytes = source
-        .read(LogPath::Checkpoint)?
-        .ok_or(VerifyFailure::NoCheckpoint)?;
+pub fn read_checkpoint(source: &dyn LogSource, key: &VerifierKey) -> Result<Checkpoint, VerifyFailure> {
+    let bytes = source.read(LogPath::Checkpoint)?.ok_or(VerifyFailure::NoCheckpoint)?;
     Ok(Checkpoint::open(&bytes, key)?)
 }
 
@@ -178,11 +169,7 @@ pub fn read_checkpoint(
 /// of `new`: that nothing the older checkpoint covered was rewritten.
 ///
 /// Both checkpoints must have been opened with the log's key.
-pub fn verify_consistency(
-    source: &dyn LogSource,
-    old: &Checkpoint,
-    new: &Checkpoint,
-) -> Result<(), VerifyFailure> {
+pub fn verify_consistency(source: &dyn LogSource, old: &Checkpoint, new: &Checkpoint) -> Result<(), VerifyFailure> {
     if old.origin != new.origin {
         return Err(VerifyFailure::Checkpoint(CheckpointError::Origin {
             found: old.origin.clone(),
@@ -194,11 +181,7 @@ pub fn verify_consistency(
         .and_then(|proof| check_consistency(old.size, old.root, new.size, new.root, &proof));
     checked.map_err(|error| match error {
         ProofError::Source(error) => VerifyFailure::Hashes(error),
-        source => VerifyFailure::Inconsistent {
-            old: old.size,
-            new: new.size,
-            source,
-        },
+        source => VerifyFailure::Inconsistent { old: old.size, new: new.size, source },
     })
 }
 

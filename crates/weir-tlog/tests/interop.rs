@@ -2,10 +2,7 @@
 //! packages (from Debian) and tlog-scales (from PyPI). `cargo xtask test`
 //! installs both; without them these tests fail and say so.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests, outside any test function, may fail the test too"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside any test function, may fail the test too")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -13,8 +10,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use weir_tlog::{
-    Checkpoint, Ed25519Signer, FolderPublisher, FolderSource, Frontier, Receipt, TileHashes,
-    VerifierKey, leaf_hash,
+    Checkpoint, Ed25519Signer, FolderPublisher, FolderSource, Frontier, Receipt, TileHashes, VerifierKey, leaf_hash,
 };
 
 const ORIGIN: &str = "log.acme.example/acts";
@@ -26,11 +22,7 @@ fn workspace() -> &'static Path {
 
 fn tool(variable: &str, default: PathBuf) -> PathBuf {
     let path = std::env::var_os(variable).map_or(default, PathBuf::from);
-    assert!(
-        path.try_exists().unwrap(),
-        "{} is missing: run `cargo xtask test`, which installs it",
-        path.display()
-    );
+    assert!(path.try_exists().unwrap(), "{} is missing: run `cargo xtask test`, which installs it", path.display());
     path
 }
 
@@ -47,10 +39,7 @@ fn verify_log(arguments: &[&str]) -> Output {
             .arg(workspace().join("tests/interop/go/verify_log.go"))
             .env("GO111MODULE", "off")
             .env("GOPATH", "/usr/share/gocode")
-            .env(
-                "GOCACHE",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache"),
-            )
+            .env("GOCACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache"))
             .output()
             .unwrap();
         assert!(built.status.success(), "{}", said(&built));
@@ -82,15 +71,10 @@ struct Log {
 impl Log {
     /// A log that was published at each of the sizes in turn.
     fn published(sizes: &[u64]) -> Self {
-        let log = Self {
-            folder: TempDir::new().unwrap(),
-            signer: Ed25519Signer::generate(ORIGIN).unwrap(),
-        };
+        let log = Self { folder: TempDir::new().unwrap(), signer: Ed25519Signer::generate(ORIGIN).unwrap() };
         let mut publisher = FolderPublisher::new(log.folder.path(), log.vkey());
         for &size in sizes {
-            publisher
-                .publish(u64::MAX, &mut |index| Ok(entry(index)), &log.signed(size))
-                .unwrap();
+            publisher.publish(u64::MAX, &mut |index| Ok(entry(index)), &log.signed(size)).unwrap();
         }
         log
     }
@@ -101,11 +85,7 @@ impl Log {
 
     fn signed(&self, size: u64) -> String {
         let tree: Frontier = (0..size).map(|index| leaf_hash(&entry(index))).collect();
-        let checkpoint = Checkpoint {
-            origin: ORIGIN.to_owned(),
-            size,
-            root: tree.root(),
-        };
+        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size, root: tree.root() };
         checkpoint.sign(&self.signer).unwrap()
     }
 
@@ -141,15 +121,7 @@ fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> String {
 
 #[test]
 fn go_accepts_the_log_at_every_kind_of_size() {
-    for sizes in [
-        &[0][..],
-        &[1],
-        &[3],
-        &[256],
-        &[3, 300],
-        &[255, 257, 1000],
-        &[70_000],
-    ] {
+    for sizes in [&[0][..], &[1], &[3], &[256], &[3, 300], &[255, 257, 1000], &[70_000]] {
         let log = Log::published(sizes);
         let output = verify_log(&["log", &log.vkey().to_string(), log.path()]);
         assert!(output.status.success(), "{sizes:?} {}", said(&output));
@@ -165,11 +137,7 @@ fn go_finds_an_older_checkpoint_consistent_and_a_foreign_one_not() {
     let output = verify_log(&["log", &vkey, log.path(), &old]);
     assert!(output.status.success(), "{}", said(&output));
 
-    let rewritten = Checkpoint {
-        origin: ORIGIN.to_owned(),
-        size: 300,
-        root: leaf_hash(b"what was shown before"),
-    };
+    let rewritten = Checkpoint { origin: ORIGIN.to_owned(), size: 300, root: leaf_hash(b"what was shown before") };
     let rewritten = rewritten.sign(&log.signer).unwrap();
     let old = file(&aside, "old", rewritten.as_bytes());
     let output = verify_log(&["log", &vkey, log.path(), &old]);
@@ -180,13 +148,7 @@ fn go_finds_an_older_checkpoint_consistent_and_a_foreign_one_not() {
 fn go_refuses_a_flipped_bit_and_another_key() {
     let log = Log::published(&[300]);
     let vkey = log.vkey().to_string();
-    for path in [
-        "checkpoint",
-        "tile/entries/000",
-        "tile/entries/001.p/44",
-        "tile/0/000",
-        "tile/1/000.p/1",
-    ] {
+    for path in ["checkpoint", "tile/entries/000", "tile/entries/001.p/44", "tile/0/000", "tile/1/000.p/1"] {
         log.flip(path);
         let output = verify_log(&["log", &vkey, log.path()]);
         assert_eq!(output.status.code(), Some(1), "{path} {}", said(&output));
@@ -230,9 +192,7 @@ fn tlog_scales_reads_the_log_and_writes_the_same_receipts() {
         assert_eq!(read("entry"), entry(index));
         let theirs = Receipt::parse(&read("tlog-proof")).unwrap();
         assert_eq!(theirs.proof, log.receipt(index, 300).proof);
-        let checkpoint = theirs
-            .verify(leaf_hash(&entry(index)), &log.vkey())
-            .unwrap();
+        let checkpoint = theirs.verify(leaf_hash(&entry(index)), &log.vkey()).unwrap();
         assert_eq!(checkpoint.size, 300);
     }
 }
@@ -243,12 +203,7 @@ fn tlog_scales_refuses_a_flipped_bit_and_another_key() {
     let out = TempDir::new().unwrap();
     let vkey = log.vkey().to_string();
     let folder = out.path().to_str().unwrap();
-    for path in [
-        "checkpoint",
-        "tile/0/001.p/44",
-        "tile/1/000.p/1",
-        "tile/entries/001.p/44",
-    ] {
+    for path in ["checkpoint", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"] {
         log.flip(path);
         // Entry 278 holds the middle byte of the flipped bundle.
         let output = check_log(&[&vkey, log.path(), folder, "278"]);

@@ -45,11 +45,7 @@ impl Api {
         ("GET", "/v1/models", Api::OpenAiModels),
         ("GET", "/v1/models/{id}", Api::OpenAiModels),
         ("POST", "/v1/messages", Api::AnthropicMessages),
-        (
-            "POST",
-            "/v1/messages/count_tokens",
-            Api::AnthropicCountTokens,
-        ),
+        ("POST", "/v1/messages/count_tokens", Api::AnthropicCountTokens),
     ];
 
     /// Whose conventions this API follows.

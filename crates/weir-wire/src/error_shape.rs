@@ -28,13 +28,7 @@ pub struct ApiError<'a> {
 impl<'a> ApiError<'a> {
     /// An error with the type that goes with its status.
     pub fn new(status: u16, code: &'a str, message: &'a str) -> Self {
-        ApiError {
-            status,
-            code,
-            kind: kind_of_status(status),
-            message,
-            param: None,
-        }
+        ApiError { status, code, kind: kind_of_status(status), message, param: None }
     }
 
     /// The same error, naming the request field at fault.
@@ -68,10 +62,7 @@ impl<'a> ApiError<'a> {
                 out.extend_from_slice(b"event: error\ndata: ");
                 self.write_responses_event(&mut out);
             }
-            Api::OpenAiChat
-            | Api::OpenAiCompletions
-            | Api::OpenAiEmbeddings
-            | Api::OpenAiModels => {
+            Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiEmbeddings | Api::OpenAiModels => {
                 out.extend_from_slice(b"data: ");
                 self.write_openai(&mut out);
             }
@@ -148,11 +139,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn denied() -> ApiError<'static> {
-        ApiError::new(
-            403,
-            "release_denied",
-            "closed by \"order\".\nRule fixture/named",
-        )
+        ApiError::new(403, "release_denied", "closed by \"order\".\nRule fixture/named")
     }
 
     #[test]
@@ -167,9 +154,7 @@ mod tests {
             anthropic,
             r#"{"type":"error","error":{"type":"permission_error","message":"closed by \"order\".\nRule fixture/named"}}"#
         );
-        let named: Value =
-            serde_json::from_slice(&denied().with_param(Some("model")).body(Family::OpenAi))
-                .unwrap();
+        let named: Value = serde_json::from_slice(&denied().with_param(Some("model")).body(Family::OpenAi)).unwrap();
         assert_eq!(named["error"]["param"], "model");
     }
 
@@ -179,20 +164,13 @@ mod tests {
             let bytes = denied().stream_event(*api);
             let mut events = Vec::new();
             crate::sse::SseScanner::default().push(&bytes, &mut |event| {
-                let name = event
-                    .event
-                    .map(|name| String::from_utf8(name.to_vec()).unwrap());
+                let name = event.event.map(|name| String::from_utf8(name.to_vec()).unwrap());
                 events.push((name, serde_json::from_slice::<Value>(event.data).unwrap()));
             });
-            let [(name, data)] = events.as_slice() else {
-                panic!("{api:?}: {events:?}")
-            };
+            let [(name, data)] = events.as_slice() else { panic!("{api:?}: {events:?}") };
             assert_eq!(data["error"]["message"], denied().message, "{api:?}");
             match api.family() {
-                Family::Anthropic => assert_eq!(
-                    (name.as_deref(), &data["type"]),
-                    (Some("error"), &json!("error"))
-                ),
+                Family::Anthropic => assert_eq!((name.as_deref(), &data["type"]), (Some("error"), &json!("error"))),
                 Family::OpenAi => assert_eq!(data["error"]["code"], "release_denied"),
             }
         }
@@ -211,8 +189,7 @@ mod tests {
 
     #[test]
     fn types_follow_the_status() {
-        let kinds =
-            [400, 401, 403, 404, 408, 413, 415, 429, 500, 502, 503, 504].map(kind_of_status);
+        let kinds = [400, 401, 403, 404, 408, 413, 415, 429, 500, 502, 503, 504].map(kind_of_status);
         assert_eq!(
             kinds,
             [

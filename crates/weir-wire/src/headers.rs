@@ -21,25 +21,12 @@ const HOP_BY_HOP: &[&str] = &[
 
 /// Where a caller's own key or session may stand. None of them reaches an
 /// upstream, whichever one Weir was given.
-const CALLER_KEYS: &[&str] = &[
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "proxy-authorization",
-    "cookie",
-];
+const CALLER_KEYS: &[&str] =
+    &["authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization", "cookie"];
 
 /// Headers by which proxies tell where a request came from.
-const FORWARDING: &[&str] = &[
-    "forwarded",
-    "via",
-    "x-real-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-];
+const FORWARDING: &[&str] =
+    &["forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip"];
 
 /// Whether a header concerns one connection only. A `connection` header can
 /// name more of them; see [`connection_options`].
@@ -74,10 +61,7 @@ pub fn drops_request_header(name: &str, peer_is_trusted: bool) -> bool {
         || is_caller_key(name)
         || is_weir(name)
         || (!peer_is_trusted && is_forwarding(name))
-        || matches!(
-            name,
-            "host" | "content-length" | "expect" | "accept-encoding"
-        )
+        || matches!(name, "host" | "content-length" | "expect" | "accept-encoding")
 }
 
 /// Whether a response header is left out of what goes to the caller.
@@ -92,10 +76,7 @@ pub fn drops_response_header(name: &str) -> bool {
 /// The names that the value of a `connection` header adds to the hop-by-hop
 /// ones, as written; compare them without regard to case.
 pub fn connection_options(value: &str) -> impl Iterator<Item = &str> {
-    value
-        .split(',')
-        .map(|option| option.trim_matches([' ', '\t']))
-        .filter(|option| !option.is_empty())
+    value.split(',').map(|option| option.trim_matches([' ', '\t'])).filter(|option| !option.is_empty())
 }
 
 #[cfg(test)]
@@ -126,17 +107,8 @@ mod tests {
 
     #[test]
     fn forwarding_headers_pass_only_from_trusted_peers() {
-        for name in [
-            "forwarded",
-            "x-forwarded-for",
-            "x-forwarded-anything",
-            "x-real-ip",
-            "via",
-        ] {
-            assert!(
-                drops_request_header(name, false) && !drops_request_header(name, true),
-                "{name}"
-            );
+        for name in ["forwarded", "x-forwarded-for", "x-forwarded-anything", "x-real-ip", "via"] {
+            assert!(drops_request_header(name, false) && !drops_request_header(name, true), "{name}");
         }
     }
 
@@ -168,14 +140,7 @@ mod tests {
         ] {
             assert!(!drops_response_header(name), "{name}");
         }
-        for name in [
-            "weir-decision",
-            "weir-served-model",
-            "set-cookie",
-            "alt-svc",
-            "connection",
-            "keep-alive",
-        ] {
+        for name in ["weir-decision", "weir-served-model", "set-cookie", "alt-svc", "connection", "keep-alive"] {
             assert!(drops_response_header(name), "{name}");
         }
     }

@@ -89,22 +89,11 @@ impl<'a> Cursor<'a> {
     /// Starts at the first byte of `body`, which must be UTF-8 without a mark.
     pub(crate) fn new(body: &'a [u8]) -> Result<Self, JsonError> {
         if body.starts_with(&[0xEF, 0xBB, 0xBF]) {
-            return Err(JsonError {
-                problem: JsonProblem::ByteOrderMark,
-                offset: 0,
-            });
+            return Err(JsonError { problem: JsonProblem::ByteOrderMark, offset: 0 });
         }
         match std::str::from_utf8(body) {
-            Ok(text) => Ok(Cursor {
-                text,
-                bytes: body,
-                position: 0,
-                depth: 0,
-            }),
-            Err(error) => Err(JsonError {
-                problem: JsonProblem::InvalidUtf8,
-                offset: error.valid_up_to(),
-            }),
+            Ok(text) => Ok(Cursor { text, bytes: body, position: 0, depth: 0 }),
+            Err(error) => Err(JsonError { problem: JsonProblem::InvalidUtf8, offset: error.valid_up_to() }),
         }
     }
 
@@ -223,11 +212,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn literal(&mut self, word: &'static str) -> Result<(), JsonError> {
         let rest = self.bytes.get(self.position..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
-            let known = rest
-                .iter()
-                .zip(word.as_bytes())
-                .take_while(|(a, b)| a == b)
-                .count();
+            let known = rest.iter().zip(word.as_bytes()).take_while(|(a, b)| a == b).count();
             return self.fail_at(JsonProblem::Expected(word), self.position + known);
         }
         self.position += word.len();

@@ -60,10 +60,7 @@ fn write_model(out: &mut Vec<u8>, family: Family, model: &ListedModel<'_>) {
         Family::OpenAi => {
             out.extend_from_slice(b"{\"id\":");
             write_string(out, model.id);
-            let rest = format!(
-                ",\"object\":\"model\",\"created\":{},\"owned_by\":\"weir\"}}",
-                model.created
-            );
+            let rest = format!(",\"object\":\"model\",\"created\":{},\"owned_by\":\"weir\"}}", model.created);
             out.extend_from_slice(rest.as_bytes());
         }
         Family::Anthropic => {
@@ -93,16 +90,11 @@ fn rfc3339(seconds: i64) -> String {
     let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -113,16 +105,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const MODELS: [ListedModel<'static>; 2] = [
-        ListedModel {
-            id: "atlas-5",
-            created: 1_782_926_400,
-        },
-        ListedModel {
-            id: "acme/\"fable\"",
-            created: 0,
-        },
-    ];
+    const MODELS: [ListedModel<'static>; 2] =
+        [ListedModel { id: "atlas-5", created: 1_782_926_400 }, ListedModel { id: "acme/\"fable\"", created: 0 }];
 
     fn parsed(bytes: &[u8]) -> Value {
         serde_json::from_slice(bytes).unwrap()
@@ -147,10 +131,7 @@ mod tests {
             parsed(&list(Family::Anthropic, &[])),
             json!({"data": [], "has_more": false, "first_id": null, "last_id": null})
         );
-        assert_eq!(
-            parsed(&list(Family::OpenAi, &[])),
-            json!({"object": "list", "data": []})
-        );
+        assert_eq!(parsed(&list(Family::OpenAi, &[])), json!({"object": "list", "data": []}));
     }
 
     #[test]
@@ -159,10 +140,7 @@ mod tests {
             let all = parsed(&list(shape, &MODELS));
             assert_eq!(parsed(&one(shape, &MODELS[0])), all["data"][0]);
         }
-        assert_eq!(
-            (family(true), family(false)),
-            (Family::Anthropic, Family::OpenAi)
-        );
+        assert_eq!((family(true), family(false)), (Family::Anthropic, Family::OpenAi));
     }
 
     #[test]

@@ -185,9 +185,7 @@ impl SseScanner {
             return;
         }
         let earlier = current.data.take();
-        let data = self
-            .data
-            .get_or_insert_with(|| earlier.unwrap_or_default().to_vec());
+        let data = self.data.get_or_insert_with(|| earlier.unwrap_or_default().to_vec());
         data.push(b'\n');
         data.extend_from_slice(value);
     }
@@ -201,16 +199,10 @@ impl SseScanner {
             self.skipped_events += 1;
             return;
         }
-        let event = current
-            .name
-            .or(name.as_deref())
-            .filter(|name| !name.is_empty());
+        let event = current.name.or(name.as_deref()).filter(|name| !name.is_empty());
         let data = current.data.or(data.as_deref());
         if event.is_some() || data.is_some() {
-            on_event(Event {
-                event,
-                data: data.unwrap_or_default(),
-            });
+            on_event(Event { event, data: data.unwrap_or_default() });
         }
     }
 

@@ -75,12 +75,7 @@ impl UsageMeter {
     /// answered with plain JSON.
     pub fn new(api: Api, streaming: bool) -> Self {
         let scanner = streaming.then(SseScanner::default);
-        UsageMeter {
-            api,
-            scanner,
-            facts: Facts::default(),
-            events: 0,
-        }
+        UsageMeter { api, scanner, facts: Facts::default(), events: 0 }
     }
 
     /// Takes the next chunk of an event stream, cut anywhere. Does nothing
@@ -99,9 +94,7 @@ impl UsageMeter {
     pub fn observe_body(&mut self, body: &[u8]) {
         match self.api {
             Api::OpenAiResponses => responses::observe_body(&mut self.facts, body),
-            api if api.family() == Family::Anthropic => {
-                anthropic::observe_body(&mut self.facts, body)
-            }
+            api if api.family() == Family::Anthropic => anthropic::observe_body(&mut self.facts, body),
             _ => chat::observe_document(&mut self.facts, body, true),
         }
     }
@@ -114,13 +107,8 @@ impl UsageMeter {
             Family::OpenAi => counts,
             // Anthropic counts cached input beside the rest, not within it.
             Family::Anthropic => {
-                let cached = counts
-                    .cached_input_tokens
-                    .saturating_add(counts.cache_write_tokens);
-                Usage {
-                    input_tokens: counts.input_tokens.saturating_add(cached),
-                    ..counts
-                }
+                let cached = counts.cached_input_tokens.saturating_add(counts.cache_write_tokens);
+                Usage { input_tokens: counts.input_tokens.saturating_add(cached), ..counts }
             }
         })
     }
@@ -180,14 +168,7 @@ struct Facts {
 
 impl Default for Facts {
     fn default() -> Self {
-        Facts {
-            counts: None,
-            ending: Ending::Open,
-            model: None,
-            id: None,
-            objects: Vec::new(),
-            opened: false,
-        }
+        Facts { counts: None, ending: Ending::Open, model: None, id: None, objects: Vec::new(), opened: false }
     }
 }
 
@@ -221,15 +202,9 @@ impl Facts {
         let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES) else {
             return;
         };
-        let known = self
-            .objects
-            .iter()
-            .any(|object| object.kind == kind && object.id == id);
+        let known = self.objects.iter().any(|object| object.kind == kind && object.id == id);
         if !known && self.objects.len() < MAX_OBJECTS {
-            self.objects.push(CreatedObject {
-                kind,
-                id: id.to_owned(),
-            });
+            self.objects.push(CreatedObject { kind, id: id.to_owned() });
         }
     }
 }

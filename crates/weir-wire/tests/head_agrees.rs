@@ -3,11 +3,7 @@
 //! of two equal keys and `sonic_rs::get` finds the first, so agreement with both
 //! means that no body smuggles in a second model.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests may fail loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -33,41 +29,25 @@ fn check(body: &[u8]) -> Result<(), TestCaseError> {
     prop_assert_eq!(tree["stream"].as_bool().unwrap_or(false), head.stream);
     prop_assert_eq!(tree["n"].as_u64(), head.n);
     prop_assert_eq!(tree["store"].as_bool(), head.store);
-    let limit = tree["max_tokens"]
-        .as_u64()
-        .max(tree["max_completion_tokens"].as_u64());
+    let limit = tree["max_tokens"].as_u64().max(tree["max_completion_tokens"].as_u64());
     prop_assert_eq!(limit, head.output_limit);
 
-    let sonic: sonic_rs::Value = sonic_rs::from_slice(body)
-        .map_err(|error| TestCaseError::fail(format!("sonic-rs refuses: {error}")))?;
+    let sonic: sonic_rs::Value =
+        sonic_rs::from_slice(body).map_err(|error| TestCaseError::fail(format!("sonic-rs refuses: {error}")))?;
     prop_assert_eq!(
-        sonic
-            .get("model")
-            .and_then(|model| model.as_str().map(str::to_owned)),
+        sonic.get("model").and_then(|model| model.as_str().map(str::to_owned)),
         Some(head.model.to_string())
     );
-    let first =
-        sonic_rs::get(body, ["model"]).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let first = sonic_rs::get(body, ["model"]).map_err(|error| TestCaseError::fail(error.to_string()))?;
     prop_assert_eq!(first.as_str(), Some(head.model.as_ref()));
-    prop_assert_eq!(
-        sonic
-            .get("stream")
-            .and_then(|stream| stream.as_bool())
-            .unwrap_or(false),
-        head.stream
-    );
-    let models = sonic
-        .as_object()
-        .map(|object| object.iter().filter(|(key, _)| *key == "model").count());
+    prop_assert_eq!(sonic.get("stream").and_then(|stream| stream.as_bool()).unwrap_or(false), head.stream);
+    let models = sonic.as_object().map(|object| object.iter().filter(|(key, _)| *key == "model").count());
     prop_assert_eq!(models, Some(1));
 
     let spliced = head::splice_model(body, &head, "fable-5");
     let mut expected = tree;
     expected["model"] = Value::from("fable-5");
-    prop_assert_eq!(
-        serde_json::from_slice::<Value>(&spliced).ok(),
-        Some(expected)
-    );
+    prop_assert_eq!(serde_json::from_slice::<Value>(&spliced).ok(), Some(expected));
     Ok(())
 }
 
@@ -76,11 +56,7 @@ fn literal(text: impl Strategy<Value = String>) -> impl Strategy<Value = String>
     (text, any::<u64>()).prop_map(|(text, escapes)| {
         let mut out = String::from("\"");
         for (index, character) in text.chars().enumerate() {
-            if escapes >> (index % 64) & 1 == 1
-                || character < ' '
-                || character == '"'
-                || character == '\\'
-            {
+            if escapes >> (index % 64) & 1 == 1 || character < ' ' || character == '"' || character == '\\' {
                 let mut units = [0; 2];
                 for unit in character.encode_utf16(&mut units) {
                     out.push_str(&format!("\\u{unit:04x}"));
@@ -115,16 +91,12 @@ fn key() -> impl Strategy<Value = String> {
         "conversation",
         "seed",
     ]);
-    literal(
-        prop_oneof![6 => governed.prop_map(str::to_owned), 1 => ".{0,6}".prop_map(String::from)],
-    )
+    literal(prop_oneof![6 => governed.prop_map(str::to_owned), 1 => ".{0,6}".prop_map(String::from)])
 }
 
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        literal(
-            prop::sample::select(vec!["atlas-5", "mythos-5", "é🌊", ""]).prop_map(str::to_owned)
-        ),
+        literal(prop::sample::select(vec!["atlas-5", "mythos-5", "é🌊", ""]).prop_map(str::to_owned)),
         literal(any::<String>()),
         prop::sample::select(vec![
             "true",
@@ -139,41 +111,32 @@ fn value() -> impl Strategy<Value = String> {
             "1e999"
         ])
         .prop_map(str::to_owned),
-        any::<f64>()
-            .prop_filter("finite", |number| number.is_finite())
-            .prop_map(|number| format!("{number:e}")),
+        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(|number| format!("{number:e}")),
         any::<u64>().prop_map(|number| number.to_string()),
     ];
     leaf.prop_recursive(6, 48, 6, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5)
-                .prop_map(|items| format!("[{}]", items.join(" ,"))),
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(" ,"))),
             prop::collection::vec((key(), inner), 0..5).prop_map(object),
         ]
     })
 }
 
 fn object(members: Vec<(String, String)>) -> String {
-    let members: Vec<String> = members
-        .into_iter()
-        .map(|(key, value)| format!("{key}:\n {value}"))
-        .collect();
+    let members: Vec<String> = members.into_iter().map(|(key, value)| format!("{key}:\n {value}")).collect();
     format!("{{{}}}", members.join(",\t"))
 }
 
 /// A body likely to be accepted: one model, then members of any kind.
 fn body() -> impl Strategy<Value = String> {
     let model = literal("[a-zé🌊\\\\\"-]{1,9}".prop_map(String::from));
-    (
-        prop::collection::vec((key(), value()), 0..3),
-        model,
-        prop::collection::vec((key(), value()), 0..3),
-    )
-        .prop_map(|(mut before, model, after)| {
+    (prop::collection::vec((key(), value()), 0..3), model, prop::collection::vec((key(), value()), 0..3)).prop_map(
+        |(mut before, model, after)| {
             before.push(("\"model\"".to_owned(), model));
             before.extend(after);
             object(before)
-        })
+        },
+    )
 }
 
 #[derive(Clone, Debug)]

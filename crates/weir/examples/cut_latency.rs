@@ -87,9 +87,8 @@ fn main() {
     for times in [&mut cuts, &mut last_cuts, &mut acknowledged] {
         times.sort_unstable();
     }
-    let millis = |times: &[Duration], share: f64| {
-        times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3
-    };
+    let millis =
+        |times: &[Duration], share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
     println!(
         "{{\"row\":\"order to cut\",\"streams\":{STREAMS},\"rounds\":{ROUNDS},\"cut_p50_ms\":{:.2},\"cut_p99_ms\":{:.2},\"last_cut_p50_ms\":{:.2},\"last_cut_max_ms\":{:.2},\"acknowledged_p50_ms\":{:.2},\"acknowledged_max_ms\":{:.2},\"content_bytes_after_ack\":{late_bytes},\"bar_ms\":50}}",
         millis(&cuts, 0.5),
@@ -184,7 +183,10 @@ fn open(at: SocketAddr, key: &str, is_silent: bool, told: Sender<Told>, ack: Arc
         loop {
             let read = socket.read(&mut buffer).unwrap_or(0);
             let piece = &buffer[..read];
-            assert!(has_begun || tail.len() + read < 13 || [tail.as_slice(), piece].concat().starts_with(b"HTTP/1.1 200 "), "a stream was not begun");
+            assert!(
+                has_begun || tail.len() + read < 13 || [tail.as_slice(), piece].concat().starts_with(b"HTTP/1.1 200 "),
+                "a stream was not begun"
+            );
             tail.extend_from_slice(piece);
             if !has_begun && contains(&tail, b"data: ") {
                 has_begun = true;

@@ -33,7 +33,13 @@ pub(crate) struct Remote {
     #[arg(long, global = true, env = "WEIR_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub(crate) server: String,
     /// File with the operator's token
-    #[arg(long, global = true, env = "WEIR_TOKEN_FILE", default_value = "./weir-data/operator.token", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "WEIR_TOKEN_FILE",
+        default_value = "./weir-data/operator.token",
+        value_name = "FILE"
+    )]
     pub(crate) token_file: PathBuf,
     /// Authorities to trust instead of the public ones, PEM
     #[arg(long, global = true, env = "WEIR_CA_FILE", value_name = "FILE")]

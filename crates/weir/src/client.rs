@@ -142,7 +142,12 @@ fn accept(response: http::Response<Body>, most: u64) -> Result<Vec<u8>> {
 fn read_bounded(response: http::Response<Body>, most: u64) -> Result<Vec<u8>> {
     let status = response.status();
     let mut bytes = Vec::new();
-    response.into_body().into_reader().take(most.saturating_add(1)).read_to_end(&mut bytes).context("the answer broke off")?;
+    response
+        .into_body()
+        .into_reader()
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .context("the answer broke off")?;
     if status.is_success() {
         return Ok(bytes);
     }

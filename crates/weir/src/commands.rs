@@ -21,8 +21,12 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
     match command {
         Command::Party(Party::List) => list(remote, "/party", "parties", &["id", "name", "kind", "accounts", "open"]),
         Command::Party(Party::Show { id }) => document(remote, &format!("/party/{}", segment(id))),
-        Command::Account(Account::Show { account }) => document(remote, &format!("/account/{}", account_path(account)?)),
-        Command::Model(Model::List) => list(remote, "/model", "models", &["id", "stage", "list", "upstream", "previous"]),
+        Command::Account(Account::Show { account }) => {
+            document(remote, &format!("/account/{}", account_path(account)?))
+        }
+        Command::Model(Model::List) => {
+            list(remote, "/model", "models", &["id", "stage", "list", "upstream", "previous"])
+        }
         Command::Rules(Rules::Show) => rules(remote),
         Command::Rules(Rules::Check { dir }) => {
             let answer = Client::new(remote, Who::Operator)?
@@ -62,9 +66,7 @@ fn log(remote: &Remote, command: &Log) -> Result<ExitCode> {
         Log::Show { act } => document(remote, &format!("/log/{act}")),
         Log::Receipt { act, output } => logs::receipt(remote, *act, output),
         Log::Open { subject, output } => logs::open(remote, subject, output),
-        Log::Verify { log, key, opened, since } => {
-            logs::verify(remote, log, key.as_deref(), opened.as_deref(), since)
-        }
+        Log::Verify { log, key, opened, since } => logs::verify(remote, log, key.as_deref(), opened.as_deref(), since),
     }
 }
 
@@ -97,14 +99,15 @@ fn rules(remote: &Remote) -> Result<ExitCode> {
     let answer = Client::new(remote, Who::Operator)?.get("/admin/v1/rules", &[])?;
     print(remote.json, &answer, || {
         let texts = answer["rules"].as_array().into_iter().flatten();
-        texts.map(|rule| format!("// {}\n{}\n\n", output::cell(&rule["id"]), output::cell(&rule["cedar"]).trim())).collect()
+        texts
+            .map(|rule| format!("// {}\n{}\n\n", output::cell(&rule["id"]), output::cell(&rule["cedar"]).trim()))
+            .collect()
     })
 }
 
 fn who_can(remote: &Remote, model: &str, at: Option<Time>) -> Result<ExitCode> {
     let query: Vec<(&str, String)> = at.iter().map(|at| ("at", at.to_string())).collect();
-    let answer =
-        Client::new(remote, Who::Operator)?.get(&format!("/admin/v1/who-can/{}", segment(model)), &query)?;
+    let answer = Client::new(remote, Who::Operator)?.get(&format!("/admin/v1/who-can/{}", segment(model)), &query)?;
     if remote.json {
         return print_list(true, &answer["accounts"], &[]);
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::{load, ConfigError};
+pub(crate) use load::{ConfigError, load};
 
 /// Everything an operator may set. `weir.example.toml` documents each key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

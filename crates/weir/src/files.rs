@@ -23,9 +23,8 @@ pub(crate) fn text(path: &Path) -> Result<String> {
     if bytes.len() as u64 > MOST_BYTES {
         bail!("{shown} is larger than the {} MiB that are uploaded", MOST_BYTES >> 20);
     }
-    String::from_utf8(bytes).map_err(|error| {
-        anyhow::anyhow!("{shown} is not UTF-8 from byte {} on", error.utf8_error().valid_up_to())
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| anyhow::anyhow!("{shown} is not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))
 }
 
 /// A directive's TOML and the lists it names, read beside it.

@@ -86,7 +86,8 @@ impl Node {
         let (control, starter) = Control::new(booted)?;
         let mut registry = Registry::default();
         let queue = Arc::new(RecordQueue::new(config.record_queue));
-        let (records, ids) = records::Writer::start(&config.dir, config.record_roll_bytes, Arc::clone(&queue), &mut registry)?;
+        let (records, ids) =
+            records::Writer::start(&config.dir, config.record_roll_bytes, Arc::clone(&queue), &mut registry)?;
         let objects = Arc::new(StoredObjects::new(store));
         let ready = Ready::default();
         let routes = Routes::new(control.clone(), ready.clone());
@@ -121,7 +122,16 @@ impl Node {
         runtime.spawn(timers(control.clone()));
         ready.set(true);
         Ok(Node {
-            control, gateway, handle, running, records, objects, ready, runtime, admin_address, first_token,
+            control,
+            gateway,
+            handle,
+            running,
+            records,
+            objects,
+            ready,
+            runtime,
+            admin_address,
+            first_token,
             drain: config.drain,
         })
     }

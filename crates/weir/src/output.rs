@@ -73,7 +73,11 @@ pub(crate) fn preview(preview: &Value) -> String {
         }
     }
     for cleared in preview["clears_unknown"].as_array().into_iter().flatten() {
-        text.push_str(&format!("\nclaim {} could clear {} accounts", cell(&cleared["claim"]), cell(&cleared["accounts"])));
+        text.push_str(&format!(
+            "\nclaim {} could clear {} accounts",
+            cell(&cleared["claim"]),
+            cell(&cleared["accounts"])
+        ));
     }
     text.trim_end().to_owned() + "\n"
 }

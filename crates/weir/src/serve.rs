@@ -16,7 +16,8 @@ use crate::node::Node;
 
 /// What the file, the environment and the flags come to, the flags winning.
 pub(crate) fn configured(running: &Running, data: &str) -> Result<Config> {
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut config = config::load(running.config.as_deref(), variables)?;
     if config.data == Config::default().data {
         config.data = data.into();

@@ -45,7 +45,9 @@ pub(super) fn compare(rig: &Rig<'_>, gate: &Gate, raw: &mut Raw, table: &mut Tab
         match weigh_peer(rig, name, gate, raw) {
             Ok(weighed) => all.push(weighed),
             Err(error) => {
-                raw.line(&json!({"row": "cpu", "shape": rig.shape.name, "proxy": name, "skipped": format!("{error:#}")}))?;
+                raw.line(
+                    &json!({"row": "cpu", "shape": rig.shape.name, "proxy": name, "skipped": format!("{error:#}")}),
+                )?;
                 table.not_measured(&format!("CPU, {}, {name}", rig.shape.name), &format!("{error:#}"));
             }
         }
@@ -122,8 +124,8 @@ fn tell(rig: &Rig<'_>, all: &[Weighed], table: &mut Table) -> Result<()> {
             median(&weighed.rates),
             weighed.peak_kib as f64 / 1024.0
         );
-        let bar = (weighed.name == "weir" && rig.shape.has_bar)
-            .then(|| Bar::new(micros / floor <= BAR, "<= 1.5 x nginx"));
+        let bar =
+            (weighed.name == "weir" && rig.shape.has_bar).then(|| Bar::new(micros / floor <= BAR, "<= 1.5 x nginx"));
         table.row(&format!("CPU, {}, {}", rig.shape.name, weighed.name), value, bar);
     }
     Ok(())

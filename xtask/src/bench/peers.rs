@@ -43,7 +43,12 @@ fn smg(rig: &Rig<'_>) -> Result<Proxy> {
     let mut command = rig.proxy(&venv.join("bin/smg"));
     command.args(["launch", "--host", "127.0.0.1", "--port", &address.port().to_string()]);
     command.args(["--worker-urls", &format!("http://{}", rig.upstream), "--backend", "openai"]);
-    command.args(["--health-check-endpoint", "/v1/models", "--disable-load-monitoring", "--disable-tokenizer-autoload"]);
+    command.args([
+        "--health-check-endpoint",
+        "/v1/models",
+        "--disable-load-monitoring",
+        "--disable-tokenizer-autoload",
+    ]);
     command.args(["--policy", "round_robin", "--disable-retries", "--log-level", "warn"]);
     command.args(["--prometheus-host", "127.0.0.1", "--prometheus-port", &metrics.port().to_string()]);
     Ok(Proxy::new("smg", address, Process::start("smg", &mut command, &rig.programs.scratch)?))
@@ -57,7 +62,10 @@ fn portkey(rig: &Rig<'_>) -> Result<Proxy> {
     let package = modules.join("@portkey-ai/gateway");
     let address = free_address()?;
     let mut command = rig.proxy(node.program());
-    command.current_dir(&package).args(["build/start-server.js", "--headless"]).arg(format!("--port={}", address.port()));
+    command
+        .current_dir(&package)
+        .args(["build/start-server.js", "--headless"])
+        .arg(format!("--port={}", address.port()));
     command.env("TRUSTED_CUSTOM_HOSTS", "127.0.0.1,localhost");
     let mut peer = Proxy::new("portkey", address, Process::start("portkey", &mut command, &rig.programs.scratch)?);
     peer.headers = vec![

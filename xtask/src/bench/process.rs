@@ -128,7 +128,10 @@ impl Usage {
         let fields = stat(id)?;
         let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u64>().ok());
         // Counted from `state`, which is field 3.
-        self.ticks += ticks(11).zip(ticks(12)).map(|(user, system)| user + system).context("a line of /proc/PID/stat is short")?;
+        self.ticks += ticks(11)
+            .zip(ticks(12))
+            .map(|(user, system)| user + system)
+            .context("a line of /proc/PID/stat is short")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         self.peak_kib += peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);

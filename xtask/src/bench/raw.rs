@@ -39,7 +39,10 @@ impl Raw {
     /// What it was measured on and with.
     pub(super) fn machine(&mut self, workspace: &Path, gate: &Gate) -> Result<()> {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let processor = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).map(|name| name.trim_start_matches([' ', '\t', ':']));
+        let processor = cpuinfo
+            .lines()
+            .find_map(|line| line.strip_prefix("model name"))
+            .map(|name| name.trim_start_matches([' ', '\t', ':']));
         let git = |arguments: &[&str]| said(Command::new("git").current_dir(workspace).args(arguments));
         self.line(&json!({
             "row": "machine",

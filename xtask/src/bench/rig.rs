@@ -84,7 +84,11 @@ pub(super) struct Rig<'programs> {
 
 impl<'programs> Rig<'programs> {
     /// Starts the model server.
-    pub(super) fn start(programs: &'programs Programs, shape: &'static Shape, placement: Placement) -> Result<Rig<'programs>> {
+    pub(super) fn start(
+        programs: &'programs Programs,
+        shape: &'static Shape,
+        placement: Placement,
+    ) -> Result<Rig<'programs>> {
         let mut command = placement.command(Part::Rest, &programs.examples.join("stand_in"));
         command.args(["127.0.0.1:0", "0"]).args(shape.steering).stdout(Stdio::piped());
         let mut stand_in = Process::spawn("stand-in", &mut command)?;
@@ -113,7 +117,16 @@ impl<'programs> Rig<'programs> {
     pub(super) fn load(&self, proxy: &Proxy, how: &Loop) -> Result<Value> {
         let shape = if self.shape.is_stream { "stream" } else { "unary" };
         let mut command = self.placement.command(Part::Rest, &self.programs.examples.join("load"));
-        command.args(["--to", &proxy.address.to_string(), "--shape", shape, "--path", &proxy.path, "--model", "atlas-5"]);
+        command.args([
+            "--to",
+            &proxy.address.to_string(),
+            "--shape",
+            shape,
+            "--path",
+            &proxy.path,
+            "--model",
+            "atlas-5",
+        ]);
         let connections = match how {
             Loop::Closed(requests) => {
                 command.args(["--requests", &requests.to_string()]);
@@ -138,8 +151,13 @@ impl<'programs> Rig<'programs> {
         if !whole || !measured["other_status"].is_null() || number("least_body_bytes") < self.shape.least_body {
             bail!(
                 "not every request through {} was answered in full: {} answered, {} failed {}, {} unsent, another status {}, least body {}",
-                proxy.name, number("ok"), number("failed"), measured["failures"], number("unsent"),
-                measured["other_status"], number("least_body_bytes")
+                proxy.name,
+                number("ok"),
+                number("failed"),
+                measured["failures"],
+                number("unsent"),
+                measured["other_status"],
+                number("least_body_bytes")
             );
         }
         Ok(measured)

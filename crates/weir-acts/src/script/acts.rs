@@ -20,7 +20,9 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     ("rules.set", rules_set),
     ("claim.declare", claim_declare),
     ("operator.add", operator_add),
-    ("operator.revoke", |author, [pick, ..], _| Some((one(&author.operators, pick)?.0.to_string(), empty(Act::OperatorRevoke, public::OperatorRevoke {})))),
+    ("operator.revoke", |author, [pick, ..], _| {
+        Some((one(&author.operators, pick)?.0.to_string(), empty(Act::OperatorRevoke, public::OperatorRevoke {})))
+    }),
     ("operator.token.issue", token_issue),
     ("operator.token.revoke", |author, [pick, ..], _| {
         let (operator, token) = one(&author.operators, pick)?;
@@ -33,16 +35,24 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     }),
     ("claim.add", claim_add),
     ("claim.add", claim_add),
-    ("claim.retract", |author, [pick, ..], _| Some((nobody(), empty(Act::ClaimRetract, public::ClaimRetract { claim: one(&author.claims, pick)? })))),
+    ("claim.retract", |author, [pick, ..], _| {
+        Some((nobody(), empty(Act::ClaimRetract, public::ClaimRetract { claim: one(&author.claims, pick)? })))
+    }),
     ("account.add", account_add),
-    ("account.suspend", |author, [pick, ..], _| Some((one(&author.accounts, pick)?.to_string(), empty(Act::AccountSuspend, public::AccountSuspend {})))),
-    ("account.restore", |author, [pick, ..], _| Some((one(&author.accounts, pick)?.to_string(), empty(Act::AccountRestore, public::AccountRestore {})))),
+    ("account.suspend", |author, [pick, ..], _| {
+        Some((one(&author.accounts, pick)?.to_string(), empty(Act::AccountSuspend, public::AccountSuspend {})))
+    }),
+    ("account.restore", |author, [pick, ..], _| {
+        Some((one(&author.accounts, pick)?.to_string(), empty(Act::AccountRestore, public::AccountRestore {})))
+    }),
     ("account.close", |author, [pick, rare, ..], _| {
         let account = one(&author.accounts, pick).filter(|_| rare % 4 == 0)?;
         Some((account.to_string(), empty(Act::AccountClose, public::AccountClose {})))
     }),
     ("key.issue", key_issue),
-    ("key.revoke", |author, [pick, ..], _| Some((nobody(), empty(Act::KeyRevoke, public::KeyRevoke { key: one(&author.keys, pick)? })))),
+    ("key.revoke", |author, [pick, ..], _| {
+        Some((nobody(), empty(Act::KeyRevoke, public::KeyRevoke { key: one(&author.keys, pick)? })))
+    }),
     ("model.add", model_add),
     ("model.retire", |author, [pick, rare, ..], _| {
         let (model, _) = one(&author.models, pick).filter(|_| rare % 4 == 0)?;
@@ -51,7 +61,9 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     ("stage.set", stage_set),
     ("stage.set", stage_set),
     ("grant.add", grant_add),
-    ("grant.revoke", |author, [pick, ..], _| Some((nobody(), empty(Act::GrantRevoke, public::GrantRevoke { grant: one(&author.grants, pick)? })))),
+    ("grant.revoke", |author, [pick, ..], _| {
+        Some((nobody(), empty(Act::GrantRevoke, public::GrantRevoke { grant: one(&author.grants, pick)? })))
+    }),
     ("directive.draft", directive_draft),
     ("directive.enact", directive_enact),
     ("directive.enact", directive_enact),
@@ -59,13 +71,17 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
         let (id, ..) = one(&author.drafts, pick)?;
         Some((id.to_string(), empty(Act::DirectiveLift, public::DirectiveLift { by: "an authority".into() })))
     }),
-    ("directive.drop", |author, [pick, ..], _| Some((one(&author.drafts, pick)?.0.to_string(), empty(Act::DirectiveDrop, public::DirectiveDrop {})))),
+    ("directive.drop", |author, [pick, ..], _| {
+        Some((one(&author.drafts, pick)?.0.to_string(), empty(Act::DirectiveDrop, public::DirectiveDrop {})))
+    }),
     ("directive.disclose", |author, [pick, ..], _| {
         let (id, _, text) = one(&author.drafts, pick)?;
         Some((id.to_string(), empty(Act::DirectiveDisclose, public::DirectiveDisclose { text: sealed(&text) })))
     }),
     ("measure.take", measure_take),
-    ("measure.lift", |author, [pick, ..], _| Some((nobody(), empty(Act::MeasureLift, public::MeasureLift { measure: one(&author.measures, pick)? })))),
+    ("measure.lift", |author, [pick, ..], _| {
+        Some((nobody(), empty(Act::MeasureLift, public::MeasureLift { measure: one(&author.measures, pick)? })))
+    }),
     ("appeal.file", appeal_file),
     ("appeal.decide", appeal_decide),
     ("", |_, _, _| None),
@@ -109,8 +125,11 @@ pub(super) fn kinds() -> Vec<Act> {
 }
 
 fn claim_declare(author: &mut Author, [pick, ..]: [u8; 6], _: u64) -> Made {
-    let public =
-        public::ClaimDeclare { claim: format!("kind_{}", pick % 8), r#type: ValueType::Bool, describes: Describes::Person };
+    let public = public::ClaimDeclare {
+        claim: format!("kind_{}", pick % 8),
+        r#type: ValueType::Bool,
+        describes: Describes::Person,
+    };
     let _counted = author.bytes();
     Some((nobody(), empty(Act::ClaimDeclare, public)))
 }
@@ -128,7 +147,10 @@ fn operator_add(author: &mut Author, [pick, ..]: [u8; 6], _: u64) -> Made {
     let (id, token) = (OperatorId::from_bytes(author.bytes()), TokenId::from_bytes(author.bytes()));
     author.operators.push((id, token));
     let roles = one(Role::ALL, pick).into_iter().collect();
-    Some((id.to_string(), Act::OperatorAdd(parts(public::OperatorAdd { roles }, private::OperatorAdd { name: "an operator".into() }))))
+    Some((
+        id.to_string(),
+        Act::OperatorAdd(parts(public::OperatorAdd { roles }, private::OperatorAdd { name: "an operator".into() })),
+    ))
 }
 
 fn token_issue(author: &mut Author, [pick, digest, ..]: [u8; 6], _: u64) -> Made {
@@ -217,7 +239,9 @@ fn grant_add(author: &mut Author, [party, model, purpose, expires, ..]: [u8; 6],
     let grant = GrantId::from_bytes(author.bytes());
     author.grants.push(grant);
     let public = public::GrantAdd { grant, model, population: None, expires: author.after(expires) };
-    let private = private::GrantAdd { purpose: one(&["evaluation", "defence"], purpose).filter(|_| purpose > 99).map(Into::into) };
+    let private = private::GrantAdd {
+        purpose: one(&["evaluation", "defence"], purpose).filter(|_| purpose > 99).map(Into::into),
+    };
     Some((party.to_string(), Act::GrantAdd(parts(public, private))))
 }
 
@@ -296,7 +320,10 @@ fn appeal_file(author: &mut Author, [account, measure, ..]: [u8; 6], _: u64) -> 
 fn appeal_decide(author: &mut Author, [appeal, ruling, ..]: [u8; 6], _: u64) -> Made {
     let appeal = one(&author.appeals, appeal)?;
     let public = public::AppealDecide { appeal, ruling: one(Ruling::ALL, ruling)? };
-    Some((appeal.to_string(), Act::AppealDecide(parts(public, private::AppealDecide { reason: "it was wrong".into() }))))
+    Some((
+        appeal.to_string(),
+        Act::AppealDecide(parts(public, private::AppealDecide { reason: "it was wrong".into() })),
+    ))
 }
 
 #[test]

@@ -25,8 +25,7 @@ impl State {
                 if self.kinds.contains_key(&name) {
                     return Err(repeated("claim kind", name));
                 }
-                let kind =
-                    ClaimKind { value_type: parts.public.r#type, describes: parts.public.describes, since: at };
+                let kind = ClaimKind { value_type: parts.public.r#type, describes: parts.public.describes, since: at };
                 Arc::make_mut(&mut self.kinds).insert(name, kind);
                 touched.rules = true;
                 Ok(())
@@ -115,8 +114,7 @@ impl State {
 
     fn operator_mut(&mut self, entry: &Entry, at: Time) -> Result<&mut Operator, FoldProblem> {
         let id: OperatorId = subject(entry)?;
-        let operator =
-            Arc::make_mut(&mut self.operators).get_mut(&id).ok_or_else(|| missing("operator", id))?;
+        let operator = Arc::make_mut(&mut self.operators).get_mut(&id).ok_or_else(|| missing("operator", id))?;
         if !operator.life.holds(at) {
             return Err(standing("operator", id, "is revoked"));
         }
@@ -178,8 +176,7 @@ impl State {
         let rows = parts.private.as_ref().and_then(|private| private.list.clone());
         let model = self.model_mut(&entry.subject, at)?;
         let former = model.stages.last().and_then(|span| span.list.clone());
-        let list: Option<Arc<str>> =
-            parts.public.list.map(|_| format!("stage/{}/{index}", model.name).into());
+        let list: Option<Arc<str>> = parts.public.list.map(|_| format!("stage/{}/{index}", model.name).into());
         model.stages.push(StageSpan { from: at, stage: parts.public.stage, list: list.clone() });
         if let Some(former) = former {
             self.leave_list(&former, at, touched);

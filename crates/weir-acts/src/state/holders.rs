@@ -271,10 +271,8 @@ impl State {
         touched: &mut Touched,
     ) -> Result<(), FoldProblem> {
         let public = &parts.public;
-        let (model, _) = self
-            .models
-            .get_key_value(public.model.as_str())
-            .ok_or_else(|| missing("model", &public.model))?;
+        let (model, _) =
+            self.models.get_key_value(public.model.as_str()).ok_or_else(|| missing("model", &public.model))?;
         let grant = Grant {
             id: public.grant,
             model: Arc::clone(model),

@@ -35,7 +35,13 @@ impl Log {
         log
     }
 
-    fn try_act(&mut self, at: i64, subject: &dyn fmt::Display, effective: Option<i64>, act: Act) -> Result<Touched, FoldError> {
+    fn try_act(
+        &mut self,
+        at: i64,
+        subject: &dyn fmt::Display,
+        effective: Option<i64>,
+        act: Act,
+    ) -> Result<Touched, FoldError> {
         let basis = Some(Basis { effective: effective.map(Time::from_millis), ..Basis::default() });
         let (at, by) = (Time::from_millis(at), BY_WEIR.to_owned());
         self.0.apply(&Entry { at, by, approvals: vec![], subject: subject.to_string(), basis, act })
@@ -78,7 +84,8 @@ impl Log {
     /// Directives in force, and lists the party is on.
     fn in_force(&self, at: i64) -> (Vec<String>, Vec<String>) {
         let at = Time::from_millis(at);
-        let directives = self.0.directives.values().filter(|directive| directive.life.is_some_and(|life| life.holds(at)));
+        let directives =
+            self.0.directives.values().filter(|directive| directive.life.is_some_and(|life| life.holds(at)));
         let party = self.0.parties.get(&PARTY).unwrap();
         let lists = party.lists.iter().filter(|place| place.life.holds(at)).map(|place| place.list.to_string());
         (directives.filter_map(|directive| Some(directive.text.as_ref()?.id.clone())).collect(), lists.collect())

@@ -177,9 +177,8 @@ impl fmt::Display for Outcome<'_> {
 /// model that precedes, and only where that is permitted.
 fn ruling(snapshot: &Snapshot, class: Class, model: &str, verdict: &Verdict, served: Option<&str>) -> &'static str {
     let previous = snapshot.view().model(model).and_then(|model| model.previous.as_deref());
-    let falls_back = |served: &str| {
-        verdict.fallback && Some(served) == previous && snapshot.decide(class, served).permits()
-    };
+    let falls_back =
+        |served: &str| verdict.fallback && Some(served) == previous && snapshot.decide(class, served).permits();
     match (verdict.effect, served) {
         (Effect::Permit, None) => "permit",
         (Effect::Permit, Some(_)) => "permit without a fallback",

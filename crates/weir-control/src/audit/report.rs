@@ -62,7 +62,9 @@ impl Report {
             format!("log {}: {} acts, root {}", self.origin, self.size, self.root),
             match self.key_pinned {
                 true => "signed by the key given".to_owned(),
-                false => "key not pinned: it is the log's own; give --key to hold it against one from elsewhere".to_owned(),
+                false => {
+                    "key not pinned: it is the log's own; give --key to hold it against one from elsewhere".to_owned()
+                }
             },
             "every entry, tile and the root hold".to_owned(),
         ];

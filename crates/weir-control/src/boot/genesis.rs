@@ -5,13 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
+use weir_acts::Time;
 use weir_acts::act::{Act, Parts, public};
 use weir_acts::entry::{BY_WEIR, Entry};
 use weir_acts::id::LogId;
+use weir_acts::key::Pepper;
 use weir_acts::state::State;
 use weir_acts::words::Role;
-use weir_acts::Time;
-use weir_acts::key::Pepper;
 use weir_rules::{BASE_KINDS, base_rules};
 use weir_store::durable::write_file_atomically;
 use weir_store::{Append, EMPTY_ROOT, NewEntry, PrivatePart, Store, TreeHead};
@@ -41,8 +41,7 @@ pub(super) fn write(
     let rules = steps.planner().rules_entries(base_rules(), Vec::new())?;
     steps.add(rules.entries)?;
     for (kind, value_type, describes) in BASE_KINDS {
-        let declare =
-            ClaimDeclare { kind: (*kind).to_owned(), r#type: *value_type, describes: *describes };
+        let declare = ClaimDeclare { kind: (*kind).to_owned(), r#type: *value_type, describes: *describes };
         steps.plan(&declare.into())?;
     }
     let bootstrap = OperatorAdd { name: BOOTSTRAP.to_owned(), roles: Role::ALL.to_vec() };
@@ -111,7 +110,6 @@ fn append(store: &dyn Store, entries: &[Entry]) -> Result<(), BootError> {
         root: frontier.root().0,
         frontier: frontier.hashes().iter().map(|Hash(hash)| *hash).collect(),
     };
-    let append =
-        Append { expected_size: 0, expected_root: EMPTY_ROOT, entries: &new, head, answers: &[], facts: &[] };
+    let append = Append { expected_size: 0, expected_root: EMPTY_ROOT, entries: &new, head, answers: &[], facts: &[] };
     Ok(store.append(append)?)
 }

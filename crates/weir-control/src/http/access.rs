@@ -25,11 +25,7 @@ fn caller(shared: &Shared, headers: &HeaderMap) -> Result<AccessCaller, Failure>
     Ok(shared.control.account_of_key(bearer(headers).or(own).unwrap_or_default())?)
 }
 
-pub(super) async fn decision(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn decision(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     let caller = caller(&shared, &headers)?;
     let id: DecisionId = id.parse().map_err(|error| Refusal::invalid(format!("{error}")))?;
     let account = caller.account.id.to_string();
@@ -84,11 +80,7 @@ pub(super) async fn file_appeal(State(shared): State<Shared>, headers: HeaderMap
     Ok(Json(Value::Object(accepted.0)))
 }
 
-pub(super) async fn appeal(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn appeal(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     let caller = caller(&shared, &headers)?;
     let id: AppealId = id.parse().map_err(|error| Refusal::invalid(format!("{error}")))?;
     Ok(Json(shared.control.own_appeal(&caller, id)?))

@@ -59,8 +59,7 @@ pub(super) async fn no_such_path(uri: Uri) -> Failure {
 }
 
 pub(super) async fn wrong_method(uri: Uri) -> Response {
-    let mut response =
-        Failure(Refusal::invalid(format!("{} does not take this method", uri.path()))).into_response();
+    let mut response = Failure(Refusal::invalid(format!("{} does not take this method", uri.path()))).into_response();
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
 }

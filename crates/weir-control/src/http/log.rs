@@ -85,8 +85,8 @@ fn make_receipt(control: &Control, index: u64) -> Result<String, Refusal> {
     let signed = signed.ok_or_else(|| cannot(&"there is no checkpoint yet"))?;
     let checkpoint = Checkpoint::open(&signed, control.vkey()).map_err(|error| cannot(&error))?;
     let signed = String::from_utf8(signed).map_err(|error| cannot(&error))?;
-    let receipt = Receipt::make(&TileHashes::new(&source, checkpoint.size), index, &signed)
-        .map_err(|error| cannot(&error))?;
+    let receipt =
+        Receipt::make(&TileHashes::new(&source, checkpoint.size), index, &signed).map_err(|error| cannot(&error))?;
     Ok(receipt.to_string())
 }
 
@@ -146,11 +146,7 @@ struct Opened {
     subject: String,
 }
 
-pub(super) async fn open(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Failure> {
+pub(super) async fn open(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
     operator(&shared, &headers, "open")?;
     let Opened { subject } = serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
     let control = shared.control.clone();
@@ -161,4 +157,3 @@ pub(super) async fn open(
     });
     Ok(with_type(bundle.await?, "application/x-ndjson", FRESH))
 }
-

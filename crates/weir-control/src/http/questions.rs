@@ -40,11 +40,7 @@ fn at_moment(control: &Control, at: Option<Time>) -> Result<Snapshot, Refusal> {
     }
 }
 
-pub(super) async fn rules(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Query(query): Query<At>,
-) -> Answer {
+pub(super) async fn rules(State(shared): State<Shared>, headers: HeaderMap, Query(query): Query<At>) -> Answer {
     operator(&shared, &headers, "read")?;
     let published = shared.control.published();
     let at = query.at.unwrap_or_else(|| shared.control.now());
@@ -79,8 +75,8 @@ pub(super) async fn check_rules(State(shared): State<Shared>, headers: HeaderMap
     let Files { files } = serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
     let files: Vec<RuleFile> = files.into_iter().map(|file| RuleFile { name: file.name, text: file.text }).collect();
     let published = shared.control.published();
-    let wanted = weir_rules::check_rules(&files, &published.state.kinds)
-        .map_err(|error| Refusal::invalid(error.to_string()))?;
+    let wanted =
+        weir_rules::check_rules(&files, &published.state.kinds).map_err(|error| Refusal::invalid(error.to_string()))?;
     let change = weir_rules::change_rules(&published.state, shared.control.now(), &wanted)
         .map_err(|id| Refusal::conflict(format!("rule id `{id}` was used before with another text")))?;
     let added: Vec<&str> = change.policies.iter().map(|policy| policy.id.as_str()).collect();
@@ -97,11 +93,7 @@ pub(super) async fn directives(State(shared): State<Shared>, headers: HeaderMap)
     Ok(Json(json!({ "directives": shown })))
 }
 
-pub(super) async fn directive(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn directive(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     operator(&shared, &headers, "read")?;
     let published = shared.control.published();
     let directive = published
@@ -111,11 +103,7 @@ pub(super) async fn directive(
     Ok(Json(super::show::directive(directive, &published.state, shared.control.now())))
 }
 
-pub(super) async fn preview(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn preview(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     let caller = operator(&shared, &headers, "read")?;
     let preview = shared.control.preview(caller, id).await?;
     let shown = serde_json::to_value(&preview).map_err(|error| Refusal::unavailable(error.to_string()))?;

@@ -127,9 +127,7 @@ impl Planner<'_> {
     }
 
     fn directive(&self, name: &str) -> Result<&Directive, Refusal> {
-        self.state
-            .directive_named(name)
-            .ok_or_else(|| Refusal::not_found(format!("there is no directive `{name}`")))
+        self.state.directive_named(name).ok_or_else(|| Refusal::not_found(format!("there is no directive `{name}`")))
     }
 
     /// An enacted directive that has not ended.

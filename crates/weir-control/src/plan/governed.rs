@@ -93,12 +93,10 @@ impl Planner<'_> {
     }
 
     pub(super) fn rules_set(&self, files: &[UploadedFile]) -> Result<Plan, Refusal> {
-        let files: Vec<RuleFile> = files
-            .iter()
-            .map(|file| RuleFile { name: file.name.clone(), text: file.text.clone() })
-            .collect();
-        let wanted = weir_rules::check_rules(&files, &self.state.kinds)
-            .map_err(|error| Refusal::invalid(error.to_string()))?;
+        let files: Vec<RuleFile> =
+            files.iter().map(|file| RuleFile { name: file.name.clone(), text: file.text.clone() }).collect();
+        let wanted =
+            weir_rules::check_rules(&files, &self.state.kinds).map_err(|error| Refusal::invalid(error.to_string()))?;
         let change = weir_rules::change_rules(self.state, self.at, &wanted).map_err(|id| {
             Refusal::conflict(format!(
                 "rule id `{id}` was used before with another text; an id is never reused: give the new text a new id"

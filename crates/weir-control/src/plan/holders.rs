@@ -4,8 +4,8 @@
 use serde_json::json;
 use weir_acts::act::{Act, private, public};
 use weir_acts::holder::Life;
-use weir_acts::key::KeyText;
 use weir_acts::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId};
+use weir_acts::key::KeyText;
 use weir_acts::state::Holder;
 use weir_acts::value::Value;
 use weir_acts::words::{Describes, MeasureKind};
@@ -66,8 +66,8 @@ impl Planner<'_> {
                 command.subject.trim_start_matches("account:").split('/').next().unwrap_or_default()
             )));
         }
-        let value =
-            Value::parse(&command.value, kind.value_type).map_err(|error| Refusal::invalid(format!("value: {error}")))?;
+        let value = Value::parse(&command.value, kind.value_type)
+            .map_err(|error| Refusal::invalid(format!("value: {error}")))?;
         if command.level > MAX_LEVEL {
             return Err(Refusal::invalid(format!("level {} is above {MAX_LEVEL}, the highest", command.level)));
         }
@@ -77,12 +77,7 @@ impl Planner<'_> {
         }
         let id = ClaimId::random()?;
         let act = Act::ClaimAdd(parts(
-            public::ClaimAdd {
-                claim: id,
-                kind: command.kind.clone(),
-                level: command.level,
-                expires: command.expires,
-            },
+            public::ClaimAdd { claim: id, kind: command.kind.clone(), level: command.level, expires: command.expires },
             private::ClaimAdd { value, by: command.by.clone(), evidence: command.evidence },
         ));
         Ok(Plan::one(self.entry(holder, act), id))

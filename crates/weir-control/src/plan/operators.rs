@@ -25,10 +25,8 @@ impl Planner<'_> {
         roles.sort_unstable();
         roles.dedup();
         let id = OperatorId::random()?;
-        let added = Act::OperatorAdd(parts(
-            public::OperatorAdd { roles },
-            private::OperatorAdd { name: command.name.clone() },
-        ));
+        let added =
+            Act::OperatorAdd(parts(public::OperatorAdd { roles }, private::OperatorAdd { name: command.name.clone() }));
         let mut plan = Plan::one(self.entry(id, added), id);
         self.add_token(&mut plan, id)?;
         Ok(plan)
@@ -60,12 +58,8 @@ impl Planner<'_> {
 
     pub(super) fn token_revoke(&self, name: &str) -> Result<Plan, Refusal> {
         let operator = self.operator(name)?;
-        let tokens: Vec<TokenId> = operator
-            .tokens
-            .iter()
-            .filter(|(_, token)| token.life.holds(self.at))
-            .map(|(id, _)| *id)
-            .collect();
+        let tokens: Vec<TokenId> =
+            operator.tokens.iter().filter(|(_, token)| token.life.holds(self.at)).map(|(id, _)| *id).collect();
         if tokens.is_empty() {
             return Err(Refusal::conflict(format!("`{name}` has no valid token")));
         }

@@ -2,12 +2,12 @@
 //! the account's own key and decided by someone other than the author.
 
 use serde_json::{Map, Value as Json, json};
+use weir_acts::Time;
 use weir_acts::act::{Act, Parts, private, public};
 use weir_acts::entry::Entry;
 use weir_acts::holder::Measure;
 use weir_acts::id::{AccountId, AppealId, MeasureId};
 use weir_acts::state::State;
-use weir_acts::Time;
 use weir_exchange::DecisionId;
 
 use super::reading::AccessCaller;
@@ -59,14 +59,8 @@ impl Control {
                 public: public::AppealFile { appeal: id, measure, due: at.plus_millis(DUE_MILLIS) },
                 private: Some(private::AppealFile { decision, account, text }),
             });
-            let entry = Entry {
-                at,
-                by: account.to_string(),
-                approvals: Vec::new(),
-                subject: id.to_string(),
-                basis: None,
-                act,
-            };
+            let entry =
+                Entry { at, by: account.to_string(), approvals: Vec::new(), subject: id.to_string(), basis: None, act };
             Ok(JobPlan { entries: vec![entry], answer: None })
         });
         let written = self.write(planned).await?;
@@ -88,9 +82,10 @@ impl Control {
             .get(&id)
             .filter(|appeal| appeal.account == Some(caller.account.id))
             .ok_or_else(|| Refusal::not_found(format!("this account has no appeal {id}")))?;
-        let ruling = appeal.ruling.as_ref().map(
-            |(at, ruling, _, reason)| json!({"at": at, "ruling": ruling.as_str(), "reason": reason.as_deref()}),
-        );
+        let ruling = appeal
+            .ruling
+            .as_ref()
+            .map(|(at, ruling, _, reason)| json!({"at": at, "ruling": ruling.as_str(), "reason": reason.as_deref()}));
         Ok(json!({
             "id": id.to_string(), "filed": appeal.filed, "due": appeal.due, "text": appeal.text.as_deref(),
             "decision": appeal.decision.as_deref(), "measure": appeal.measure.map(|id| id.to_string()), "ruling": ruling,

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use weir_acts::state::State;
 use weir_acts::{Digest, Time};
 
+use super::Control;
 use super::authority::{Caller, facts_of};
 use super::idempotency::Keyed;
-use super::Control;
 use crate::command::Command;
 use crate::plan::{Plan, Planner};
 use crate::refusal::Refusal;
@@ -30,11 +30,7 @@ impl Control {
     /// When it is refused or could not be made durable; nothing was changed.
     pub async fn change(&self, caller: Caller, command: Command, key: Option<String>) -> Result<Accepted, Refusal> {
         let request = serde_json::to_vec(&command).map_err(|error| Refusal::invalid(error.to_string()))?;
-        let keyed = key.map(|key| Keyed {
-            scope: caller.operator.to_string(),
-            key,
-            request: Digest::of(&request),
-        });
+        let keyed = key.map(|key| Keyed { scope: caller.operator.to_string(), key, request: Digest::of(&request) });
         let _held = match &keyed {
             None => None,
             Some(keyed) => match self.hold(keyed)? {

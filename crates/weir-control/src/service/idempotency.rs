@@ -66,7 +66,9 @@ impl Control {
         let name = (keyed.scope.clone(), keyed.key.clone());
         let pending = self.inner.pending.clone();
         if !pending.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
-            return Err(Refusal::conflict("a request with this Idempotency-Key is under way; ask again when it is done"));
+            return Err(Refusal::conflict(
+                "a request with this Idempotency-Key is under way; ask again when it is done",
+            ));
         }
         let held = Held { pending, name };
         let found = self

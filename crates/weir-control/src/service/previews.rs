@@ -11,8 +11,8 @@ use weir_acts::{Clock as _, Time};
 use weir_rules::policies::Policies;
 use weir_rules::{Condition, Preview, Snapshot};
 
-use super::authority::Caller;
 use super::Control;
+use super::authority::Caller;
 use crate::command::{Command, DirectiveEnact};
 use crate::plan::{Counts, LastPreview, Planner};
 use crate::refusal::Refusal;
@@ -44,9 +44,8 @@ impl Control {
         for entry in &plan.entries {
             trial.apply(entry).map_err(|error| Refusal::conflict(error.problem.to_string()))?;
         }
-        let directive = trial
-            .directive_named(name)
-            .ok_or_else(|| Refusal::not_found(format!("there is no directive `{name}`")))?;
+        let directive =
+            trial.directive_named(name).ok_or_else(|| Refusal::not_found(format!("there is no directive `{name}`")))?;
         let text: Arc<DirectiveText> =
             directive.text.clone().ok_or_else(|| Refusal::conflict(format!("the text of `{name}` was erased")))?;
         let effective = directive.life.map_or(at, |life| life.from);

@@ -56,7 +56,8 @@ impl Control {
     /// # Errors
     /// When the records cannot be read.
     pub fn decision(&self, id: DecisionId) -> Result<Option<Json>, Refusal> {
-        let cannot = |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
+        let cannot =
+            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
         let wanted = id.to_string();
         let segments = segment::segments(self.dir()).map_err(|error| cannot(&error))?;
         for held in segments.iter().filter(|held| held.number >= u64::from(id.segment)) {
@@ -74,7 +75,8 @@ impl Control {
     /// # Errors
     /// When the records cannot be read.
     pub fn decisions_of(&self, account: AccountId, limit: usize) -> Result<Vec<Json>, Refusal> {
-        let cannot = |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
+        let cannot =
+            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
         let (wanted, mut records) = (account.to_string(), Vec::new());
         for held in segment::segments(self.dir()).map_err(|error| cannot(&error))? {
             segment::find(self.dir(), held.number, |line| {

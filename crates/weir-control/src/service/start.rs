@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
-use weir_acts::world::World;
 use weir_acts::Clock as _;
+use weir_acts::world::World;
 use weir_rules::policies::Policies;
 use weir_rules::{CompileError, Enforce, Snapshot};
 use weir_store::lock::FolderLock;

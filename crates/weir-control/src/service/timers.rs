@@ -61,7 +61,8 @@ impl Control {
 
     fn sealed_text(&self, directive: &Directive) -> Result<Option<SealedText>, Refusal> {
         let Some(enacted) = &directive.enacted else { return Ok(None) };
-        let cannot = |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the sealed text cannot be read: {error}"));
+        let cannot =
+            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the sealed text cannot be read: {error}"));
         let Some(stored) = self.store().entry(enacted.act).map_err(|error| cannot(&error))? else { return Ok(None) };
         let entry = read_entry(&stored).map_err(|error| cannot(&error))?;
         Ok(match entry.act {

@@ -239,12 +239,8 @@ fn serve(snapshot: &Snapshot, model: &Arc<str>, is_fallback: bool) -> Serve {
 
 fn list(snapshot: &Snapshot, caller: Caller) -> Outcome {
     let models = permitted_models(snapshot, caller).map(|model| listed(snapshot, model)).collect();
-    let basis = Basis {
-        tree_size: snapshot.tree_size(),
-        stage: Stage::General,
-        rules: Vec::new(),
-        ruling: Ruling::Permit,
-    };
+    let basis =
+        Basis { tree_size: snapshot.tree_size(), stage: Stage::General, rules: Vec::new(), ruling: Ruling::Permit };
     Outcome::Permit(caller, Permit::See(models), basis)
 }
 

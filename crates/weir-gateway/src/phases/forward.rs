@@ -30,7 +30,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 enum Attempt {
     Answered(AnswerHead, Connection, Arc<Upstream>),
     /// It may be sent again after a pause.
-    Again { after: Duration, otherwise: Box<Attempt> },
+    Again {
+        after: Duration,
+        otherwise: Box<Attempt>,
+    },
     Failed(Refusal),
 }
 
@@ -41,11 +44,7 @@ enum Interrupted {
 }
 
 /// Gets the answer, from an upstream or at home.
-pub(crate) async fn forward(
-    client: &Client,
-    asked: Asked,
-    mut settlement: Settlement,
-) -> Result<Forwarded, Refusal> {
+pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settlement) -> Result<Forwarded, Refusal> {
     let mut retries = 0;
     loop {
         let serve = match &settlement.decided.permit {
@@ -226,7 +225,8 @@ fn request_head(client: &Client, asked: &Asked, serve: &Serve, upstream: &Upstre
     let body = outgoing_body(asked, serve)?;
     let path = asked.parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut head = BytesMut::with_capacity(1024);
-    for part in [asked.parts.method.as_str(), " ", upstream.prefix(), path, " HTTP/1.1\r\nhost: ", upstream.authority()] {
+    for part in [asked.parts.method.as_str(), " ", upstream.prefix(), path, " HTTP/1.1\r\nhost: ", upstream.authority()]
+    {
         head.put_slice(part.as_bytes());
     }
     head.put_slice(b"\r\naccept-encoding: identity\r\n");

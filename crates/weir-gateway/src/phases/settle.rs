@@ -11,8 +11,8 @@ use bytes::{Bytes, BytesMut};
 use http::header;
 use weir_acts::Time;
 use weir_exchange::{Client as CalledFrom, ExchangeRecord, Outcome, Params, Usage};
-use weir_wire::usage::{Ending, UsageMeter};
 use weir_wire::Api;
+use weir_wire::usage::{Ending, UsageMeter};
 
 use crate::answer::Refusal;
 use crate::client::Client;

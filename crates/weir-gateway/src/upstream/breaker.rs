@@ -49,8 +49,8 @@ impl Breaker {
             return Ok(());
         }
         let next = now.saturating_add(millis(self.pause)).max(1);
-        let won = now >= until
-            && self.open_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let won =
+            now >= until && self.open_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if won {
             return Ok(());
         }

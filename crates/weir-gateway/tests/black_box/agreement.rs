@@ -141,15 +141,17 @@ fn object(members: &[(String, String)], space: &str) -> String {
 
 fn body() -> impl Strategy<Value = String> {
     let members = prop::collection::vec((key(), value()), 0..7);
-    (members, "[ \t\r\n]{0,2}", any::<prop::sample::Index>(), any::<bool>()).prop_map(|(mut members, space, place, plain)| {
-        // Most cases name one model, so that most are decided.
-        if plain {
-            members.retain(|(key, _)| !key.to_ascii_lowercase().contains("ode"));
-            let place = place.index(members.len() + 1);
-            members.insert(place, (r#""model""#.to_owned(), r#""fable-5""#.to_owned()));
-        }
-        object(&members, &space)
-    })
+    (members, "[ \t\r\n]{0,2}", any::<prop::sample::Index>(), any::<bool>()).prop_map(
+        |(mut members, space, place, plain)| {
+            // Most cases name one model, so that most are decided.
+            if plain {
+                members.retain(|(key, _)| !key.to_ascii_lowercase().contains("ode"));
+                let place = place.index(members.len() + 1);
+                members.insert(place, (r#""model""#.to_owned(), r#""fable-5""#.to_owned()));
+            }
+            object(&members, &space)
+        },
+    )
 }
 
 fn caller() -> impl Strategy<Value = &'static str> {

@@ -61,7 +61,9 @@ pub(crate) fn request(method: &str, path: &str, key: Option<&str>, headers: &[(&
         bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
     if method == "POST" {
-        bytes.extend_from_slice(format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()).as_bytes());
+        bytes.extend_from_slice(
+            format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()).as_bytes(),
+        );
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(body);
@@ -188,7 +190,11 @@ impl Caller {
             if count(&body, wanted.as_bytes()) >= times {
                 return;
             }
-            assert!(self.fill(), "ended before {wanted:?} came {times} times: {:?}", self.buffer.escape_ascii().to_string());
+            assert!(
+                self.fill(),
+                "ended before {wanted:?} came {times} times: {:?}",
+                self.buffer.escape_ascii().to_string()
+            );
         }
     }
 

@@ -132,7 +132,8 @@ fn a_missing_credential_is_the_operators_affair() {
         use weir_acts::act::{private, public};
         let id = weir_acts::id::ModelId::from_bytes([0xaa; 10]);
         let public = public::ModelAdd { model: "lost-5".into(), previous: None, weights: None, max_output: None };
-        let private = private::ModelAdd { upstream: "http://127.0.0.1:9".into(), credential: Some(format!("file:{gone}")) };
+        let private =
+            private::ModelAdd { upstream: "http://127.0.0.1:9".into(), credential: Some(format!("file:{gone}")) };
         scene.act(&id.to_string(), Act::ModelAdd(crate::scene::parts(public, private)));
         scene.stage(id, weir_acts::words::Stage::General, &[]);
     });

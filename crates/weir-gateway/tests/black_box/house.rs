@@ -334,8 +334,12 @@ impl Peopled {
         let mut bytes = [0xee; 10];
         bytes[..8].copy_from_slice(&self.scene.world.state().size.to_be_bytes());
         let id = ModelId::from_bytes(bytes);
-        let public =
-            public::ModelAdd { model: name.into(), previous: previous.map(Into::into), weights: None, max_output: None };
+        let public = public::ModelAdd {
+            model: name.into(),
+            previous: previous.map(Into::into),
+            weights: None,
+            max_output: None,
+        };
         let private = private::ModelAdd { upstream: self.upstream.clone(), credential: Some(self.credential.clone()) };
         self.scene.act(&id.to_string(), Act::ModelAdd(parts(public, private)));
         if stage != Stage::Sealed {

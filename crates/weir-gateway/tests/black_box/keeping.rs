@@ -70,7 +70,10 @@ fn a_stored_object_is_for_the_account_that_made_it_on_that_model() {
     ] {
         assert_eq!(answer.status(), 403, "{what}");
         let error = &answer.json()["error"];
-        assert_eq!((error["code"].as_str(), error["param"].as_str()), (Some("unknown_object"), Some("previous_response_id")));
+        assert_eq!(
+            (error["code"].as_str(), error["param"].as_str()),
+            (Some("unknown_object"), Some("previous_response_id"))
+        );
     }
     for body in [
         r#"{"model":"atlas-5","input":"x","conversation":"conv_1"}"#,
@@ -146,7 +149,13 @@ fn a_tls_upstream_can_stream_and_be_cut() {
     outer.use_credential(ACME);
     outer.serve_from("tapped-5", &format!("https://localhost:{}", inner.address.port()));
     let mut caller = outer.caller();
-    caller.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], crate::house::streamed_chat("tapped-5").as_bytes()));
+    caller.send(&request(
+        "POST",
+        "/v1/chat/completions",
+        Some(NORWIND),
+        &[],
+        crate::house::streamed_chat("tapped-5").as_bytes(),
+    ));
     let mut upstream = tap.next();
     upstream.say(crate::tap::STREAM_HEAD);
     upstream.chunk("data: 1\n\n");

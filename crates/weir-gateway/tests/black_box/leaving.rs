@@ -64,9 +64,7 @@ fn a_drain_finishes_what_is_under_way_and_takes_nothing_new() {
         caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &pace, streamed_chat("atlas-5").as_bytes()));
         caller.until_holds_any();
     }
-    let reading = std::thread::spawn(move || {
-        streams.into_iter().map(|mut caller| caller.answer()).collect::<Vec<_>>()
-    });
+    let reading = std::thread::spawn(move || streams.into_iter().map(|mut caller| caller.answer()).collect::<Vec<_>>());
     assert_eq!(drain(&mut house, PATIENCE), Drained::Whole);
     for answer in reading.join().unwrap() {
         assert!(answer.is_whole && answer.text().contains("[DONE]"));

@@ -152,16 +152,32 @@ fn screen_stands_between_reserve_and_forward() {
     // from the list itself, since nothing can be seen of it from outside.
     let list = include_str!("../../src/request.rs");
     let place = |phase: &str| list.find(phase).unwrap_or_else(|| panic!("{phase} is not on the list"));
-    let order = ["accept::accept(", "identify::identify(", "accept::read(", "decide::decide(", "settle::owe(",
-        "reserve::reserve(", "screen::screen(", "forward::forward(", "relay::relay("];
+    let order = [
+        "accept::accept(",
+        "identify::identify(",
+        "accept::read(",
+        "decide::decide(",
+        "settle::owe(",
+        "reserve::reserve(",
+        "screen::screen(",
+        "forward::forward(",
+        "relay::relay(",
+    ];
     assert!(order.windows(2).all(|pair| place(pair[0]) < place(pair[1])));
 }
 
 #[test]
 fn what_is_not_served_is_refused_after_identification() {
     let house = house();
-    let paths = [("GET", "/v1/chat/completions"), ("POST", "/v1/files"), ("DELETE", "/v1/models/atlas-5"),
-        ("POST", "/v1/messages/batches"), ("POST", "/v1/chat/completions/"), ("POST", "/v1"), ("POST", "/v1//messages")];
+    let paths = [
+        ("GET", "/v1/chat/completions"),
+        ("POST", "/v1/files"),
+        ("DELETE", "/v1/models/atlas-5"),
+        ("POST", "/v1/messages/batches"),
+        ("POST", "/v1/chat/completions/"),
+        ("POST", "/v1"),
+        ("POST", "/v1//messages"),
+    ];
     for (method, path) in paths {
         let asked = |key| house.caller().ask(&request(method, path, key, &[], b"{}"));
         assert_eq!(asked(None).status(), 401, "{method} {path}");

@@ -17,11 +17,21 @@ fn bodies_that_two_parsers_might_read_in_two_ways() {
     let model = r#""model":"atlas-5""#;
     let cases: &[(&str, String, &str, Option<&str>)] = &[
         ("twice", format!(r#"{{{model},{messages},{model}}}"#), "ambiguous_field", Some("model")),
-        ("twice, escaped", format!(r#"{{{model},"m\u006fdel":"atlas-5",{messages}}}"#), "ambiguous_field", Some("model")),
+        (
+            "twice, escaped",
+            format!(r#"{{{model},"m\u006fdel":"atlas-5",{messages}}}"#),
+            "ambiguous_field",
+            Some("model"),
+        ),
         ("other case", format!(r#"{{{model},"Model":"atlas-5",{messages}}}"#), "ambiguous_field", Some("model")),
         ("models", format!(r#"{{{model},"models":["mythos-5"],{messages}}}"#), "unsupported_field", Some("models")),
         ("fallbacks", format!(r#"{{{model},"fallbacks":[],{messages}}}"#), "unsupported_field", Some("fallbacks")),
-        ("escaped fallbacks", format!(r#"{{{model},"fallb\u0061cks":[],{messages}}}"#), "unsupported_field", Some("fallbacks")),
+        (
+            "escaped fallbacks",
+            format!(r#"{{{model},"fallb\u0061cks":[],{messages}}}"#),
+            "unsupported_field",
+            Some("fallbacks"),
+        ),
         ("trailing data", format!(r#"{{{model},{messages}}}{{}}"#), "invalid_json", None),
         ("trailing brace", format!(r#"{{{model},{messages}}}}}"#), "invalid_json", None),
         ("two documents", format!("{{{model}}}\n{{{model}}}"), "invalid_json", None),
@@ -114,7 +124,9 @@ fn heads_that_are_too_large_or_no_heads() {
     let mut caller = house.caller();
     caller.offer(&request("GET", "/v1/models", Some(ACME), &[("x-long", &long)], b""));
     assert_eq!(caller.head().status, 431);
-    for broken in ["nonsense\r\n\r\n", "GET /v1/models HTTP/1.1\r\nno colon\r\n\r\n", "GET /v1/models HTTP/1.1\r\na : b\r\n\r\n"] {
+    for broken in
+        ["nonsense\r\n\r\n", "GET /v1/models HTTP/1.1\r\nno colon\r\n\r\n", "GET /v1/models HTTP/1.1\r\na : b\r\n\r\n"]
+    {
         let mut caller = house.caller();
         caller.send(broken.as_bytes());
         assert_eq!(caller.head().status, 400, "{broken:?}");
@@ -179,9 +191,16 @@ fn two_framings_are_refused_wherever_they_stand() {
         assert_eq!(answer.json()["error"]["code"], "ambiguous_framing");
         assert!(caller.is_closed(), "{headers:?}: nothing after it is read");
     }
-    for headers in ["content-length: 4\r\ncontent-length: 5", "content-length: -1", "transfer-encoding: gzip", "content-length: 4, 4"] {
+    for headers in [
+        "content-length: 4\r\ncontent-length: 5",
+        "content-length: -1",
+        "transfer-encoding: gzip",
+        "content-length: 4, 4",
+    ] {
         let mut caller = house.caller();
-        caller.send(format!("POST /v1/messages HTTP/1.1\r\nhost: a\r\nx-api-key: {ACME}\r\n{headers}\r\n\r\nabcd").as_bytes());
+        caller.send(
+            format!("POST /v1/messages HTTP/1.1\r\nhost: a\r\nx-api-key: {ACME}\r\n{headers}\r\n\r\nabcd").as_bytes(),
+        );
         let head = caller.try_head();
         assert!(head.as_ref().is_none_or(|head| head.status == 400), "{headers:?}: {head:?}");
     }

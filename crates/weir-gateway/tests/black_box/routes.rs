@@ -22,8 +22,18 @@ pub(crate) const WORK: &[Work] = &[
         is_anthropic: false,
         stream_end: Some("data: [DONE]"),
     },
-    Work { path: "/v1/completions", body: r#""prompt":"hello""#, is_anthropic: false, stream_end: Some("data: [DONE]") },
-    Work { path: "/v1/responses", body: r#""input":"hello""#, is_anthropic: false, stream_end: Some("response.completed") },
+    Work {
+        path: "/v1/completions",
+        body: r#""prompt":"hello""#,
+        is_anthropic: false,
+        stream_end: Some("data: [DONE]"),
+    },
+    Work {
+        path: "/v1/responses",
+        body: r#""input":"hello""#,
+        is_anthropic: false,
+        stream_end: Some("response.completed"),
+    },
     Work { path: "/v1/embeddings", body: r#""input":"hello""#, is_anthropic: false, stream_end: None },
     Work {
         path: "/v1/messages",

@@ -60,7 +60,10 @@ fn nothing_the_upstream_says_after_an_install_reaches_the_denied() {
     }
     for mut stream in spared {
         let (body, is_whole) = stream.caller.body(&stream.head);
-        assert_eq!(std::str::from_utf8(&body).unwrap(), "data: {\"first\":1}\n\ndata: {\"late\":1}\n\ndata: [DONE]\n\n");
+        assert_eq!(
+            std::str::from_utf8(&body).unwrap(),
+            "data: {\"first\":1}\n\ndata: {\"late\":1}\n\ndata: [DONE]\n\n"
+        );
         assert!(is_whole);
     }
     let (_, settled) = house.recorder.until_settled(40);
@@ -217,7 +220,9 @@ fn whatever_touches_a_caller_cuts_its_answers() {
         }),
         ("account closed", 1, |house| {
             let (_, account, _) = house.accounts[NORWIND];
-            house.scene.act(&account.to_string(), Act::AccountClose(parts(public::AccountClose {}, private::AccountClose {})));
+            house
+                .scene
+                .act(&account.to_string(), Act::AccountClose(parts(public::AccountClose {}, private::AccountClose {})));
         }),
         ("account suspended", 1, |house| {
             let (_, account, _) = house.accounts[NORWIND];
@@ -229,7 +234,9 @@ fn whatever_touches_a_caller_cuts_its_answers() {
         }),
         ("model retired", 2, |house| {
             let model = house.models["tapped-5"];
-            house.scene.act(&model.to_string(), Act::ModelRetire(parts(public::ModelRetire {}, private::ModelRetire {})));
+            house
+                .scene
+                .act(&model.to_string(), Act::ModelRetire(parts(public::ModelRetire {}, private::ModelRetire {})));
         }),
         ("model sealed", 2, |house| {
             let model = house.models["tapped-5"];

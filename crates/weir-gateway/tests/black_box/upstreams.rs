@@ -200,7 +200,10 @@ fn the_breaker_opens_and_closes() {
     }
     let open = ask(&house).answer();
     assert_eq!(open.status(), 503);
-    assert_eq!((open.json()["error"]["code"].as_str(), open.head.get("retry-after")), (Some("upstream_unavailable"), Some("1")));
+    assert_eq!(
+        (open.json()["error"]["code"].as_str(), open.head.get("retry-after")),
+        (Some("upstream_unavailable"), Some("1"))
+    );
     assert!(tap.is_quiet(), "it is left alone");
     assert_eq!(house.chat(ACME, "atlas-5").status(), 200, "other upstreams are not");
     // After the pause one request tries.

@@ -39,8 +39,16 @@ fn refusals_name_file_line_and_cause() {
         // Cedar would skip this where the claim is absent: an open door.
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.us_person == true };", 1, "us_person"),
         ("@id(\"a\")\nforbid (principal, action, resource) when { principal.suspended == 3 };", 1, "type"),
-        ("@id(\"a\")\nforbid (principal, action, resource) when { principal.granted.isEmpty() };", 1, "`.contains(...)`"),
-        ("@id(\"a\")\nforbid (principal, action, resource) when { principal.listed == [resource] };", 1, "`.contains(...)`"),
+        (
+            "@id(\"a\")\nforbid (principal, action, resource) when { principal.granted.isEmpty() };",
+            1,
+            "`.contains(...)`",
+        ),
+        (
+            "@id(\"a\")\nforbid (principal, action, resource) when { principal.listed == [resource] };",
+            1,
+            "`.contains(...)`",
+        ),
         // Cedar would take this as false for ever: another open door.
         (
             "@id(\"a\")\nforbid (principal, action, resource) when { principal has us_persn && principal.us_persn };",
@@ -90,8 +98,25 @@ fn a_change_adds_and_removes_and_never_reuses_an_id() {
 fn no_text_makes_the_check_fail_without_an_error() {
     use proptest::prelude::*;
     let pieces = prop::sample::select(vec![
-        "@id(\"a\")", "permit", "forbid", "(", ")", "principal", ",", "action", "resource", ";", "when", "{", "}",
-        "?principal", "==", "Weir::Model::\"x\"", "\n", "ü", "\"",
+        "@id(\"a\")",
+        "permit",
+        "forbid",
+        "(",
+        ")",
+        "principal",
+        ",",
+        "action",
+        "resource",
+        ";",
+        "when",
+        "{",
+        "}",
+        "?principal",
+        "==",
+        "Weir::Model::\"x\"",
+        "\n",
+        "ü",
+        "\"",
     ]);
     proptest!(|(pieces in prop::collection::vec(pieces, 0..16))| {
         if let Err(error) = check(&pieces.join(" ")) {

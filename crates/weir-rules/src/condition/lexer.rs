@@ -23,8 +23,7 @@ pub(super) struct Placed {
     pub(super) span: Range<usize>,
 }
 
-const SIGNS: &[&str] =
-    &["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ",", ".", "-"];
+const SIGNS: &[&str] = &["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ",", ".", "-"];
 
 /// Every token of `text`, [`Token::End`] last.
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, ConditionError> {

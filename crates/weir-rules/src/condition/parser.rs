@@ -117,12 +117,7 @@ impl Parser<'_> {
         self.chain("&&", Self::unary, Expr::And)
     }
 
-    fn chain(
-        &mut self,
-        sign: &str,
-        part: fn(&mut Self) -> Parsed<Node>,
-        join: fn(Vec<Expr>) -> Expr,
-    ) -> Parsed<Node> {
+    fn chain(&mut self, sign: &str, part: fn(&mut Self) -> Parsed<Node>, join: fn(Vec<Expr>) -> Expr) -> Parsed<Node> {
         let first = part(self)?;
         let start = first.span.start;
         if !matches!(self.peek(), Token::Sign(found) if *found == sign) {
@@ -298,8 +293,7 @@ impl Parser<'_> {
         let span = left.span.start.min(right.span.start)..left.span.end.max(right.span.end);
         self.count(&span)?;
         let (left, right) = (self.compared(left)?, self.compared(right)?);
-        check_types(op, type_of(&left.0), type_of(&right.0))
-            .map_err(|problem| self.error(span.clone(), problem))?;
+        check_types(op, type_of(&left.0), type_of(&right.0)).map_err(|problem| self.error(span.clone(), problem))?;
         let atom = Atom { op, left: left.0, right: right.0 };
         let expr = match (&atom.left, &atom.right) {
             (Operand::Literal(left), Operand::Literal(right)) => Expr::Const(holds(op, left, right)),
@@ -351,9 +345,7 @@ fn check_types(op: Op, left: Type, right: Type) -> Result<(), String> {
     match (op, left, right) {
         (Op::Equal | Op::NotEqual, Type::Set(left), Type::Set(right)) if left.is_none() || right.is_none() => Ok(()),
         (Op::Equal | Op::NotEqual, left, right) if left == right => Ok(()),
-        (Op::Equal | Op::NotEqual, left, right) => {
-            Err(format!("a {} never equals a {}", left.name(), right.name()))
-        }
+        (Op::Equal | Op::NotEqual, left, right) => Err(format!("a {} never equals a {}", left.name(), right.name())),
         (Op::Contains, Type::Set(None), Type::Scalar(_)) => Ok(()),
         (Op::Contains, Type::Set(Some(member)), Type::Scalar(scalar)) if member == scalar => Ok(()),
         (Op::Contains, Type::Set(_), found) => Err(format!("a {} holds no {}", left.name(), found.name())),

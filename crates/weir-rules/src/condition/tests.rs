@@ -158,7 +158,8 @@ fn kinds_used_and_what_could_settle() {
     let either = parsed("principal.us_person == principal.us_person && principal.age > 17 || principal.kyb_level > 1");
     // Neither alone settles this: one disjunct stays open... unless it is true.
     assert!(either.could_be_settled_by("kyb_level", &nobody, 1));
-    let both = parsed("(principal.age > 17 || principal.kyb_level > 1) && (principal.age < 18 || principal.kyb_level < 2)");
+    let both =
+        parsed("(principal.age > 17 || principal.kyb_level > 1) && (principal.age < 18 || principal.kyb_level < 2)");
     assert!(!both.could_be_settled_by("age", &nobody, 1));
 }
 
@@ -167,7 +168,8 @@ pub(crate) fn texts() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec!["XA", "XB", "research", "a\\\"b", "\\u{1}\\\\", "é", ""]);
     let quoted = word.prop_map(|word| format!("\"{word}\"")).boxed();
     let long = prop::sample::select(vec!["-1", "0", "1", "2", "9223372036854775807", "-9223372036854775808"]);
-    let set = prop::collection::vec(quoted.clone(), 0..3).prop_map(|members| format!("[{}]", members.join(","))).boxed();
+    let set =
+        prop::collection::vec(quoted.clone(), 0..3).prop_map(|members| format!("[{}]", members.join(","))).boxed();
     let order = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
     let equal = prop::sample::select(vec!["==", "!="]);
     let long_kind = prop::sample::select(vec!["principal.age", "principal.kyb_level"]);
@@ -193,10 +195,16 @@ pub(crate) fn texts() -> impl Strategy<Value = String> {
     atom.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|inner| format!("!({inner})")),
-            prop::collection::vec(inner.clone(), 2..4)
-                .prop_map(|parts| parts.iter().map(|part| format!("({part})")).collect::<Vec<_>>().join(" && ")),
-            prop::collection::vec(inner, 2..4)
-                .prop_map(|parts| parts.iter().map(|part| format!("({part})")).collect::<Vec<_>>().join(" || ")),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| parts
+                .iter()
+                .map(|part| format!("({part})"))
+                .collect::<Vec<_>>()
+                .join(" && ")),
+            prop::collection::vec(inner, 2..4).prop_map(|parts| parts
+                .iter()
+                .map(|part| format!("({part})"))
+                .collect::<Vec<_>>()
+                .join(" || ")),
         ]
     })
 }

@@ -1,8 +1,6 @@
 //! The rules that could matter for one model, ready to be evaluated.
 
-use cedar_policy::{
-    Authorizer, Context, Entities, Entity, EntityUid, Policy, PolicySet, Request,
-};
+use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Policy, PolicySet, Request};
 use weir_acts::words::Stage;
 
 use super::{CompileError, attributes};
@@ -150,12 +148,8 @@ impl Bucket {
         if let Some(error) = response.diagnostics().errors().next() {
             return Outcome::Failed(error.to_string());
         }
-        let positions: Result<Vec<usize>, _> = response
-            .diagnostics()
-            .reason()
-            .map(|id| AsRef::<str>::as_ref(id).parse())
-            .collect();
+        let positions: Result<Vec<usize>, _> =
+            response.diagnostics().reason().map(|id| AsRef::<str>::as_ref(id).parse()).collect();
         positions.map_or_else(|_| Outcome::Failed("a policy under a foreign id".to_owned()), Outcome::Determined)
     }
 }
-

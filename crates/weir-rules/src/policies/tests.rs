@@ -130,10 +130,7 @@ fn sealed_retired_and_unknown_models_are_missing_alike() {
     let mut scene = scene();
     scene.model("sealed-5", Stage::Sealed);
     let retired = scene.model("retired-5", Stage::General);
-    let act = crate::scene::parts(
-        weir_acts::act::public::ModelRetire {},
-        weir_acts::act::private::ModelRetire {},
-    );
+    let act = crate::scene::parts(weir_acts::act::public::ModelRetire {}, weir_acts::act::private::ModelRetire {});
     scene.act(&retired.to_string(), weir_acts::Act::ModelRetire(act));
     let party = scene.party("acme");
     let account = scene.account(party, "a");

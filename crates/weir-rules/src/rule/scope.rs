@@ -30,8 +30,8 @@ impl Scope {
         let tree = policy.to_pst().map_err(|error| error.to_string())?;
         let body = tree.body();
         let mut tests = Vec::new();
-        if let ResourceConstraint::Eq(EntityOrSlot::Entity(entity)) | ResourceConstraint::In(EntityOrSlot::Entity(entity)) =
-            &body.resource
+        if let ResourceConstraint::Eq(EntityOrSlot::Entity(entity))
+        | ResourceConstraint::In(EntityOrSlot::Entity(entity)) = &body.resource
             && let Some(model) = model(entity)
         {
             tests.push(Test::Models(vec![model]));

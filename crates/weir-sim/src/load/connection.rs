@@ -30,13 +30,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(to: SocketAddr, timeout: Duration) -> Self {
         let buffer = vec![0; 64 << 10];
-        Self {
-            to,
-            timeout,
-            stream: None,
-            reader: ReplyReader::default(),
-            buffer,
-        }
+        Self { to, timeout, stream: None, reader: ReplyReader::default(), buffer }
     }
 
     /// Opens it now, so that the first request does not pay for it.
@@ -77,10 +71,7 @@ impl Connection {
                 if self.reader.closed() {
                     break;
                 }
-                return Err(io::Error::new(
-                    ErrorKind::UnexpectedEof,
-                    "the answer was cut off",
-                ));
+                return Err(io::Error::new(ErrorKind::UnexpectedEof, "the answer was cut off"));
             }
             let bytes = self.buffer.get(..read).unwrap_or_default();
             let used = self.reader.feed(bytes, |_| ()).map_err(io::Error::other)?;

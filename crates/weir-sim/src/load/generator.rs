@@ -143,9 +143,7 @@ fn run<Make: Fn(u64, &mut Vec<u8>) + Sync>(
             .into_iter()
             .map(|connection| {
                 let worker = || work(&shared, connection);
-                std::thread::Builder::new()
-                    .name("load".to_owned())
-                    .spawn_scoped(scope, worker)
+                std::thread::Builder::new().name("load".to_owned()).spawn_scoped(scope, worker)
             })
             .collect();
         let threads = threads.map_err(|source| {
@@ -164,9 +162,7 @@ fn run<Make: Fn(u64, &mut Vec<u8>) + Sync>(
     })?;
     whole.elapsed = shared.start.elapsed();
     whole.unsent = total.saturating_sub(whole.failed + whole.samples.len() as u64);
-    whole
-        .samples
-        .sort_unstable_by_key(|sample| sample.intended_ns);
+    whole.samples.sort_unstable_by_key(|sample| sample.intended_ns);
     Ok(whole)
 }
 
@@ -174,21 +170,14 @@ fn opened(target: &Target) -> Result<Vec<Connection>, LoadError> {
     let mut connections = Vec::with_capacity(target.connections);
     for _ in 0..target.connections.max(1) {
         let mut connection = Connection::new(target.address, target.timeout);
-        connection.open().map_err(|source| LoadError::Connect {
-            address: target.address,
-            source,
-        })?;
+        connection.open().map_err(|source| LoadError::Connect { address: target.address, source })?;
         connections.push(connection);
     }
     Ok(connections)
 }
 
 fn work<Make: Fn(u64, &mut Vec<u8>)>(shared: &Shared<'_, Make>, mut connection: Connection) -> Run {
-    let spin = if ask_for_fine_timer() {
-        SPIN_FINE
-    } else {
-        SPIN_COARSE
-    };
+    let spin = if ask_for_fine_timer() { SPIN_FINE } else { SPIN_COARSE };
     let mut run = Run::default();
     let mut request = Vec::with_capacity(4096);
     loop {

@@ -40,10 +40,7 @@ pub struct Caller {
 impl std::fmt::Debug for Caller {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut fields = formatter.debug_struct("Caller");
-        fields
-            .field("label", &self.label)
-            .field("model", &self.model)
-            .finish_non_exhaustive()
+        fields.field("label", &self.label).field("model", &self.model).finish_non_exhaustive()
     }
 }
 
@@ -59,10 +56,7 @@ pub struct LiveConfig {
 
 impl Default for LiveConfig {
     fn default() -> Self {
-        Self {
-            seed: 1,
-            pause_ms: (500, 4_000),
-        }
+        Self { seed: 1, pause_ms: (500, 4_000) }
     }
 }
 
@@ -108,11 +102,7 @@ impl Live {
     ///
     /// # Errors
     /// When the address is not of that form.
-    pub fn new(
-        base_url: &str,
-        callers: Vec<Caller>,
-        config: LiveConfig,
-    ) -> Result<Arc<Self>, LiveError> {
+    pub fn new(base_url: &str, callers: Vec<Caller>, config: LiveConfig) -> Result<Arc<Self>, LiveError> {
         let counts = callers
             .iter()
             .map(|caller| CallerCounts {
@@ -122,21 +112,13 @@ impl Live {
             })
             .collect();
         let authority = authority(base_url)?;
-        Ok(Arc::new(Self {
-            authority,
-            callers,
-            config,
-            counts: Mutex::new(counts),
-        }))
+        Ok(Arc::new(Self { authority, callers, config, counts: Mutex::new(counts) }))
     }
 
     /// What came of the calls so far, in the callers' order.
     #[must_use]
     pub fn counts(&self) -> Vec<CallerCounts> {
-        self.counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Calls until `shutdown` completes; calls under way are then dropped.
@@ -160,12 +142,7 @@ impl Live {
             let pause = random.between(shortest, longest);
             tokio::time::sleep(Duration::from_millis(pause)).await;
             let call = Call::invent(&mut random);
-            let outcome = send(
-                &self.authority,
-                &call.render(caller, &self.authority),
-                &call,
-            )
-            .await;
+            let outcome = send(&self.authority, &call.render(caller, &self.authority), &call).await;
             self.count(place, &outcome);
         }
     }
@@ -186,10 +163,7 @@ impl Live {
 }
 
 fn authority(base_url: &str) -> Result<String, LiveError> {
-    let refuse = |why| LiveError::BaseUrl {
-        base_url: base_url.to_owned(),
-        why,
-    };
+    let refuse = |why| LiveError::BaseUrl { base_url: base_url.to_owned(), why };
     let url: Uri = base_url.parse().map_err(|_| refuse("not an address"))?;
     if url.scheme_str() != Some("http") {
         return Err(refuse("only plain http is spoken here"));
@@ -232,21 +206,11 @@ impl Call {
         .to_string();
         let (path, credential) = if self.anthropic {
             let key = &caller.key;
-            (
-                "/v1/messages",
-                format!("x-api-key: {key}\r\nanthropic-version: 2023-06-01"),
-            )
+            ("/v1/messages", format!("x-api-key: {key}\r\nanthropic-version: 2023-06-01"))
         } else {
-            (
-                "/v1/chat/completions",
-                format!("authorization: Bearer {}", caller.key),
-            )
+            ("/v1/chat/completions", format!("authorization: Bearer {}", caller.key))
         };
-        let steering = if self.long {
-            "x-stand-in-chunks: 300\r\n"
-        } else {
-            ""
-        };
+        let steering = if self.long { "x-stand-in-chunks: 300\r\n" } else { "" };
         format!(
             "POST {path} HTTP/1.1\r\nhost: {host}\r\n{credential}\r\n\
              content-type: application/json\r\nuser-agent: weir-demo\r\n{steering}\
@@ -257,11 +221,7 @@ impl Call {
 
     /// What the last event of a whole stream holds.
     fn last_words(&self) -> &'static [u8] {
-        if self.anthropic {
-            b"message_stop"
-        } else {
-            b"[DONE]"
-        }
+        if self.anthropic { b"message_stop" } else { b"[DONE]" }
     }
 }
 
@@ -284,9 +244,7 @@ async fn send(authority: &str, request: &str, call: &Call) -> io::Result<Outcome
             break;
         };
         let bytes = buffer.get(..read).unwrap_or_default();
-        reader
-            .feed(bytes, |body| keep_tail(&mut tail, body))
-            .map_err(io::Error::other)?;
+        reader.feed(bytes, |body| keep_tail(&mut tail, body)).map_err(io::Error::other)?;
         whole = reader.is_done();
     }
     if reader.status() == 0 {
@@ -294,10 +252,7 @@ async fn send(authority: &str, request: &str, call: &Call) -> io::Result<Outcome
     }
     let status = reader.status();
     let ended = !call.stream || memchr::memmem::find(&tail, call.last_words()).is_some();
-    Ok(Outcome {
-        status,
-        cut: !whole || (status == 200 && !ended),
-    })
+    Ok(Outcome { status, cut: !whole || (status == 200 && !ended) })
 }
 
 fn keep_tail(tail: &mut Vec<u8>, bytes: &[u8]) {

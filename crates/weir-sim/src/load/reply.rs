@@ -48,11 +48,7 @@ enum State {
     Done,
 }
 
-const SIZE: State = State::Size {
-    size: 0,
-    digits: 0,
-    over: false,
-};
+const SIZE: State = State::Size { size: 0, digits: 0, over: false };
 
 /// Follows one response at a time; made once, used for many.
 #[derive(Debug)]
@@ -66,13 +62,7 @@ pub struct ReplyReader {
 
 impl Default for ReplyReader {
     fn default() -> Self {
-        Self {
-            state: State::Head,
-            head: Vec::with_capacity(1024),
-            status: 0,
-            closes: false,
-            body_bytes: 0,
-        }
+        Self { state: State::Head, head: Vec::with_capacity(1024), status: 0, closes: false, body_bytes: 0 }
     }
 }
 
@@ -144,11 +134,7 @@ impl ReplyReader {
             State::Chunk(left) => {
                 let used = self.take_body(bytes, left, body);
                 let left = left - used as u64;
-                self.state = if left == 0 {
-                    State::ChunkEnd(2)
-                } else {
-                    State::Chunk(left)
-                };
+                self.state = if left == 0 { State::ChunkEnd(2) } else { State::Chunk(left) };
                 Ok(used)
             }
             State::UntilClose => Ok(self.take_body(bytes, u64::MAX, body)),
@@ -177,11 +163,7 @@ impl ReplyReader {
         let searched = before.saturating_sub(3);
         let unseen = self.head.get(searched..).unwrap_or_default();
         let Some(found) = memmem::find(unseen, b"\r\n\r\n") else {
-            return if taken.len() < bytes.len() {
-                Err(ReplyError::HeadTooLong)
-            } else {
-                Ok(taken.len())
-            };
+            return if taken.len() < bytes.len() { Err(ReplyError::HeadTooLong) } else { Ok(taken.len()) };
         };
         let end = searched + found + 4;
         self.head.truncate(end);
@@ -190,13 +172,9 @@ impl ReplyReader {
     }
 
     fn read_head(&mut self) -> Result<(), ReplyError> {
-        let status = self
-            .head
-            .get(9..12)
-            .filter(|_| self.head.starts_with(b"HTTP/1."));
-        self.status = status
-            .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
-            .ok_or(ReplyError::StatusLine)?;
+        let status = self.head.get(9..12).filter(|_| self.head.starts_with(b"HTTP/1."));
+        self.status =
+            status.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).ok_or(ReplyError::StatusLine)?;
         let mut length = None;
         let mut chunked = false;
         for line in self.head.split(|byte| *byte == b'\n').skip(1) {
@@ -233,11 +211,7 @@ impl ReplyReader {
 }
 
 fn after_length(left: u64) -> State {
-    if left == 0 {
-        State::Done
-    } else {
-        State::Length(left)
-    }
+    if left == 0 { State::Done } else { State::Length(left) }
 }
 
 /// One byte of chunked framing (RFC 9112 section 7.1).
@@ -246,26 +220,14 @@ fn after_framing(state: State, byte: u8) -> Result<State, ReplyError> {
         State::Size { digits: 0, .. } if !byte.is_ascii_hexdigit() => Err(ReplyError::Chunk),
         State::Size { size: 0, .. } if byte == b'\n' => Ok(State::Trailers(0)),
         State::Size { size, .. } if byte == b'\n' => Ok(State::Chunk(size)),
-        State::Size {
-            size,
-            digits,
-            over: false,
-        } if byte.is_ascii_hexdigit() => {
+        State::Size { size, digits, over: false } if byte.is_ascii_hexdigit() => {
             if digits >= MOST_SIZE_DIGITS {
                 return Err(ReplyError::Chunk);
             }
             let digit = char::from(byte).to_digit(16).ok_or(ReplyError::Chunk)?;
-            Ok(State::Size {
-                size: size * 16 + u64::from(digit),
-                digits: digits + 1,
-                over: false,
-            })
+            Ok(State::Size { size: size * 16 + u64::from(digit), digits: digits + 1, over: false })
         }
-        State::Size { size, digits, .. } => Ok(State::Size {
-            size,
-            digits,
-            over: true,
-        }),
+        State::Size { size, digits, .. } => Ok(State::Size { size, digits, over: true }),
         State::ChunkEnd(2) if byte == b'\r' => Ok(State::ChunkEnd(1)),
         State::ChunkEnd(1) if byte == b'\n' => Ok(SIZE),
         State::Trailers(0) if byte == b'\n' => Ok(State::Done),
@@ -304,10 +266,7 @@ mod tests {
 
     #[test]
     fn finds_the_end() {
-        assert_eq!(
-            whole(CHUNKED),
-            Ok((200, b"he\r\no0123456789".to_vec(), 4, true))
-        );
+        assert_eq!(whole(CHUNKED), Ok((200, b"he\r\no0123456789".to_vec(), 4, true)));
         assert_eq!(whole(SIZED), Ok((404, b"abc".to_vec(), 4, true)));
         let empty = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(whole(empty), Ok((200, vec![], 0, true)));
@@ -319,9 +278,7 @@ mod tests {
         reader.feed(b"HTTP/1.1 200 OK\r\n\r\nab", |_| ()).unwrap();
         assert!(!reader.is_done() && reader.closes() && reader.closed());
         reader.reset();
-        reader
-            .feed(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", |_| ())
-            .unwrap();
+        reader.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", |_| ()).unwrap();
         assert!(!reader.closed());
     }
 
@@ -330,10 +287,7 @@ mod tests {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         for (bytes, error) in [
             ("SMTP hello\r\n\r\n".to_owned(), ReplyError::StatusLine),
-            (
-                "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n".to_owned(),
-                ReplyError::Length,
-            ),
+            ("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n".to_owned(), ReplyError::Length),
             (format!("{head}\r\n"), ReplyError::Chunk),
             (format!("{head}1\r\nabc"), ReplyError::Chunk),
             (format!("{head}ffffffffffffffff\r\n"), ReplyError::Chunk),

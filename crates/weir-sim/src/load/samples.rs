@@ -47,20 +47,12 @@ impl Run {
     #[must_use]
     pub fn windows(&self, width: Duration) -> Vec<Summary> {
         let width = u64::try_from(width.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let Some(last) = self
-            .samples
-            .iter()
-            .map(|sample| sample.intended_ns / width)
-            .max()
-        else {
+        let Some(last) = self.samples.iter().map(|sample| sample.intended_ns / width).max() else {
             return Vec::new();
         };
         (0..=last)
             .map(|window| {
-                let inside = self
-                    .samples
-                    .iter()
-                    .filter(|s| s.intended_ns / width == window);
+                let inside = self.samples.iter().filter(|s| s.intended_ns / width == window);
                 Summary::of(inside.map(|sample| sample.latency_ns))
             })
             .collect()
@@ -69,10 +61,7 @@ impl Run {
     /// How many answers had this status.
     #[must_use]
     pub fn with_status(&self, status: u16) -> usize {
-        self.samples
-            .iter()
-            .filter(|sample| sample.status == status)
-            .count()
+        self.samples.iter().filter(|sample| sample.status == status).count()
     }
 
     pub(super) fn join(mut self, other: Self) -> Self {
@@ -129,14 +118,8 @@ mod tests {
     #[test]
     fn takes_the_nearest_rank() {
         let summary = Summary::of(1..=1000);
-        assert_eq!(
-            (summary.p50_ns, summary.p90_ns, summary.p99_ns),
-            (500, 900, 990)
-        );
-        assert_eq!(
-            (summary.p999_ns, summary.max_ns, summary.count),
-            (999, 1000, 1000)
-        );
+        assert_eq!((summary.p50_ns, summary.p90_ns, summary.p99_ns), (500, 900, 990));
+        assert_eq!((summary.p999_ns, summary.max_ns, summary.count), (999, 1000, 1000));
         assert_eq!(Summary::of([7].into_iter()).p50_ns, 7);
         assert_eq!(Summary::of(std::iter::empty()), Summary::default());
     }

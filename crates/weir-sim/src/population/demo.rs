@@ -3,9 +3,7 @@
 //! Written as a table, because a reader compares rows: who is where, how well
 //! known, and what is known of each account's holder.
 
-use super::{
-    AccountSeed, ClaimSeed, ClaimValue, GrantSeed, ModelSeed, PartyKind, PartySeed, claim,
-};
+use super::{AccountSeed, ClaimSeed, ClaimValue, GrantSeed, ModelSeed, PartyKind, PartySeed, claim};
 use crate::random::fingerprint;
 
 /// What is known of an account's holder.
@@ -36,14 +34,8 @@ struct Row {
     accounts: &'static [(&'static str, Holder)],
 }
 
-const DEFENCE: &[GrantSeed] = &[GrantSeed {
-    model: "atlas-5",
-    purpose: "defence",
-}];
-const RESEARCH: &[GrantSeed] = &[GrantSeed {
-    model: "mythos-5",
-    purpose: "research",
-}];
+const DEFENCE: &[GrantSeed] = &[GrantSeed { model: "atlas-5", purpose: "defence" }];
+const RESEARCH: &[GrantSeed] = &[GrantSeed { model: "mythos-5", purpose: "research" }];
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
@@ -97,26 +89,10 @@ pub fn parties() -> Vec<PartySeed> {
 #[must_use]
 pub fn models() -> Vec<ModelSeed> {
     vec![
-        ModelSeed {
-            id: "fable-4",
-            previous: None,
-            stage: "general",
-        },
-        ModelSeed {
-            id: "fable-5",
-            previous: Some("fable-4"),
-            stage: "general",
-        },
-        ModelSeed {
-            id: "mythos-5",
-            previous: Some("fable-5"),
-            stage: "verified",
-        },
-        ModelSeed {
-            id: "atlas-5",
-            previous: None,
-            stage: "defenders",
-        },
+        ModelSeed { id: "fable-4", previous: None, stage: "general" },
+        ModelSeed { id: "fable-5", previous: Some("fable-4"), stage: "general" },
+        ModelSeed { id: "mythos-5", previous: Some("fable-5"), stage: "verified" },
+        ModelSeed { id: "atlas-5", previous: None, stage: "defenders" },
     ]
 }
 
@@ -124,33 +100,18 @@ fn party(row: &Row) -> PartySeed {
     let seed = fingerprint(row.id.as_bytes());
     let text = |text: &str| ClaimValue::String(text.to_owned());
     let mut claims = vec![
-        claim(
-            "jurisdiction",
-            text(row.jurisdiction),
-            2,
-            "registry-office",
-            seed,
-        ),
+        claim("jurisdiction", text(row.jurisdiction), 2, "registry-office", seed),
         claim("sector", text(row.sector), 1, "registry-office", seed ^ 1),
     ];
-    claims.extend(row.kyb_level.map(|level| {
-        claim(
-            "kyb_level",
-            ClaimValue::Long(level),
-            2,
-            "brightline-checks",
-            seed ^ 2,
-        )
-    }));
+    claims.extend(
+        row.kyb_level.map(|level| claim("kyb_level", ClaimValue::Long(level), 2, "brightline-checks", seed ^ 2)),
+    );
     let accounts = row
         .accounts
         .iter()
         .map(|(name, holder)| AccountSeed {
             name: (*name).to_owned(),
-            claims: holder_claims(
-                *holder,
-                fingerprint(format!("{}/{name}", row.id).as_bytes()),
-            ),
+            claims: holder_claims(*holder, fingerprint(format!("{}/{name}", row.id).as_bytes())),
         })
         .collect();
     PartySeed {
@@ -169,21 +130,12 @@ fn holder_claims(holder: Holder, seed: u64) -> Vec<ClaimSeed> {
         Us => vec![us(true, 2, "brightline-checks")],
         Foreign(nationality) => vec![
             us(false, 2, "brightline-checks"),
-            claim(
-                "nationalities",
-                ClaimValue::Set(vec![nationality.to_owned()]),
-                2,
-                "brightline-checks",
-                seed,
-            ),
+            claim("nationalities", ClaimValue::Set(vec![nationality.to_owned()]), 2, "brightline-checks", seed),
         ],
         Unverified => Vec::new(),
         SelfDeclared(is) => vec![us(is, 0, "self")],
         Disputed => {
-            vec![
-                us(true, 2, "brightline-checks"),
-                us(false, 2, "harbour-notaries"),
-            ]
+            vec![us(true, 2, "brightline-checks"), us(false, 2, "harbour-notaries")]
         }
     }
 }

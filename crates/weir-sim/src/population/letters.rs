@@ -58,19 +58,11 @@ amends = "2026-06-12-order"
 /// The parties of the demo that the appendix readmits.
 #[must_use]
 pub fn appendix() -> &'static [&'static str] {
-    &[
-        "borealis-university",
-        "ember-clinic",
-        "fjord-robotics",
-        "heron-security",
-    ]
+    &["borealis-university", "ember-clinic", "fjord-robotics", "heron-security"]
 }
 
 /// An appendix file: one party id a line, no header.
 #[must_use]
 pub fn appendix_list<Id: AsRef<str>>(parties: &[Id]) -> String {
-    parties
-        .iter()
-        .flat_map(|party| [party.as_ref(), "\n"])
-        .collect()
+    parties.iter().flat_map(|party| [party.as_ref(), "\n"]).collect()
 }

@@ -5,16 +5,8 @@ use super::{AccountSeed, ClaimSeed, ClaimValue, PartyKind, PartySeed, claim};
 use crate::random::SeededRandom;
 
 const JURISDICTIONS: &[&str] = &["XA", "XB", "XC", "XD", "XE", "XF"];
-const SECTORS: &[&str] = &[
-    "education",
-    "energy",
-    "finance",
-    "health",
-    "manufacturing",
-    "media",
-    "research",
-    "security",
-];
+const SECTORS: &[&str] =
+    &["education", "energy", "finance", "health", "manufacturing", "media", "research", "security"];
 
 /// Parties with `accounts` accounts among them in all, each at least one (so
 /// there are at least as many accounts as parties). Determined by the three
@@ -25,21 +17,14 @@ const SECTORS: &[&str] = &[
 /// with two claims of one level that disagree.
 #[must_use]
 pub fn scaled(parties: usize, accounts: usize, seed: u64) -> Scaled {
-    Scaled {
-        parties,
-        accounts: accounts.max(parties),
-        seed,
-        next: 0,
-    }
+    Scaled { parties, accounts: accounts.max(parties), seed, next: 0 }
 }
 
 /// The identifiers of `count` institutions, spread over the population.
 #[must_use]
 pub fn scaled_appendix(parties: usize, count: usize) -> Vec<String> {
     let count = count.min(parties);
-    (0..count)
-        .map(|place| party_id(share(place, parties, count)))
-        .collect()
+    (0..count).map(|place| party_id(share(place, parties, count))).collect()
 }
 
 /// The iterator behind [`scaled`].
@@ -67,9 +52,7 @@ impl Iterator for Scaled {
             name: format!("Invented Institution {place}"),
             kind: PartyKind::Institution,
             claims: party_claims(&mut random),
-            accounts: (0..accounts)
-                .map(|account| invent_account(account, &mut random))
-                .collect(),
+            accounts: (0..accounts).map(|account| invent_account(account, &mut random)).collect(),
             grants: Vec::new(),
         })
     }
@@ -114,13 +97,7 @@ fn party_id(place: usize) -> String {
 fn party_claims(random: &mut SeededRandom) -> Vec<ClaimSeed> {
     let mut claims = Vec::new();
     let mut add = |kind, value, level, random: &mut SeededRandom| {
-        claims.push(claim(
-            kind,
-            value,
-            level,
-            "brightline-checks",
-            random.next_bits(),
-        ));
+        claims.push(claim(kind, value, level, "brightline-checks", random.next_bits()));
     };
     let text = |list: &[&str], random: &mut SeededRandom| {
         ClaimValue::String(random.pick(list).copied().unwrap_or_default().to_owned())
@@ -139,13 +116,7 @@ fn party_claims(random: &mut SeededRandom) -> Vec<ClaimSeed> {
 fn invent_account(place: usize, random: &mut SeededRandom) -> AccountSeed {
     let mut claims = Vec::new();
     let mut us = |is, level, by, random: &mut SeededRandom| {
-        claims.push(claim(
-            "us_person",
-            ClaimValue::Bool(is),
-            level,
-            by,
-            random.next_bits(),
-        ));
+        claims.push(claim("us_person", ClaimValue::Bool(is), level, by, random.next_bits()));
     };
     let draw = random.below(100);
     let level = if random.chance(50) { 1 } else { 2 };
@@ -163,16 +134,7 @@ fn invent_account(place: usize, random: &mut SeededRandom) -> AccountSeed {
         let nationality = random.pick(&JURISDICTIONS[1..]).copied().unwrap_or("XB");
         let nationalities = ClaimValue::Set(vec![nationality.to_owned()]);
         let evidence = random.next_bits();
-        claims.push(claim(
-            "nationalities",
-            nationalities,
-            level,
-            "brightline-checks",
-            evidence,
-        ));
+        claims.push(claim("nationalities", nationalities, level, "brightline-checks", evidence));
     }
-    AccountSeed {
-        name: format!("account-{place:04}"),
-        claims,
-    }
+    AccountSeed { name: format!("account-{place:04}"), claims }
 }

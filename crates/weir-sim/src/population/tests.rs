@@ -10,18 +10,13 @@ fn named(account: &AccountSeed) -> Option<bool> {
 }
 
 fn plain(id: &str) -> bool {
-    id.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 #[test]
 fn the_demo_shows_every_answer() {
     let parties = parties();
-    let answers: Vec<Option<bool>> = parties
-        .iter()
-        .flat_map(|party| &party.accounts)
-        .map(named)
-        .collect();
+    let answers: Vec<Option<bool>> = parties.iter().flat_map(|party| &party.accounts).map(named).collect();
     for answer in [Some(true), Some(false), None] {
         let count = answers.iter().filter(|each| **each == answer).count();
         assert!(count >= 5, "{answer:?}: {count}");
@@ -63,13 +58,7 @@ fn the_letters_name_what_the_demo_has() {
     for id in appendix() {
         let party = parties.iter().find(|party| party.id == *id).unwrap();
         assert_eq!(party.kind, PartyKind::Institution);
-        assert!(
-            party
-                .accounts
-                .iter()
-                .any(|account| named(account) != Some(false)),
-            "{id}"
-        );
+        assert!(party.accounts.iter().any(|account| named(account) != Some(false)), "{id}");
     }
     assert!(friday_letter_toml().contains(&format!("id = \"{FIRST_LETTER_ID}\"")));
     let second = second_letter_toml();
@@ -86,17 +75,10 @@ fn scales_to_the_friday_letter() {
     assert_eq!(all.len(), parties);
     let sizes: BTreeSet<usize> = all.iter().map(|party| party.accounts.len()).collect();
     assert!(sizes.len() > 10, "{sizes:?}");
-    let answers: Vec<Option<bool>> = all
-        .iter()
-        .flat_map(|party| &party.accounts)
-        .map(named)
-        .collect();
+    let answers: Vec<Option<bool>> = all.iter().flat_map(|party| &party.accounts).map(named).collect();
     assert_eq!(answers.len(), accounts);
     let share = |answer| answers.iter().filter(|each| **each == answer).count() * 100 / accounts;
-    assert_eq!(
-        (share(Some(false)), share(Some(true)), share(None)),
-        (44, 35, 20)
-    );
+    assert_eq!((share(Some(false)), share(Some(true)), share(None)), (44, 35, 20));
     let appendix = scaled_appendix(parties, 100);
     let ids: BTreeSet<&str> = all.iter().map(|party| party.id.as_str()).collect();
     assert_eq!(appendix.iter().collect::<BTreeSet<_>>().len(), 100);
@@ -119,10 +101,7 @@ proptest! {
 fn the_highest_level_decides_and_disagreement_is_unknown() {
     let claim = |is, level| claim("us_person", ClaimValue::Bool(is), level, "by", 0);
     let claims = [claim(true, 1), claim(false, 2), claim(false, 2)];
-    assert_eq!(
-        settled(&claims, "us_person", 1),
-        Some(&ClaimValue::Bool(false))
-    );
+    assert_eq!(settled(&claims, "us_person", 1), Some(&ClaimValue::Bool(false)));
     assert_eq!(settled(&claims, "us_person", 3), None);
     let claims = [claim(true, 2), claim(false, 2), claim(true, 1)];
     assert_eq!(settled(&claims, "us_person", 0), None);

@@ -63,26 +63,13 @@ impl Answer {
     pub(super) fn compose(ask: &Ask, shape: &Shape, seed: u64, body_bytes: usize) -> Self {
         let choices: Vec<Choice> = (0_u64..)
             .take(ask.choices)
-            .map(|index| {
-                choice(
-                    ask,
-                    shape,
-                    SeededRandom::for_member(seed, index).next_bits(),
-                )
-            })
+            .map(|index| choice(ask, shape, SeededRandom::for_member(seed, index).next_bits()))
             .collect();
         let usage = (!shape.no_usage).then(|| Usage {
             input: tokens(body_bytes),
-            output: shape
-                .lie_usage
-                .unwrap_or_else(|| choices.iter().map(output_tokens).sum()),
+            output: shape.lie_usage.unwrap_or_else(|| choices.iter().map(output_tokens).sum()),
         });
-        Self {
-            seed,
-            model: ask.model.clone(),
-            choices,
-            usage,
-        }
+        Self { seed, model: ask.model.clone(), choices, usage }
     }
 
     /// An identifier such as `chatcmpl-6f…`, the same for the same request.
@@ -94,32 +81,16 @@ impl Answer {
 /// A prefix and 24 hexadecimal digits.
 pub(super) fn identifier(prefix: &str, seed: u64) -> String {
     let mut random = SeededRandom::new(seed);
-    format!(
-        "{prefix}{:016x}{:08x}",
-        random.next_bits(),
-        random.next_bits() >> 32
-    )
+    format!("{prefix}{:016x}{:08x}", random.next_bits(), random.next_bits() >> 32)
 }
 
 pub(super) fn tokens(bytes: usize) -> u64 {
-    u64::try_from(bytes / BYTES_PER_TOKEN)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1)
+    u64::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 fn output_tokens(choice: &Choice) -> u64 {
-    let tool = choice
-        .tool
-        .as_ref()
-        .map_or(0, |tool| tool.arguments().len());
-    tokens(
-        choice
-            .deltas
-            .iter()
-            .map(String::len)
-            .sum::<usize>()
-            .saturating_add(tool),
-    )
+    let tool = choice.tool.as_ref().map_or(0, |tool| tool.arguments().len());
+    tokens(choice.deltas.iter().map(String::len).sum::<usize>().saturating_add(tool))
 }
 
 fn choice(ask: &Ask, shape: &Shape, seed: u64) -> Choice {
@@ -137,19 +108,13 @@ fn choice(ask: &Ask, shape: &Shape, seed: u64) -> Choice {
         said.truncate(kept);
     }
     let count = shape.chunks.unwrap_or((said.len() / 12).max(1));
-    Choice {
-        deltas: owned(&text::pieces(&said, count)),
-        tool: None,
-        cut_short,
-    }
+    Choice { deltas: owned(&text::pieces(&said, count)), tool: None, cut_short }
 }
 
 fn tool_choice(name: &str, shape: &Shape, seed: u64) -> Choice {
     let days = SeededRandom::new(seed).between(1, 7);
     // Characters of three and four bytes, and an escape, inside the arguments.
-    let arguments = format!(
-        r#"{{"city":"Xanthe 晴れ 🌤","days":{days},"unit":"celsius","note":"a \"quoted\" word"}}"#
-    );
+    let arguments = format!(r#"{{"city":"Xanthe 晴れ 🌤","days":{days},"unit":"celsius","note":"a \"quoted\" word"}}"#);
     Choice {
         deltas: vec!["Let me look ".to_owned(), "outside. 🌤".to_owned()],
         tool: Some(ToolCall {

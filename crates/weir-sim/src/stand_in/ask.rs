@@ -42,16 +42,11 @@ impl Ask {
         Ok(Self {
             model: model.to_owned(),
             stream: flag(&body, "stream"),
-            include_usage: body
-                .get("stream_options")
-                .is_some_and(|options| flag(options, "include_usage")),
+            include_usage: body.get("stream_options").is_some_and(|options| flag(options, "include_usage")),
             choices: choices(&body)?,
             max_tokens,
             tool: tool_to_call(&body),
-            inputs: body
-                .get("input")
-                .and_then(Value::as_array)
-                .map_or(1, Vec::len),
+            inputs: body.get("input").and_then(Value::as_array).map_or(1, Vec::len),
             dimensions: dimensions(&body)?,
             base64: body.get("encoding_format").and_then(Value::as_str) == Some("base64"),
         })
@@ -63,15 +58,11 @@ fn flag(value: &Value, name: &str) -> bool {
 }
 
 fn whole(body: &Value, name: &str) -> Option<usize> {
-    body.get(name)
-        .and_then(Value::as_u64)
-        .and_then(|number| usize::try_from(number).ok())
+    body.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok())
 }
 
 fn max_tokens(body: &Value) -> Option<usize> {
-    ["max_completion_tokens", "max_tokens", "max_output_tokens"]
-        .into_iter()
-        .find_map(|name| whole(body, name))
+    ["max_completion_tokens", "max_tokens", "max_output_tokens"].into_iter().find_map(|name| whole(body, name))
 }
 
 /// OpenAI allows up to 128 choices.
@@ -89,12 +80,7 @@ fn dimensions(body: &Value) -> Result<usize, ApiError> {
         None | Some(Value::Null) => Ok(64),
         Some(_) => whole(body, "dimensions")
             .filter(|dimensions| (1..=4096).contains(dimensions))
-            .ok_or_else(|| {
-                ApiError::field(
-                    "dimensions",
-                    "dimensions: must be a whole number from 1 to 4096",
-                )
-            }),
+            .ok_or_else(|| ApiError::field("dimensions", "dimensions: must be a whole number from 1 to 4096")),
     }
 }
 
@@ -109,9 +95,7 @@ fn tool_to_call(body: &Value) -> Option<String> {
     }
     let names: Vec<&str> = tools.iter().filter_map(tool_name).collect();
     let fitting = names.iter().find(|name| name.contains("weather"));
-    fitting
-        .or_else(|| names.first())
-        .map(|name| (*name).to_owned())
+    fitting.or_else(|| names.first()).map(|name| (*name).to_owned())
 }
 
 /// Chat nests the name under `function`; the other two APIs do not.
@@ -132,10 +116,7 @@ fn asks_for_weather(body: &Value) -> bool {
     };
     match content {
         Some(Value::String(text)) => mentions_weather(text),
-        Some(Value::Array(parts)) => parts
-            .iter()
-            .filter_map(|part| part.get("text")?.as_str())
-            .any(mentions_weather),
+        Some(Value::Array(parts)) => parts.iter().filter_map(|part| part.get("text")?.as_str()).any(mentions_weather),
         _ => false,
     }
 }

@@ -45,16 +45,11 @@ pub(super) fn events(answer: &Answer, include_usage: bool) -> Vec<Bytes> {
         let choices = json!([{
             "index": index, "delta": delta, "logprobs": null, "finish_reason": finish,
         }]);
-        event(
-            None,
-            &envelope(answer, &choices, usage.map(|_| Value::Null)),
-        )
+        event(None, &envelope(answer, &choices, usage.map(|_| Value::Null)))
     };
     let mut writes = Vec::new();
-    let deltas: Vec<Vec<Value>> = (0..)
-        .zip(&answer.choices)
-        .map(|(index, choice)| deltas(answer, index, choice))
-        .collect();
+    let deltas: Vec<Vec<Value>> =
+        (0..).zip(&answer.choices).map(|(index, choice)| deltas(answer, index, choice)).collect();
     let longest = deltas.iter().map(Vec::len).max().unwrap_or(0);
     for turn in 0..longest {
         for (index, choice) in (0..).zip(&deltas) {
@@ -67,10 +62,7 @@ pub(super) fn events(answer: &Answer, include_usage: bool) -> Vec<Bytes> {
         writes.push(chunk(index, json!({}), Some(finish_reason(choice))));
     }
     if let Some(usage) = usage {
-        writes.push(event(
-            None,
-            &envelope(answer, &json!([]), Some(usage_object(usage))),
-        ));
+        writes.push(event(None, &envelope(answer, &json!([]), Some(usage_object(usage)))));
     }
     writes.push(DONE);
     writes
@@ -93,8 +85,7 @@ fn envelope(answer: &Answer, choices: &Value, usage: Option<Value>) -> Value {
 }
 
 fn message(answer: &Answer, index: u64, choice: &Choice) -> Value {
-    let mut message =
-        json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
+    let mut message = json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
     match &choice.tool {
         Some(tool) => {
             message["tool_calls"] = json!([{

@@ -17,11 +17,7 @@ pub(super) fn document(answer: &Answer, ask: &Ask) -> Value {
         .take(ask.inputs)
         .map(|index| {
             let vector = vector(SeededRandom::for_member(answer.seed, index), ask.dimensions);
-            let embedding = if ask.base64 {
-                base64_of(&vector)
-            } else {
-                json!(vector)
-            };
+            let embedding = if ask.base64 { base64_of(&vector) } else { json!(vector) };
             json!({"object": "embedding", "index": index, "embedding": embedding})
         })
         .collect();
@@ -44,9 +40,6 @@ fn vector(mut random: SeededRandom, dimensions: usize) -> Vec<f32> {
 
 /// Little-endian floats, as the API sends them.
 fn base64_of(vector: &[f32]) -> Value {
-    let bytes: Vec<u8> = vector
-        .iter()
-        .flat_map(|number| number.to_le_bytes())
-        .collect();
+    let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
     Value::String(STANDARD.encode(bytes))
 }

@@ -16,11 +16,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            param: None,
-        }
+        Self { status, message: message.into(), param: None }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -29,10 +25,7 @@ impl ApiError {
 
     /// A 400 that names the field of the body that is at fault.
     pub(super) fn field(param: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            param: Some(param),
-            ..Self::bad_request(message)
-        }
+        Self { param: Some(param), ..Self::bad_request(message) }
     }
 
     /// The failure a test asked for.

@@ -24,10 +24,7 @@ pub struct StandInHandle {
 }
 
 pub(super) fn start(config: StandInConfig) -> Result<StandInHandle, StandInError> {
-    let bind_error = |source| StandInError::Bind {
-        address: config.listen,
-        source,
-    };
+    let bind_error = |source| StandInError::Bind { address: config.listen, source };
     let threads_error = |source| StandInError::Threads { source };
     let listener = StdListener::bind(config.listen).map_err(bind_error)?;
     listener.set_nonblocking(true).map_err(bind_error)?;
@@ -51,23 +48,13 @@ pub(super) fn start(config: StandInConfig) -> Result<StandInHandle, StandInError
             runtime.block_on(served.serve(listener, shutdown));
         })
         .map_err(threads_error)?;
-    Ok(StandInHandle {
-        stand_in,
-        address,
-        runtime: handle,
-        stop: Some(stop),
-        thread: Some(thread),
-    })
+    Ok(StandInHandle { stand_in, address, runtime: handle, stop: Some(stop), thread: Some(thread) })
 }
 
 fn runtime(threads: usize) -> io::Result<Runtime> {
     match threads {
         0 | 1 => Builder::new_current_thread().enable_all().build(),
-        more => Builder::new_multi_thread()
-            .worker_threads(more)
-            .thread_name("stand-in")
-            .enable_all()
-            .build(),
+        more => Builder::new_multi_thread().worker_threads(more).thread_name("stand-in").enable_all().build(),
     }
 }
 
@@ -129,16 +116,8 @@ impl StandInHandle {
     /// Waits until the counters satisfy `wanted`, from a thread that is not
     /// inside a runtime; `None` when `patience` ran out first.
     #[must_use]
-    pub fn wait_until(
-        &self,
-        patience: Duration,
-        wanted: impl Fn(Counts) -> bool,
-    ) -> Option<Counts> {
-        self.runtime.block_on(async {
-            tokio::time::timeout(patience, self.stand_in.observer.until(wanted))
-                .await
-                .ok()
-        })
+    pub fn wait_until(&self, patience: Duration, wanted: impl Fn(Counts) -> bool) -> Option<Counts> {
+        self.runtime.block_on(async { tokio::time::timeout(patience, self.stand_in.observer.until(wanted)).await.ok() })
     }
 
     /// Stops the server: every connection is dropped, as a crash would.

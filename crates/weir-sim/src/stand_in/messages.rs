@@ -13,19 +13,9 @@ pub(super) fn document(answer: &Answer) -> Value {
     if let Some(choice) = answer.choices.first() {
         stop_reason = reason(choice);
         blocks.push(json!({"type": "text", "text": choice.text()}));
-        blocks.extend(
-            choice
-                .tool
-                .as_ref()
-                .map(|tool| tool_block(answer, tool, arguments(tool))),
-        );
+        blocks.extend(choice.tool.as_ref().map(|tool| tool_block(answer, tool, arguments(tool))));
     }
-    message(
-        answer,
-        &Value::Array(blocks),
-        Some(stop_reason),
-        answer.usage,
-    )
+    message(answer, &Value::Array(blocks), Some(stop_reason), answer.usage)
 }
 
 /// The streamed answer: named events, one block after the other, and the
@@ -37,18 +27,12 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
         writes.push(event(Some(name), &data));
     };
     let at_start = answer.usage.map(|usage| Usage { output: 1, ..usage });
-    push(
-        "message_start",
-        json!({"message": message(answer, &json!([]), None, at_start)}),
-    );
+    push("message_start", json!({"message": message(answer, &json!([]), None, at_start)}));
     push("ping", json!({}));
     let Some(choice) = answer.choices.first() else {
         return writes;
     };
-    push(
-        "content_block_start",
-        json!({"index": 0, "content_block": {"type": "text", "text": ""}}),
-    );
+    push("content_block_start", json!({"index": 0, "content_block": {"type": "text", "text": ""}}));
     for text in &choice.deltas {
         let delta = json!({"index": 0, "delta": {"type": "text_delta", "text": text}});
         push("content_block_delta", delta);
@@ -56,10 +40,7 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     push("content_block_stop", json!({"index": 0}));
     if let Some(tool) = &choice.tool {
         let block = tool_block(answer, tool, json!({}));
-        push(
-            "content_block_start",
-            json!({"index": 1, "content_block": block}),
-        );
+        push("content_block_start", json!({"index": 1, "content_block": block}));
         for fragment in &tool.fragments {
             let delta = json!({"type": "input_json_delta", "partial_json": fragment});
             push("content_block_delta", json!({"index": 1, "delta": delta}));
@@ -75,12 +56,7 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     writes
 }
 
-fn message(
-    answer: &Answer,
-    content: &Value,
-    stop_reason: Option<&str>,
-    usage: Option<Usage>,
-) -> Value {
+fn message(answer: &Answer, content: &Value, stop_reason: Option<&str>, usage: Option<Usage>) -> Value {
     let mut message = json!({
         "id": answer.id("msg_"),
         "type": "message",

@@ -11,9 +11,7 @@ pub(super) fn document(models: &[String], family: Family) -> Value {
         Family::OpenAi => {
             let data: Vec<Value> = models
                 .iter()
-                .map(|id| {
-                    json!({"id": id, "object": "model", "created": CREATED, "owned_by": "stand-in"})
-                })
+                .map(|id| json!({"id": id, "object": "model", "created": CREATED, "owned_by": "stand-in"}))
                 .collect();
             json!({"object": "list", "data": data})
         }

@@ -65,8 +65,7 @@ impl Observer {
     }
 
     pub(super) fn set_recording(&self, on: bool) {
-        self.recording
-            .store(on && self.capacity > 0, Ordering::SeqCst);
+        self.recording.store(on && self.capacity > 0, Ordering::SeqCst);
     }
 
     pub(super) fn is_recording(&self) -> bool {
@@ -87,10 +86,7 @@ impl Observer {
     }
 
     pub(super) fn forget(&self) {
-        self.recorded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -120,10 +116,7 @@ impl Observer {
         self.received.fetch_add(1, Ordering::SeqCst);
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         self.changed.notify_waiters();
-        Ticket {
-            observer: Arc::clone(self),
-            finished: false,
-        }
+        Ticket { observer: Arc::clone(self), finished: false }
     }
 }
 

@@ -27,10 +27,7 @@ pub(super) struct WritePace {
 impl WritePace {
     /// Dribbles the next bytes with this gap after each.
     pub(super) fn dribble(&self, gap: Duration) {
-        self.gap_ms.store(
-            u64::try_from(gap.as_millis()).unwrap_or(u64::MAX),
-            Ordering::SeqCst,
-        );
+        self.gap_ms.store(u64::try_from(gap.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
         self.dribble.store(DRIBBLED_BYTES, Ordering::SeqCst);
     }
 }
@@ -45,11 +42,7 @@ pub(super) struct PacedStream {
 
 impl PacedStream {
     pub(super) fn new(inner: TcpStream, pace: Arc<WritePace>) -> Self {
-        Self {
-            inner,
-            pace,
-            pause: None,
-        }
+        Self { inner, pace, pause: None }
     }
 
     fn is_dribbling(&self) -> bool {
@@ -71,21 +64,13 @@ impl PacedStream {
 }
 
 impl AsyncRead for PacedStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().inner).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for PacedStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.is_dribbling() {
             return this.poll_dribble(context, bytes);

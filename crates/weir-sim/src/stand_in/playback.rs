@@ -78,11 +78,7 @@ impl Playback {
         Self {
             script,
             next: 0,
-            before: if broken_at_once {
-                Before::Flush
-            } else {
-                Before::Nothing
-            },
+            before: if broken_at_once { Before::Flush } else { Before::Nothing },
             gap,
             silent_after: manner.silent_after,
             drop_after: manner.drop_after,
@@ -117,10 +113,7 @@ impl Body for Playback {
     type Data = Bytes;
     type Error = Broken;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = self.get_mut();
         if this.silent_after == Some(this.next) {
             // Nothing wakes this again; only the client's leaving ends it.

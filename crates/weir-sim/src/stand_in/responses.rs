@@ -11,11 +11,7 @@ pub(super) fn document(answer: &Answer) -> Value {
     let Some(choice) = answer.choices.first() else {
         return response(answer, "completed", &json!([]));
     };
-    response(
-        answer,
-        ending(choice),
-        &json!([item(answer, choice, "completed")]),
-    )
+    response(answer, ending(choice), &json!([item(answer, choice, "completed")]))
 }
 
 /// The streamed answer: every event carries its name and a sequence number,
@@ -59,23 +55,14 @@ impl EventStream {
 fn text_events(stream: &mut EventStream, answer: &Answer, choice: &Choice) {
     let at = json!({"item_id": item_id(answer, choice), "output_index": 0, "content_index": 0});
     let with = |more: Value| merged(at.clone(), more);
-    stream.push(
-        "response.content_part.added",
-        with(json!({"part": part("")})),
-    );
+    stream.push("response.content_part.added", with(json!({"part": part("")})));
     for delta in &choice.deltas {
         let data = with(json!({"delta": delta, "logprobs": []}));
         stream.push("response.output_text.delta", data);
     }
     let text = choice.text();
-    stream.push(
-        "response.output_text.done",
-        with(json!({"text": text, "logprobs": []})),
-    );
-    stream.push(
-        "response.content_part.done",
-        with(json!({"part": part(&text)})),
-    );
+    stream.push("response.output_text.done", with(json!({"text": text, "logprobs": []})));
+    stream.push("response.content_part.done", with(json!({"part": part(&text)})));
 }
 
 fn call_events(stream: &mut EventStream, answer: &Answer, tool: &ToolCall) {
@@ -84,10 +71,7 @@ fn call_events(stream: &mut EventStream, answer: &Answer, tool: &ToolCall) {
         let data = merged(at.clone(), json!({"delta": fragment}));
         stream.push("response.function_call_arguments.delta", data);
     }
-    let data = merged(
-        at,
-        json!({"name": tool.name, "arguments": tool.arguments()}),
-    );
+    let data = merged(at, json!({"name": tool.name, "arguments": tool.arguments()}));
     stream.push("response.function_call_arguments.done", data);
 }
 
@@ -130,11 +114,7 @@ fn part(text: &str) -> Value {
 }
 
 fn ending(choice: &Choice) -> &'static str {
-    if choice.cut_short {
-        "incomplete"
-    } else {
-        "completed"
-    }
+    if choice.cut_short { "incomplete" } else { "completed" }
 }
 
 fn without_usage(mut response: Value) -> Value {

@@ -83,15 +83,12 @@ impl Script {
 }
 
 fn request_id(seed: u64) -> HeaderValue {
-    HeaderValue::from_str(&identifier("req_", seed))
-        .unwrap_or_else(|_| HeaderValue::from_static("req_stand_in"))
+    HeaderValue::from_str(&identifier("req_", seed)).unwrap_or_else(|_| HeaderValue::from_static("req_stand_in"))
 }
 
 /// Comments of the kinds that servers and proxies send to keep a stream open.
 fn with_comments(writes: &[Bytes]) -> Vec<Bytes> {
-    let mut all = vec![Bytes::from_static(
-        b": stand-in processing \xf0\x9f\x8c\x8a\n\n",
-    )];
+    let mut all = vec![Bytes::from_static(b": stand-in processing \xf0\x9f\x8c\x8a\n\n")];
     for write in writes {
         all.push(write.clone());
         all.push(Bytes::from_static(b":keepalive\n\n"));
@@ -141,18 +138,8 @@ impl Scripts {
         body: &[u8],
         shape: &Shape,
     ) -> Result<Arc<Script>, ApiError> {
-        let key = ScriptKey {
-            route,
-            fingerprint,
-            body_bytes: body.len(),
-            shape: shape.clone(),
-        };
-        if let Some(script) = self
-            .kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
+        let key = ScriptKey { route, fingerprint, body_bytes: body.len(), shape: shape.clone() };
+        if let Some(script) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(script));
         }
         let script = Arc::new(render(route, fingerprint, body, shape)?);
@@ -174,10 +161,7 @@ fn render(route: Route, seed: u64, body: &[u8], shape: &Shape) -> Result<Script,
         return Ok(script.shaped(shape));
     };
     // Everything but the content has a fixed size, so measure it once empty.
-    let mut sized = Shape {
-        bytes: Some(0),
-        ..shape.clone()
-    };
+    let mut sized = Shape { bytes: Some(0), ..shape.clone() };
     let frame = render_shape(route, seed, body.len(), &ask, &sized).total_bytes;
     sized.bytes = Some(least.saturating_sub(frame));
     Ok(render_shape(route, seed, body.len(), &ask, &sized).shaped(shape))

@@ -50,13 +50,8 @@ impl StandIn {
             Ok(body) => self.prepare(&parts, &body),
             Err(error) => Err(error),
         };
-        let (script, steering, seed) = prepared.unwrap_or_else(|error| {
-            (
-                Arc::new(Script::error(&error, family)),
-                Steering::default(),
-                0,
-            )
-        });
+        let (script, steering, seed) =
+            prepared.unwrap_or_else(|error| (Arc::new(Script::error(&error, family)), Steering::default(), 0));
         let manner = &steering.manner;
         if manner.hang {
             std::future::pending::<()>().await;
@@ -70,11 +65,7 @@ impl StandIn {
         Ok(response(&script, steering.echo, playback))
     }
 
-    fn prepare(
-        &self,
-        parts: &Parts,
-        body: &Bytes,
-    ) -> Result<(Arc<Script>, Steering, u64), ApiError> {
+    fn prepare(&self, parts: &Parts, body: &Bytes) -> Result<(Arc<Script>, Steering, u64), ApiError> {
         let route = Route::find(&parts.method, parts.uri.path(), &parts.headers)?;
         self.check_credential(parts)?;
         let steering = if Steering::is_in(&parts.headers) {
@@ -87,11 +78,7 @@ impl StandIn {
             && self.fails_now(failure)?
         {
             let error = ApiError::asked_for(failure.status);
-            return Ok((
-                Arc::new(Script::error(&error, route.family())),
-                steering,
-                seed,
-            ));
+            return Ok((Arc::new(Script::error(&error, route.family())), steering, seed));
         }
         let script = match route {
             Route::Models(family) => {
@@ -108,12 +95,7 @@ impl StandIn {
         let Some(expected) = &self.config.credential else {
             return Ok(());
         };
-        let header = |name| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         if bearer == Some(expected) || header("x-api-key") == Some(expected) {
             return Ok(());
@@ -129,9 +111,7 @@ impl StandIn {
         };
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.len() >= MOST_FAIL_KEYS && !failed.contains_key(key) {
-            return Err(ApiError::bad_request(
-                "stand-in: too many different x-stand-in-fail-key",
-            ));
+            return Err(ApiError::bad_request("stand-in: too many different x-stand-in-fail-key"));
         }
         let so_far = failed.entry(key.clone()).or_insert(0);
         if *so_far >= *times {
@@ -153,11 +133,7 @@ fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ApiErr
 fn recorded(parts: &Parts, body: Option<&Bytes>) -> RecordedRequest {
     RecordedRequest {
         method: parts.method.clone(),
-        path: parts
-            .uri
-            .path_and_query()
-            .map_or("", |path| path.as_str())
-            .to_owned(),
+        path: parts.uri.path_and_query().map_or("", |path| path.as_str()).to_owned(),
         headers: parts.headers.clone(),
         body: body.cloned().unwrap_or_default(),
     }
@@ -170,11 +146,7 @@ async fn wait_for_first(asked: Option<Duration>, pace: Option<(Pace, SeededRando
     }
 }
 
-fn response(
-    script: &Script,
-    echo: Vec<(HeaderName, HeaderValue)>,
-    playback: Playback,
-) -> Response<Playback> {
+fn response(script: &Script, echo: Vec<(HeaderName, HeaderValue)>, playback: Playback) -> Response<Playback> {
     let mut response = Response::new(playback);
     *response.status_mut() = script.status;
     let headers = response.headers_mut();

@@ -127,16 +127,11 @@ fn malformed(name: &HeaderName, what: &str) -> ApiError {
 }
 
 fn text<'value>(name: &HeaderName, value: &'value HeaderValue) -> Result<&'value str, ApiError> {
-    value
-        .to_str()
-        .map_err(|_| malformed(name, "not readable text"))
+    value.to_str().map_err(|_| malformed(name, "not readable text"))
 }
 
 fn number(name: &HeaderName, value: &HeaderValue, most: u64) -> Result<u64, ApiError> {
-    let number: u64 = text(name, value)?
-        .trim()
-        .parse()
-        .map_err(|_| malformed(name, "not a whole number"))?;
+    let number: u64 = text(name, value)?.trim().parse().map_err(|_| malformed(name, "not a whole number"))?;
     if number > most {
         return Err(malformed(name, "larger than the stand-in allows"));
     }
@@ -167,10 +162,7 @@ fn failure(name: &HeaderName, value: &HeaderValue) -> Result<Failure, ApiError> 
         .filter(|status| *status >= 400)
         .and_then(|status| StatusCode::from_u16(status).ok())
         .ok_or_else(|| malformed(name, "not a status from 400 to 599"))?;
-    Ok(Failure {
-        status,
-        times: None,
-    })
+    Ok(Failure { status, times: None })
 }
 
 fn echoed_name(name: &HeaderName, echoed: &str) -> Result<HeaderName, ApiError> {
@@ -184,12 +176,7 @@ mod tests {
     fn read(pairs: &[(&'static str, &'static str)]) -> Result<Steering, ApiError> {
         let headers = pairs
             .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
         Steering::read(&headers)
     }

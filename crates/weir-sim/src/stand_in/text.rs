@@ -137,10 +137,7 @@ mod tests {
     fn long_texts_hold_every_width_of_character() {
         let text = sentence(7, Some(4000));
         for width in 1..=4 {
-            assert!(
-                text.chars().any(|character| character.len_utf8() == width),
-                "{width}"
-            );
+            assert!(text.chars().any(|character| character.len_utf8() == width), "{width}");
         }
     }
 }

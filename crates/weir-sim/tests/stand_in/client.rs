@@ -40,31 +40,16 @@ impl Reply {
     }
 
     fn parse(bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap();
-        let head = std::str::from_utf8(&bytes[..end])
-            .unwrap()
-            .to_ascii_lowercase();
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = std::str::from_utf8(&bytes[..end]).unwrap().to_ascii_lowercase();
         let body = &bytes[end + 4..];
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let (chunks, complete) = match length {
-            Some(length) => (
-                vec![body.to_vec()],
-                body.len() == length.parse::<usize>().unwrap(),
-            ),
+            Some(length) => (vec![body.to_vec()], body.len() == length.parse::<usize>().unwrap()),
             None => unchunk(body),
         };
-        Self {
-            status,
-            head,
-            chunks,
-            complete,
-        }
+        Self { status, head, chunks, complete }
     }
 }
 
@@ -86,34 +71,19 @@ fn unchunk(mut body: &[u8]) -> (Vec<Vec<u8>>, bool) {
 }
 
 /// Sends a request whole and leaves the answer to be read.
-pub(crate) fn open(
-    to: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> TcpStream {
+pub(crate) fn open(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: stand-in\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
-    request.push_str(&format!(
-        "content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    ));
+    request.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()));
     let mut stream = TcpStream::connect(to).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     stream
 }
 
 /// Sends a request and reads until the server closes.
-pub(crate) fn call(
-    to: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Reply {
+pub(crate) fn call(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
     let mut stream = open(to, method, path, headers, body);
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
@@ -128,10 +98,7 @@ pub(crate) fn post(to: SocketAddr, path: &str, headers: &[(&str, &str)], body: &
 pub(crate) fn read_until(stream: &mut TcpStream, wanted: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
-    while !bytes
-        .windows(wanted.len())
-        .any(|part| part == wanted.as_bytes())
-    {
+    while !bytes.windows(wanted.len()).any(|part| part == wanted.as_bytes()) {
         let read = stream.read(&mut buffer).unwrap();
         assert_ne!(read, 0, "closed before {wanted:?}");
         bytes.extend_from_slice(&buffer[..read]);

@@ -16,10 +16,7 @@ fn weather(stream: bool, tools: Value) -> Value {
 }
 
 fn joined(events: &[Value], pointer: &str) -> String {
-    events
-        .iter()
-        .filter_map(|event| event.pointer(pointer)?.as_str())
-        .collect()
+    events.iter().filter_map(|event| event.pointer(pointer)?.as_str()).collect()
 }
 
 #[test]
@@ -33,11 +30,7 @@ fn a_stream_of_chat_says_what_the_document_says() {
     let events = streamed.events();
     // Per choice a role, forty deltas and an end; then the usage.
     assert_eq!(events.len(), 2 * 42 + 1);
-    assert_eq!(
-        events.len() + 1,
-        streamed.chunks.len(),
-        "one write an event"
-    );
+    assert_eq!(events.len() + 1, streamed.chunks.len(), "one write an event");
     let last = events.last().unwrap();
     assert_eq!(last["choices"], json!([]));
     assert!(last["usage"]["completion_tokens"].as_u64().unwrap() > 0);
@@ -49,20 +42,8 @@ fn a_stream_of_chat_says_what_the_document_says() {
 
 #[test]
 fn equal_requests_get_equal_answers() {
-    let first = post(
-        start().address(),
-        "/v1/chat/completions",
-        &[],
-        &question(false),
-    )
-    .json();
-    let second = post(
-        start().address(),
-        "/v1/chat/completions",
-        &[],
-        &question(false),
-    )
-    .json();
+    let first = post(start().address(), "/v1/chat/completions", &[], &question(false)).json();
+    let second = post(start().address(), "/v1/chat/completions", &[], &question(false)).json();
     assert_eq!(first, second);
     let other = json!({"model": "mythos-5", "messages": []});
     let other = post(start().address(), "/v1/chat/completions", &[], &other).json();
@@ -81,13 +62,7 @@ fn chat_calls_a_tool_in_fragments() {
     assert!(arguments["city"].as_str().unwrap().contains('晴'));
     let events = post(server.address(), path, &[], &weather(true, tools)).events();
     let fragments = "/choices/0/delta/tool_calls/0/function/arguments";
-    assert!(
-        events
-            .iter()
-            .filter(|event| event.pointer(fragments).is_some())
-            .count()
-            > 3
-    );
+    assert!(events.iter().filter(|event| event.pointer(fragments).is_some()).count() > 3);
     let streamed: Value = serde_json::from_str(&joined(&events, fragments)).unwrap();
     assert_eq!(streamed["city"], arguments["city"]);
 }
@@ -97,24 +72,13 @@ fn messages_streams_named_events_in_order() {
     let server = start();
     let streamed = post(server.address(), "/v1/messages", &[], &question(true));
     let events = streamed.events();
-    let kinds: Vec<&str> = events
-        .iter()
-        .map(|event| event["type"].as_str().unwrap())
-        .collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(kinds[..3], ["message_start", "ping", "content_block_start"]);
-    assert_eq!(
-        kinds[kinds.len() - 3..],
-        ["content_block_stop", "message_delta", "message_stop"]
-    );
+    assert_eq!(kinds[kinds.len() - 3..], ["content_block_stop", "message_delta", "message_stop"]);
     for (event, text) in events.iter().zip(streamed.text().split("\n\n")) {
         assert!(text.starts_with(&format!("event: {}\n", event["type"].as_str().unwrap())));
     }
-    assert!(
-        events[0]["message"]["id"]
-            .as_str()
-            .unwrap()
-            .starts_with("msg_")
-    );
+    assert!(events[0]["message"]["id"].as_str().unwrap().starts_with("msg_"));
     assert!(!joined(&events, "/delta/text").is_empty());
 }
 
@@ -122,13 +86,7 @@ fn messages_streams_named_events_in_order() {
 fn messages_calls_a_tool_after_some_text() {
     let server = start();
     let tools = json!([{"name": "get_weather", "input_schema": {"type": "object"}}]);
-    let document = post(
-        server.address(),
-        "/v1/messages",
-        &[],
-        &weather(false, tools.clone()),
-    )
-    .json();
+    let document = post(server.address(), "/v1/messages", &[], &weather(false, tools.clone())).json();
     assert_eq!(document["stop_reason"], "tool_use");
     assert_eq!(document["content"][1]["input"]["unit"], "celsius");
     let events = post(server.address(), "/v1/messages", &[], &weather(true, tools)).events();
@@ -170,28 +128,15 @@ fn the_smaller_routes_answer() {
     assert_eq!(completion["object"], "text_completion");
     let ask = json!({"model": "m", "input": ["a", "b"], "dimensions": 8});
     let embeddings = post(to, "/v1/embeddings", &[], &ask).json();
-    assert_eq!(
-        embeddings["data"][1]["embedding"].as_array().unwrap().len(),
-        8
-    );
+    assert_eq!(embeddings["data"][1]["embedding"].as_array().unwrap().len(), 8);
     let ask = json!({"model": "m", "input": "a", "dimensions": 9, "encoding_format": "base64"});
     let embeddings = post(to, "/v1/embeddings", &[], &ask).json();
-    assert_eq!(
-        embeddings["data"][0]["embedding"].as_str().unwrap().len(),
-        48
-    );
+    assert_eq!(embeddings["data"][0]["embedding"].as_str().unwrap().len(), 48);
     let counted = post(to, "/v1/messages/count_tokens", &[], &question(false)).json();
     assert!(counted["input_tokens"].as_u64().unwrap() > 10);
     let models = call(to, "GET", "/v1/models", &[], "").json();
     assert_eq!(models["data"][0]["object"], "model");
-    let models = call(
-        to,
-        "GET",
-        "/v1/models",
-        &[("anthropic-version", "2023-06-01")],
-        "",
-    )
-    .json();
+    let models = call(to, "GET", "/v1/models", &[("anthropic-version", "2023-06-01")], "").json();
     assert_eq!(models["data"][0]["type"], "model");
 }
 
@@ -200,15 +145,9 @@ fn what_is_wrong_is_said_in_the_shape_of_the_api() {
     let server = start();
     let to = server.address();
     let reply = call(to, "POST", "/v1/chat/completions", &[], "{");
-    assert_eq!(
-        (reply.status, &reply.json()["error"]["type"]),
-        (400, &json!("invalid_request_error"))
-    );
+    assert_eq!((reply.status, &reply.json()["error"]["type"]), (400, &json!("invalid_request_error")));
     let reply = call(to, "POST", "/v1/messages", &[], r#"{"model":"m"}"#);
-    assert_eq!(
-        (reply.status, &reply.json()["type"]),
-        (400, &json!("error"))
-    );
+    assert_eq!((reply.status, &reply.json()["type"]), (400, &json!("error")));
     assert_eq!(call(to, "POST", "/v1/nothing", &[], "{}").status, 404);
     assert_eq!(call(to, "GET", "/v1/responses", &[], "").status, 405);
 }

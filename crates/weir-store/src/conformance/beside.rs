@@ -15,56 +15,29 @@ pub fn an_answer_is_kept_with_its_append_or_not_at_all(place: &impl Place) {
     };
     let first = [answer("operator-1", b"index 0"), answer("operator-2", b"")];
     let added = entries(0..1);
-    let stale = Append {
-        answers: &first,
-        ..append_at(7, &added)
-    };
+    let stale = Append { answers: &first, ..append_at(7, &added) };
     store.append(stale).unwrap_err();
     assert_eq!(store.answered("operator-1", "retry-1").unwrap(), None);
-    store
-        .append(Append {
-            answers: &first,
-            ..append_at(0, &added)
-        })
-        .unwrap();
+    store.append(Append { answers: &first, ..append_at(0, &added) }).unwrap();
     drop(store);
 
     let store = place.open().unwrap();
     for kept in &first {
-        assert_eq!(
-            store.answered(&kept.scope, &kept.key).unwrap().as_ref(),
-            Some(kept)
-        );
+        assert_eq!(store.answered(&kept.scope, &kept.key).unwrap().as_ref(), Some(kept));
     }
     assert_eq!(store.answered("operator-3", "retry-1").unwrap(), None);
     let again = [answer("operator-1", b"another answer")];
     let added = entries(1..2);
-    let error = store
-        .append(Append {
-            answers: &again,
-            ..append_at(1, &added)
-        })
-        .unwrap_err();
+    let error = store.append(Append { answers: &again, ..append_at(1, &added) }).unwrap_err();
     let told = matches!(&error, StoreError::AlreadyAnswered { scope, key }
         if scope == "operator-1" && key == "retry-1");
     assert!(told, "{error}");
     assert_eq!(store.head().unwrap(), head(1));
-    assert_eq!(
-        store.answered("operator-1", "retry-1").unwrap().as_ref(),
-        first.first()
-    );
+    assert_eq!(store.answered("operator-1", "retry-1").unwrap().as_ref(), first.first());
     // An answer may belong to a request that changed nothing.
     let other = [answer("operator-4", b"nothing to do")];
-    store
-        .append(Append {
-            answers: &other,
-            ..append_at(1, &[])
-        })
-        .unwrap();
-    assert_eq!(
-        store.answered("operator-4", "retry-1").unwrap().as_ref(),
-        other.first()
-    );
+    store.append(Append { answers: &other, ..append_at(1, &[]) }).unwrap();
+    assert_eq!(store.answered("operator-4", "retry-1").unwrap().as_ref(), other.first());
 }
 
 /// Facts alone and facts with an append: set, replaced, emptied, removed, kept.
@@ -88,19 +61,9 @@ pub fn facts_are_set_replaced_and_removed(place: &impl Place) {
         ("clock".to_owned(), Some(b"4".to_vec())),
     ];
     let added = entries(0..1);
-    store
-        .append(Append {
-            facts: &facts,
-            ..append_at(9, &added)
-        })
-        .unwrap_err();
+    store.append(Append { facts: &facts, ..append_at(9, &added) }).unwrap_err();
     assert_eq!(store.fact("clock").unwrap().as_deref(), Some(&b"22"[..]));
-    store
-        .append(Append {
-            facts: &facts,
-            ..append_at(0, &added)
-        })
-        .unwrap();
+    store.append(Append { facts: &facts, ..append_at(0, &added) }).unwrap();
     assert_eq!(store.fact("clock").unwrap().as_deref(), Some(&b"4"[..]));
     assert_eq!(store.fact("preview").unwrap(), None);
 }
@@ -116,26 +79,13 @@ pub fn the_first_record_of_an_object_stands(place: &impl Place) {
     };
     append_next(&*store, &entries(0..1)).unwrap();
     store.record_objects(&[]).unwrap();
-    store
-        .record_objects(&[object("resp_1", "acme/app"), object("file-1", "acme/app")])
-        .unwrap();
-    store
-        .record_objects(&[object("resp_1", "thief/app"), object("resp_2", "other/app")])
-        .unwrap();
+    store.record_objects(&[object("resp_1", "acme/app"), object("file-1", "acme/app")]).unwrap();
+    store.record_objects(&[object("resp_1", "thief/app"), object("resp_2", "other/app")]).unwrap();
     drop(store);
     let store = place.open().unwrap();
-    assert_eq!(
-        store.object_owner("resp_1").unwrap(),
-        Some(object("resp_1", "acme/app"))
-    );
-    assert_eq!(
-        store.object_owner("file-1").unwrap(),
-        Some(object("file-1", "acme/app"))
-    );
-    assert_eq!(
-        store.object_owner("resp_2").unwrap(),
-        Some(object("resp_2", "other/app"))
-    );
+    assert_eq!(store.object_owner("resp_1").unwrap(), Some(object("resp_1", "acme/app")));
+    assert_eq!(store.object_owner("file-1").unwrap(), Some(object("file-1", "acme/app")));
+    assert_eq!(store.object_owner("resp_2").unwrap(), Some(object("resp_2", "other/app")));
     assert_eq!(store.object_owner("RESP_1").unwrap(), None);
     assert_eq!(store.head().unwrap(), head(1));
 }

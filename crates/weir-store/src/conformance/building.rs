@@ -6,32 +6,19 @@ use crate::{Append, NewEntry, PrivatePart, Store, StoreError, TreeHead};
 pub(super) fn hash(number: u64) -> [u8; 32] {
     let mut hash = [0; 32];
     for (byte, position) in hash.iter_mut().zip(1_u64..) {
-        *byte = number
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .wrapping_add(position)
-            .to_le_bytes()[7]
+        *byte = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(position).to_le_bytes()[7]
             ^ number.to_le_bytes()[(position % 8) as usize];
     }
     hash
 }
 
 pub(super) fn entry(number: u64) -> NewEntry {
-    NewEntry {
-        bytes: format!("{{\"v\":1,\"n\":{number}}}").into_bytes(),
-        leaf: hash(number),
-        private: None,
-    }
+    NewEntry { bytes: format!("{{\"v\":1,\"n\":{number}}}").into_bytes(), leaf: hash(number), private: None }
 }
 
 pub(super) fn private_entry(number: u64) -> NewEntry {
     let bytes = format!("name of party {number}").into_bytes();
-    NewEntry {
-        private: Some(PrivatePart {
-            salt: hash(!number),
-            bytes,
-        }),
-        ..entry(number)
-    }
+    NewEntry { private: Some(PrivatePart { salt: hash(!number), bytes }), ..entry(number) }
 }
 
 pub(super) fn entries(numbers: std::ops::Range<u64>) -> Vec<NewEntry> {
@@ -43,14 +30,8 @@ pub(super) fn head(size: u64) -> TreeHead {
     if size == 0 {
         return TreeHead::empty();
     }
-    let frontier = (0..u64::from(size.count_ones()))
-        .map(|place| hash(size ^ place << 32))
-        .collect();
-    TreeHead {
-        size,
-        root: hash(size.wrapping_add(1 << 40)),
-        frontier,
-    }
+    let frontier = (0..u64::from(size.count_ones())).map(|place| hash(size ^ place << 32)).collect();
+    TreeHead { size, root: hash(size.wrapping_add(1 << 40)), frontier }
 }
 
 /// The append of these entries onto a log of this size, without answers or facts.

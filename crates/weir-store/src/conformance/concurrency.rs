@@ -28,9 +28,8 @@ pub fn readers_see_all_of_an_append_or_nothing(place: &impl Place) {
         }
         everyone_is_ready.wait();
         // Whatever happens here, the readers must be told to stop.
-        let appended: Result<(), StoreError> = (0..BATCHES).try_for_each(|batch| {
-            append_next(&*store, &entries(batch * BATCH..(batch + 1) * BATCH))
-        });
+        let appended: Result<(), StoreError> =
+            (0..BATCHES).try_for_each(|batch| append_next(&*store, &entries(batch * BATCH..(batch + 1) * BATCH)));
         is_done.store(true, Ordering::Release);
         appended.unwrap();
     });
@@ -39,21 +38,13 @@ pub fn readers_see_all_of_an_append_or_nothing(place: &impl Place) {
 /// Reads head and log once, checks them against each other, and gives the size of the head.
 fn read_once(store: &dyn Store, last: u64, batch: u64) -> u64 {
     let seen = store.head().unwrap();
-    assert!(
-        seen.size >= last,
-        "the log went back from {last} to {}",
-        seen.size
-    );
+    assert!(seen.size >= last, "the log went back from {last} to {}", seen.size);
     assert_eq!(seen, head(seen.size));
     let leaves = store.leaves(0, usize::MAX).unwrap();
     let count = leaves.len() as u64;
     assert_eq!(count % batch, 0, "part of an append is visible");
     assert!(count >= seen.size, "the head is ahead of the log");
-    assert!(
-        (0_u64..)
-            .zip(&leaves)
-            .all(|(number, leaf)| *leaf == hash(number))
-    );
+    assert!((0_u64..).zip(&leaves).all(|(number, leaf)| *leaf == hash(number)));
     seen.size
 }
 
@@ -72,10 +63,7 @@ pub fn of_many_appends_on_one_head_one_wins(place: &impl Place) {
                     round_begins.wait();
                     let added = entries(round..round + 1);
                     let facts = [(format!("won-{racer}-{round}"), Some(vec![1]))];
-                    match store.append(Append {
-                        facts: &facts,
-                        ..append_at(round, &added)
-                    }) {
+                    match store.append(Append { facts: &facts, ..append_at(round, &added) }) {
                         Ok(()) => wins.fetch_add(1, Ordering::Relaxed),
                         Err(StoreError::Stale { .. }) => 0,
                         Err(other) => unreachable!("{other}"),
@@ -87,12 +75,7 @@ pub fn of_many_appends_on_one_head_one_wins(place: &impl Place) {
     assert_eq!(wins.load(Ordering::Relaxed), ROUNDS);
     assert_eq!(store.head().unwrap(), head(ROUNDS));
     for round in 0..ROUNDS {
-        let winners = (0..THREADS).filter(|racer| {
-            store
-                .fact(&format!("won-{racer}-{round}"))
-                .unwrap()
-                .is_some()
-        });
+        let winners = (0..THREADS).filter(|racer| store.fact(&format!("won-{racer}-{round}")).unwrap().is_some());
         assert_eq!(winners.count(), 1, "the facts of a losing append were kept");
     }
 }

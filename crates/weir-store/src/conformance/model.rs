@@ -9,25 +9,15 @@ use proptest::test_runner::{Config, TestRng, TestRunner};
 
 use super::Place;
 use super::building::{hash, head};
-use crate::{
-    Answered, Append, NewEntry, Private, PrivatePart, Store, StoreError, StoredEntry, StoredObject,
-};
+use crate::{Answered, Append, NewEntry, Private, PrivatePart, Store, StoreError, StoredEntry, StoredObject};
 
 /// One verb, with small names so that histories collide.
 #[derive(Clone, Debug)]
 enum Step {
-    Append {
-        behind: u64,
-        entries: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-        answer: Option<u8>,
-        fact: Fact,
-    },
+    Append { behind: u64, entries: Vec<(Vec<u8>, Option<Vec<u8>>)>, answer: Option<u8>, fact: Fact },
     Erase(u64),
     SetFact(Fact),
-    Record {
-        id: u8,
-        account: u8,
-    },
+    Record { id: u8, account: u8 },
     Reopen,
 }
 
@@ -44,11 +34,7 @@ struct Model {
 
 /// Plays random histories, the same ones each time, and compares everything after each step.
 pub fn any_history_reads_like_a_vector<P: Place>(fresh_place: impl Fn() -> P) {
-    let config = Config {
-        cases: 48,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
     let rng = TestRng::deterministic_rng(config.rng_algorithm);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let outcome = runner.run(&vec(step(), 1..30), |steps| {
@@ -82,12 +68,7 @@ fn play(place: &impl Place, steps: &[Step]) {
     let mut store = place.open().unwrap();
     for step in steps {
         match step {
-            Step::Append {
-                behind,
-                entries,
-                answer,
-                fact,
-            } => {
+            Step::Append { behind, entries, answer, fact } => {
                 append(&*store, &mut model, *behind, entries, *answer, fact);
             }
             Step::Erase(index) => {
@@ -132,9 +113,7 @@ fn append(
         answers: &answers,
         facts: &facts,
     });
-    let is_repeated = answers
-        .iter()
-        .any(|answer| model.answers.contains_key(&answer.key));
+    let is_repeated = answers.iter().any(|answer| model.answers.contains_key(&answer.key));
     match outcome {
         Ok(()) => assert!(expected == size && !is_repeated),
         Err(StoreError::Stale { .. }) => return assert_ne!(expected, size),
@@ -143,41 +122,23 @@ fn append(
         }
         Err(other) => unreachable!("{other}"),
     }
-    model
-        .entries
-        .extend((size..).zip(entries).map(|(index, new)| StoredEntry {
-            index,
-            bytes: new.bytes,
-            leaf: new.leaf,
-            private: new.private.map_or(Private::None, Private::Kept),
-        }));
-    model.answers.extend(
-        answers
-            .into_iter()
-            .map(|answer| (answer.key.clone(), answer)),
-    );
+    model.entries.extend((size..).zip(entries).map(|(index, new)| StoredEntry {
+        index,
+        bytes: new.bytes,
+        leaf: new.leaf,
+        private: new.private.map_or(Private::None, Private::Kept),
+    }));
+    model.answers.extend(answers.into_iter().map(|answer| (answer.key.clone(), answer)));
     model.set_fact(&name.to_string(), value.as_deref());
 }
 
 fn new_entry((index, (bytes, private)): (u64, &(Vec<u8>, Option<Vec<u8>>))) -> NewEntry {
-    let private = private.clone().map(|bytes| PrivatePart {
-        salt: hash(!index),
-        bytes,
-    });
-    NewEntry {
-        bytes: bytes.clone(),
-        leaf: hash(index),
-        private,
-    }
+    let private = private.clone().map(|bytes| PrivatePart { salt: hash(!index), bytes });
+    NewEntry { bytes: bytes.clone(), leaf: hash(index), private }
 }
 
 fn answered(key: u8) -> Answered {
-    Answered {
-        scope: "operator-1".to_owned(),
-        key: key.to_string(),
-        request: hash(u64::from(key)),
-        answer: vec![key],
-    }
+    Answered { scope: "operator-1".to_owned(), key: key.to_string(), request: hash(u64::from(key)), answer: vec![key] }
 }
 
 fn object(id: u8, account: u8) -> StoredObject {
@@ -191,9 +152,7 @@ fn object(id: u8, account: u8) -> StoredObject {
 
 impl Model {
     fn erase(&mut self, index: u64) -> bool {
-        let entry = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.entries.get_mut(index));
+        let entry = usize::try_from(index).ok().and_then(|index| self.entries.get_mut(index));
         match entry {
             Some(entry) if matches!(entry.private, Private::Kept(_)) => {
                 entry.private = Private::Erased;
@@ -214,28 +173,18 @@ impl Model {
         assert_eq!(store.head().unwrap(), head(self.entries.len() as u64));
         assert_eq!(store.entries(0, usize::MAX).unwrap(), self.entries);
         let leaves = store.leaves(0, usize::MAX).unwrap();
-        assert!(
-            leaves
-                .iter()
-                .eq(self.entries.iter().map(|entry| &entry.leaf))
-        );
+        assert!(leaves.iter().eq(self.entries.iter().map(|entry| &entry.leaf)));
         for name in 0..3_u8 {
             let name = name.to_string();
             assert_eq!(store.fact(&name).unwrap().as_ref(), self.facts.get(&name));
         }
         for key in 0..6_u8 {
             let key = key.to_string();
-            assert_eq!(
-                store.answered("operator-1", &key).unwrap().as_ref(),
-                self.answers.get(&key)
-            );
+            assert_eq!(store.answered("operator-1", &key).unwrap().as_ref(), self.answers.get(&key));
         }
         for id in 0..4_u8 {
             let id = format!("resp_{id}");
-            assert_eq!(
-                store.object_owner(&id).unwrap().as_ref(),
-                self.objects.get(&id)
-            );
+            assert_eq!(store.object_owner(&id).unwrap().as_ref(), self.objects.get(&id));
         }
     }
 }

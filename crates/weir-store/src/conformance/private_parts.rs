@@ -22,10 +22,7 @@ pub fn an_erased_part_stays_erased_and_its_entry_stands(place: &impl Place) {
     assert_eq!(store.entry(2).unwrap().unwrap().private, Private::None);
     assert_eq!(store.head().unwrap(), head(3));
     append_next(&*store, &[private_entry(3)]).unwrap();
-    assert!(matches!(
-        store.entry(3).unwrap().unwrap().private,
-        Private::Kept(_)
-    ));
+    assert!(matches!(store.entry(3).unwrap().unwrap().private, Private::Kept(_)));
 }
 
 /// What is printed in a log line or a failed assertion must not open the commitment.
@@ -33,9 +30,7 @@ pub fn private_parts_do_not_show_in_debug_output(place: &impl Place) {
     let store = place.open().unwrap();
     append_next(&*store, &[private_entry(0)]).unwrap();
     let stored = store.entry(0).unwrap().unwrap();
-    let Private::Kept(part) = &stored.private else {
-        unreachable!("it was just appended")
-    };
+    let Private::Kept(part) = &stored.private else { unreachable!("it was just appended") };
     let shown = format!("{stored:?} {:?}", private_entry(0));
     assert!(shown.contains("redacted, 15 bytes"), "{shown}");
     for secret in [&part.bytes[..], &part.salt[..]] {

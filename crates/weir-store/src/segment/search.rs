@@ -32,19 +32,12 @@ pub struct TornLine {
 /// # Errors
 /// [`FolderError::NoSegment`]; [`FolderError::LineTooLong`] if the file cannot be one of ours;
 /// [`FolderError::Io`].
-pub fn find<T>(
-    dir: &Path,
-    number: u64,
-    mut look: impl FnMut(&[u8]) -> Option<T>,
-) -> Result<Search<T>, FolderError> {
+pub fn find<T>(dir: &Path, number: u64, mut look: impl FnMut(&[u8]) -> Option<T>) -> Result<Search<T>, FolderError> {
     let path = path_of(dir, number);
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(FolderError::NoSegment {
-                dir: dir.to_owned(),
-                number,
-            });
+            return Err(FolderError::NoSegment { dir: dir.to_owned(), number });
         }
         Err(error) => return Err(FolderError::io("reading", &path)(error)),
     };
@@ -61,20 +54,13 @@ pub fn find<T>(
         let bytes = u64::try_from(read).unwrap_or(u64::MAX);
         let Some(complete) = line.strip_suffix(b"\n") else {
             if bytes >= MAX_LINE_BYTES {
-                return Err(FolderError::LineTooLong {
-                    path,
-                    offset,
-                    limit: MAX_LINE_BYTES,
-                });
+                return Err(FolderError::LineTooLong { path, offset, limit: MAX_LINE_BYTES });
             }
             let torn = (bytes > 0).then_some(TornLine { offset, bytes });
             return Ok(Search { found: None, torn });
         };
         if let Some(found) = look(complete) {
-            return Ok(Search {
-                found: Some(found),
-                torn: None,
-            });
+            return Ok(Search { found: Some(found), torn: None });
         }
         offset = offset.saturating_add(bytes);
     }

@@ -17,11 +17,7 @@ fn lines_of(dir: &Path, number: u64) -> (Vec<Vec<u8>>, Option<TornLine>) {
 }
 
 fn numbers_in(dir: &Path) -> Vec<u64> {
-    segments(dir)
-        .unwrap()
-        .into_iter()
-        .map(|segment| segment.number)
-        .collect()
+    segments(dir).unwrap().into_iter().map(|segment| segment.number).collect()
 }
 
 #[test]
@@ -29,22 +25,13 @@ fn each_start_opens_a_new_segment_and_leaves_the_old_ones_alone() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(segments(dir.path()).unwrap(), []);
     let mut first = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    assert_eq!(
-        first.append(b"one\ntwo\n").unwrap(),
-        Appended {
-            number: 1,
-            closed: None
-        }
-    );
+    assert_eq!(first.append(b"one\ntwo\n").unwrap(), Appended { number: 1, closed: None });
     first.sync().unwrap();
     drop(first);
     let mut second = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
     assert_eq!(second.append(b"three\n").unwrap().number, 2);
     assert_eq!(numbers_in(dir.path()), [1, 2]);
-    assert_eq!(
-        lines_of(dir.path(), 1),
-        (vec![b"one".to_vec(), b"two".to_vec()], None)
-    );
+    assert_eq!(lines_of(dir.path(), 1), (vec![b"one".to_vec(), b"two".to_vec()], None));
     assert!(second.current().path.ends_with("decisions/00000002.jsonl"));
 }
 
@@ -53,17 +40,8 @@ fn the_search_stops_at_the_first_answer() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
     writer.append(b"a=1\nb=2\nb=3\n").unwrap();
-    let search = find(dir.path(), 1, |line| {
-        line.strip_prefix(b"b=").map(<[u8]>::to_vec)
-    })
-    .unwrap();
-    assert_eq!(
-        search,
-        Search {
-            found: Some(b"2".to_vec()),
-            torn: None
-        }
-    );
+    let search = find(dir.path(), 1, |line| line.strip_prefix(b"b=").map(<[u8]>::to_vec)).unwrap();
+    assert_eq!(search, Search { found: Some(b"2".to_vec()), torn: None });
 }
 
 #[test]
@@ -77,13 +55,7 @@ fn a_full_segment_is_closed_and_named_but_never_an_empty_one() {
     assert_eq!(closed.number, 1);
     assert_eq!(fs::read(&closed.path).unwrap(), b"longer than the limit\n");
     assert_eq!(writer.append(b"x\n").unwrap().number, 3);
-    assert_eq!(
-        writer.append(b"").unwrap(),
-        Appended {
-            number: 3,
-            closed: None
-        }
-    );
+    assert_eq!(writer.append(b"").unwrap(), Appended { number: 3, closed: None });
 }
 
 #[test]
@@ -93,19 +65,8 @@ fn a_line_cut_off_by_a_crash_is_passed_over_and_reported() {
     writer.append(b"whole\n").unwrap();
     let path = writer.current().path.clone();
     drop(writer);
-    OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .unwrap()
-        .write_all(b"{\"cut")
-        .unwrap();
-    let expected = (
-        vec![b"whole".to_vec()],
-        Some(TornLine {
-            offset: 6,
-            bytes: 5,
-        }),
-    );
+    OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"cut").unwrap();
+    let expected = (vec![b"whole".to_vec()], Some(TornLine { offset: 6, bytes: 5 }));
     assert_eq!(lines_of(dir.path(), 1), expected);
     let next = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
     assert_eq!(next.current().number, 2);
@@ -119,13 +80,7 @@ fn a_torn_segment_is_never_written_again() {
     writer.is_torn = true;
     let appended = writer.append(b"next\n").unwrap();
     assert_eq!((appended.number, appended.closed.unwrap().number), (2, 1));
-    assert_eq!(
-        writer.append(b"after\n").unwrap(),
-        Appended {
-            number: 2,
-            closed: None
-        }
-    );
+    assert_eq!(writer.append(b"after\n").unwrap(), Appended { number: 2, closed: None });
 }
 
 #[test]
@@ -149,10 +104,7 @@ fn the_longest_line_fits_and_one_byte_more_is_refused() {
     assert_eq!(lines_of(dir.path(), 1).0, [&line[1..line.len() - 1]]);
     fs::write(&writer.current().path, &line).unwrap();
     let error = find(dir.path(), 1, |_| None::<()>).unwrap_err();
-    assert!(
-        matches!(error, FolderError::LineTooLong { offset: 0, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, FolderError::LineTooLong { offset: 0, .. }), "{error}");
 }
 
 #[test]
@@ -160,23 +112,14 @@ fn files_of_other_names_are_not_segments() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join(SEGMENTS_FOLDER);
     fs::create_dir(&folder).unwrap();
-    for name in [
-        "1.jsonl",
-        "000000001.jsonl",
-        "+0000001.jsonl",
-        "00000001.json",
-        "notes",
-    ] {
+    for name in ["1.jsonl", "000000001.jsonl", "+0000001.jsonl", "00000001.json", "notes"] {
         fs::write(folder.join(name), "").unwrap();
     }
     fs::write(folder.join("00000007.jsonl"), "").unwrap();
     fs::write(folder.join("123456789.jsonl"), "").unwrap();
     assert_eq!(numbers_in(dir.path()), [7, 123_456_789]);
     let error = find(dir.path(), 8, |_| None::<()>).unwrap_err();
-    assert!(
-        matches!(error, FolderError::NoSegment { number: 8, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, FolderError::NoSegment { number: 8, .. }), "{error}");
 }
 
 proptest! {

@@ -27,11 +27,7 @@ const PREPARED_STATEMENTS: usize = 32;
 /// Makes the file if there is none, readable by its owner only. SQLite gives its write-ahead log
 /// and index the mode of the file they belong to.
 pub(super) fn create_file(path: &Path) -> Result<(), StoreError> {
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let file = match created {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
@@ -62,12 +58,10 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     harden(connection)?;
-    let journal: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let journal: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if journal != "wal" {
         return Err(rusqlite::Error::ToSqlConversionFailure(
-            format!("write-ahead logging is not possible here (got {journal:?}); use a local disk")
-                .into(),
+            format!("write-ahead logging is not possible here (got {journal:?}); use a local disk").into(),
         ));
     }
     // One fsync of the write-ahead log at each commit: durable on return.

@@ -25,50 +25,32 @@ fn translate(doing: &'static str, error: rusqlite::Error) -> StoreError {
             | Driver::IntegralValueOutOfRange(..)
             | Driver::InvalidColumnType(..)
             | Driver::QueryReturnedNoRows
-            | Driver::Utf8Error(..) => StoreError::Corrupt {
-                doing,
-                detail: error.to_string(),
-            },
-            other => StoreError::Io {
-                doing,
-                source: Box::new(other),
-            },
+            | Driver::Utf8Error(..) => StoreError::Corrupt { doing, detail: error.to_string() },
+            other => StoreError::Io { doing, source: Box::new(other) },
         };
     };
     match failure.code {
         ErrorCode::DiskFull => StoreError::Full { doing },
         // Growing the shared-memory index fails with its own code, and only for want of space.
-        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
-            StoreError::Full { doing }
-        }
+        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => StoreError::Full { doing },
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy { doing },
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt {
-            doing,
-            detail: error.to_string(),
-        },
-        ErrorCode::ConstraintViolation | ErrorCode::TooBig => StoreError::Inconsistent {
-            doing,
-            detail: error.to_string(),
-        },
-        _ => StoreError::Io {
-            doing,
-            source: Box::new(error),
-        },
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            StoreError::Corrupt { doing, detail: error.to_string() }
+        }
+        ErrorCode::ConstraintViolation | ErrorCode::TooBig => {
+            StoreError::Inconsistent { doing, detail: error.to_string() }
+        }
+        _ => StoreError::Io { doing, source: Box::new(error) },
     }
 }
 
 /// An unsigned index or size as SQLite keeps integers.
 pub(super) fn to_integer(doing: &'static str, value: u64) -> Result<i64, StoreError> {
-    i64::try_from(value).map_err(|_| StoreError::Inconsistent {
-        doing,
-        detail: format!("{value} is beyond what the store can count"),
-    })
+    i64::try_from(value)
+        .map_err(|_| StoreError::Inconsistent { doing, detail: format!("{value} is beyond what the store can count") })
 }
 
 /// An index or size read from SQLite.
 pub(super) fn from_integer(doing: &'static str, value: i64) -> Result<u64, StoreError> {
-    u64::try_from(value).map_err(|_| StoreError::Corrupt {
-        doing,
-        detail: format!("{value} is no index"),
-    })
+    u64::try_from(value).map_err(|_| StoreError::Corrupt { doing, detail: format!("{value} is no index") })
 }

@@ -15,67 +15,24 @@ pub(super) fn head(connection: &Connection) -> Result<TreeHead, StoreError> {
     let (size, root, frontier) = connection
         .prepare_cached("SELECT size, root, frontier FROM tree_head")
         .doing(DOING)?
-        .query_row([], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, [u8; 32]>(1)?,
-                row.get::<_, Vec<u8>>(2)?,
-            ))
-        })
+        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, Vec<u8>>(2)?)))
         .doing(DOING)?;
     let (hashes, rest) = frontier.as_chunks::<32>();
     if !rest.is_empty() {
-        let detail = format!(
-            "the frontier has {} bytes, not whole hashes",
-            frontier.len()
-        );
-        return Err(StoreError::Corrupt {
-            doing: DOING,
-            detail,
-        });
+        let detail = format!("the frontier has {} bytes, not whole hashes", frontier.len());
+        return Err(StoreError::Corrupt { doing: DOING, detail });
     }
-    Ok(TreeHead {
-        size: from_integer(DOING, size)?,
-        root,
-        frontier: hashes.to_vec(),
+    Ok(TreeHead { size: from_integer(DOING, size)?, root, frontier: hashes.to_vec() })
+}
+
+pub(super) fn entries(connection: &Connection, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+    run(connection, "reading entries", ENTRIES, from, limit, |row, index| {
+        Ok(StoredEntry { index, leaf: row.get(1)?, bytes: row.get(2)?, private: private(row)? })
     })
 }
 
-pub(super) fn entries(
-    connection: &Connection,
-    from: u64,
-    limit: usize,
-) -> Result<Vec<StoredEntry>, StoreError> {
-    run(
-        connection,
-        "reading entries",
-        ENTRIES,
-        from,
-        limit,
-        |row, index| {
-            Ok(StoredEntry {
-                index,
-                leaf: row.get(1)?,
-                bytes: row.get(2)?,
-                private: private(row)?,
-            })
-        },
-    )
-}
-
-pub(super) fn leaves(
-    connection: &Connection,
-    from: u64,
-    limit: usize,
-) -> Result<Vec<[u8; 32]>, StoreError> {
-    run(
-        connection,
-        "reading leaf hashes",
-        LEAVES,
-        from,
-        limit,
-        |row, _index| row.get(1),
-    )
+pub(super) fn leaves(connection: &Connection, from: u64, limit: usize) -> Result<Vec<[u8; 32]>, StoreError> {
+    run(connection, "reading leaf hashes", LEAVES, from, limit, |row, _index| row.get(1))
 }
 
 /// Reads consecutive rows whose first column is their index, and insists that none is missing.
@@ -112,29 +69,17 @@ fn private(row: &Row<'_>) -> rusqlite::Result<Private> {
     match row.get::<_, Option<bool>>(3)? {
         None => Ok(Private::None),
         Some(true) => Ok(Private::Erased),
-        Some(false) => Ok(Private::Kept(PrivatePart {
-            salt: row.get(4)?,
-            bytes: row.get(5)?,
-        })),
+        Some(false) => Ok(Private::Kept(PrivatePart { salt: row.get(4)?, bytes: row.get(5)? })),
     }
 }
 
-pub(super) fn answered(
-    connection: &Connection,
-    scope: &str,
-    key: &str,
-) -> Result<Option<Answered>, StoreError> {
+pub(super) fn answered(connection: &Connection, scope: &str, key: &str) -> Result<Option<Answered>, StoreError> {
     const DOING: &str = "reading a kept answer";
     connection
         .prepare_cached("SELECT request, answer FROM answers WHERE scope = ?1 AND key = ?2")
         .doing(DOING)?
         .query_row((scope, key), |row| {
-            Ok(Answered {
-                scope: scope.to_owned(),
-                key: key.to_owned(),
-                request: row.get(0)?,
-                answer: row.get(1)?,
-            })
+            Ok(Answered { scope: scope.to_owned(), key: key.to_owned(), request: row.get(0)?, answer: row.get(1)? })
         })
         .optional()
         .doing(DOING)
@@ -150,21 +95,13 @@ pub(super) fn fact(connection: &Connection, name: &str) -> Result<Option<Vec<u8>
         .doing(DOING)
 }
 
-pub(super) fn object_owner(
-    connection: &Connection,
-    id: &str,
-) -> Result<Option<StoredObject>, StoreError> {
+pub(super) fn object_owner(connection: &Connection, id: &str) -> Result<Option<StoredObject>, StoreError> {
     const DOING: &str = "reading who made an object";
     connection
         .prepare_cached("SELECT id, account, model, at_ms FROM objects WHERE id = ?1")
         .doing(DOING)?
         .query_row([id], |row| {
-            Ok(StoredObject {
-                id: row.get(0)?,
-                account: row.get(1)?,
-                model: row.get(2)?,
-                at_ms: row.get(3)?,
-            })
+            Ok(StoredObject { id: row.get(0)?, account: row.get(1)?, model: row.get(2)?, at_ms: row.get(3)? })
         })
         .optional()
         .doing(DOING)

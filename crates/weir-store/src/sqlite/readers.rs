@@ -18,17 +18,11 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            idle: Mutex::new(Vec::with_capacity(KEPT)),
-        }
+        Self { path, idle: Mutex::new(Vec::with_capacity(KEPT)) }
     }
 
     /// Lends a connection to `work`. One that saw an error is closed rather than kept.
-    pub(super) fn with<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let kept = self.idle().pop();
         let connection = match kept {
             Some(connection) => connection,

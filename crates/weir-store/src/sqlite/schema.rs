@@ -21,14 +21,10 @@ const CHECKED_AT_OPEN_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) fn identify(connection: &Connection, path: &str) -> Result<(), StoreError> {
     const DOING: &str = "looking at the store";
     let application: i64 = pragma(connection, "application_id").doing(DOING)?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .doing(DOING)?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).doing(DOING)?;
     let is_new = application == 0 && tables == 0;
     if !is_new && application != APPLICATION_ID {
-        return Err(StoreError::NotAStore {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::NotAStore { path: path.to_owned() });
     }
     refuse_newer(version(connection)?)
 }
@@ -36,9 +32,7 @@ pub(super) fn identify(connection: &Connection, path: &str) -> Result<(), StoreE
 /// Brings the store to the newest version, all steps or none.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     const DOING: &str = "migrating the store";
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .doing(DOING)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(DOING)?;
     // Read inside the transaction: another process may just have migrated.
     let from = version(&transaction)?;
     refuse_newer(from)?;
@@ -47,12 +41,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.execute_batch(step).doing(DOING)?;
     }
     if from != newest() {
-        transaction
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .doing(DOING)?;
-        transaction
-            .pragma_update(None, "user_version", newest())
-            .doing(DOING)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).doing(DOING)?;
+        transaction.pragma_update(None, "user_version", newest()).doing(DOING)?;
     }
     transaction.commit().doing(DOING)
 }
@@ -80,37 +70,23 @@ pub(super) fn check_fully(connection: &Connection) -> Result<(), StoreError> {
 pub(super) fn check_head(connection: &Connection) -> Result<(), StoreError> {
     const DOING: &str = "checking the store";
     let head = read::head(connection)?;
-    let entries: i64 = connection
-        .query_row("SELECT coalesce(max(idx) + 1, 0) FROM entries", [], |row| {
-            row.get(0)
-        })
-        .doing(DOING)?;
+    let entries: i64 =
+        connection.query_row("SELECT coalesce(max(idx) + 1, 0) FROM entries", [], |row| row.get(0)).doing(DOING)?;
     let entries = from_integer(DOING, entries)?;
     if head.size == entries {
         return Ok(());
     }
-    let detail = format!(
-        "the head counts {} entries, the log holds {entries}",
-        head.size
-    );
-    Err(StoreError::Corrupt {
-        doing: DOING,
-        detail,
-    })
+    let detail = format!("the head counts {} entries, the log holds {entries}", head.size);
+    Err(StoreError::Corrupt { doing: DOING, detail })
 }
 
 fn expect_ok(connection: &Connection, check: &str) -> Result<(), StoreError> {
     const DOING: &str = "checking the store";
-    let verdict: String = connection
-        .query_row(&format!("PRAGMA {check}"), [], |row| row.get(0))
-        .doing(DOING)?;
+    let verdict: String = connection.query_row(&format!("PRAGMA {check}"), [], |row| row.get(0)).doing(DOING)?;
     if verdict == "ok" {
         return Ok(());
     }
-    Err(StoreError::Corrupt {
-        doing: DOING,
-        detail: verdict,
-    })
+    Err(StoreError::Corrupt { doing: DOING, detail: verdict })
 }
 
 fn version(connection: &Connection) -> Result<i64, StoreError> {
@@ -119,10 +95,7 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
 
 fn refuse_newer(found: i64) -> Result<(), StoreError> {
     if found > newest() {
-        return Err(StoreError::Newer {
-            found,
-            known: newest(),
-        });
+        return Err(StoreError::Newer { found, known: newest() });
     }
     Ok(())
 }

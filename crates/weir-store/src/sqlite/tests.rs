@@ -37,30 +37,16 @@ fn head(size: u64) -> TreeHead {
     if size == 0 {
         return TreeHead::empty();
     }
-    TreeHead {
-        size,
-        root: [u8::try_from(size % 251).unwrap(); 32],
-        frontier: vec![[7; 32]],
-    }
+    TreeHead { size, root: [u8::try_from(size % 251).unwrap(); 32], frontier: vec![[7; 32]] }
 }
 
 fn entry(bytes: &[u8]) -> NewEntry {
-    NewEntry {
-        bytes: bytes.to_vec(),
-        leaf: [1; 32],
-        private: None,
-    }
+    NewEntry { bytes: bytes.to_vec(), leaf: [1; 32], private: None }
 }
 
 fn entry_with(private: &[u8]) -> NewEntry {
-    let private = Some(PrivatePart {
-        salt: [0xa5; 32],
-        bytes: private.to_vec(),
-    });
-    NewEntry {
-        private,
-        ..entry(b"commits to a private part")
-    }
+    let private = Some(PrivatePart { salt: [0xa5; 32], bytes: private.to_vec() });
+    NewEntry { private, ..entry(b"commits to a private part") }
 }
 
 fn append(store: &SqliteStore, entries: &[NewEntry]) -> Result<(), StoreError> {

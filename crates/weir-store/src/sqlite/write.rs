@@ -10,15 +10,9 @@ const APPENDING: &str = "appending to the log";
 
 /// What can be said about an append without looking at the store.
 pub(super) fn check_append(append: &Append<'_>) -> Result<(), StoreError> {
-    let too_large = append
-        .entries
-        .iter()
-        .position(|entry| entry.bytes.len() > MAX_ENTRY_BYTES);
+    let too_large = append.entries.iter().position(|entry| entry.bytes.len() > MAX_ENTRY_BYTES);
     if let Some(position) = too_large {
-        let bytes = append
-            .entries
-            .get(position)
-            .map_or(0, |entry| entry.bytes.len());
+        let bytes = append.entries.get(position).map_or(0, |entry| entry.bytes.len());
         return Err(StoreError::TooLarge { position, bytes });
     }
     let added = u64::try_from(append.entries.len()).unwrap_or(u64::MAX);
@@ -28,17 +22,11 @@ pub(super) fn check_append(append: &Append<'_>) -> Result<(), StoreError> {
             "{} entries and {added} more cannot give a head of size {}",
             append.expected_size, append.head.size
         );
-        return Err(StoreError::Inconsistent {
-            doing: APPENDING,
-            detail,
-        });
+        return Err(StoreError::Inconsistent { doing: APPENDING, detail });
     }
     if added == 0 && append.head.root != append.expected_root {
         let detail = "no entry was added but the root changes".to_owned();
-        return Err(StoreError::Inconsistent {
-            doing: APPENDING,
-            detail,
-        });
+        return Err(StoreError::Inconsistent { doing: APPENDING, detail });
     }
     to_integer(APPENDING, append.head.size).map(drop)
 }
@@ -80,32 +68,20 @@ fn swap_head(connection: &Connection, append: &Append<'_>) -> Result<(), StoreEr
     if found.size == append.expected_size {
         return Err(StoreError::OtherRoot { size: found.size });
     }
-    Err(StoreError::Stale {
-        expected: append.expected_size,
-        found: found.size,
-    })
+    Err(StoreError::Stale { expected: append.expected_size, found: found.size })
 }
 
-fn insert_entries(
-    connection: &Connection,
-    first: u64,
-    entries: &[NewEntry],
-) -> Result<(), StoreError> {
-    let mut insert_entry = connection
-        .prepare_cached("INSERT INTO entries (idx, leaf, bytes) VALUES (?1, ?2, ?3)")
-        .doing(APPENDING)?;
+fn insert_entries(connection: &Connection, first: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
+    let mut insert_entry =
+        connection.prepare_cached("INSERT INTO entries (idx, leaf, bytes) VALUES (?1, ?2, ?3)").doing(APPENDING)?;
     let mut insert_private = connection
         .prepare_cached("INSERT INTO private_parts (idx, salt, bytes) VALUES (?1, ?2, ?3)")
         .doing(APPENDING)?;
     for (index, entry) in (first..).zip(entries) {
         let index = to_integer(APPENDING, index)?;
-        insert_entry
-            .execute((index, entry.leaf, &entry.bytes))
-            .doing(APPENDING)?;
+        insert_entry.execute((index, entry.leaf, &entry.bytes)).doing(APPENDING)?;
         if let Some(private) = &entry.private {
-            insert_private
-                .execute((index, private.salt, &private.bytes))
-                .doing(APPENDING)?;
+            insert_private.execute((index, private.salt, &private.bytes)).doing(APPENDING)?;
         }
     }
     Ok(())
@@ -115,18 +91,10 @@ fn insert_answer(connection: &Connection, answered: &Answered) -> Result<(), Sto
     let inserted = connection
         .prepare_cached("INSERT INTO answers (scope, key, request, answer) VALUES (?1, ?2, ?3, ?4)")
         .doing(APPENDING)?
-        .execute((
-            &answered.scope,
-            &answered.key,
-            answered.request,
-            &answered.answer,
-        ));
+        .execute((&answered.scope, &answered.key, answered.request, &answered.answer));
     match inserted {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Err(StoreError::AlreadyAnswered {
-                scope: answered.scope.clone(),
-                key: answered.key.clone(),
-            })
+            Err(StoreError::AlreadyAnswered { scope: answered.scope.clone(), key: answered.key.clone() })
         }
         other => other.doing(APPENDING).map(drop),
     }
@@ -151,16 +119,10 @@ pub(super) fn erase_private(connection: &Connection, index: u64) -> Result<bool,
     Ok(erased == 1)
 }
 
-pub(super) fn set_fact(
-    connection: &Connection,
-    name: &str,
-    value: Option<&[u8]>,
-) -> Result<(), StoreError> {
+pub(super) fn set_fact(connection: &Connection, name: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
     const DOING: &str = "setting a fact";
     let Some(value) = value else {
-        let mut delete = connection
-            .prepare_cached("DELETE FROM facts WHERE name = ?1")
-            .doing(DOING)?;
+        let mut delete = connection.prepare_cached("DELETE FROM facts WHERE name = ?1").doing(DOING)?;
         return delete.execute([name]).doing(DOING).map(drop);
     };
     connection
@@ -175,10 +137,7 @@ pub(super) fn set_fact(
 }
 
 /// The first record of an id stands.
-pub(super) fn record_objects(
-    connection: &Connection,
-    objects: &[StoredObject],
-) -> Result<(), StoreError> {
+pub(super) fn record_objects(connection: &Connection, objects: &[StoredObject]) -> Result<(), StoreError> {
     const DOING: &str = "recording who made an object";
     let mut insert = connection
         .prepare_cached(
@@ -187,9 +146,7 @@ pub(super) fn record_objects(
         )
         .doing(DOING)?;
     for object in objects {
-        insert
-            .execute((&object.id, &object.account, &object.model, object.at_ms))
-            .doing(DOING)?;
+        insert.execute((&object.id, &object.account, &object.model, object.at_ms)).doing(DOING)?;
     }
     Ok(())
 }

@@ -33,12 +33,7 @@ impl Writer {
         schema::migrate(&mut connection)?;
         schema::check_quickly(&connection)?;
         let connection = Mutex::new(Some(connection));
-        Ok(Self {
-            path,
-            faults,
-            connection,
-            poisoned: AtomicBool::new(false),
-        })
+        Ok(Self { path, faults, connection, poisoned: AtomicBool::new(false) })
     }
 
     /// Fails once the writer is poisoned.
@@ -71,9 +66,7 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.pass(FaultPoint::BeforeBegin, doing)?;
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing(doing)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
         let answer = work(&transaction)?;
         self.pass(FaultPoint::BeforeCommit, doing)?;
         transaction.commit().doing(doing)?;
@@ -87,11 +80,8 @@ impl Writer {
         const DOING: &str = "purging old copies";
         let mut slot = self.slot()?;
         let connection = slot.as_mut().ok_or(StoreError::Poisoned)?;
-        let outcome = connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .doing(DOING);
+        let outcome =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).doing(DOING);
         match outcome {
             Ok(0) => Ok(()),
             Ok(_) => Err(StoreError::Busy { doing: DOING }),
@@ -107,13 +97,11 @@ impl Writer {
     /// The new connection is opened before the old one is closed: closing the last connection
     /// deletes the shared-memory index, which cannot be made again while the disk is full.
     fn reload(&self, slot: &mut Option<Connection>) {
-        let reopened = self
-            .pass(FaultPoint::BeforeReload, "reading the store again")
-            .and_then(|()| {
-                let connection = connect::writer(&self.path)?;
-                schema::check_head(&connection)?;
-                Ok(connection)
-            });
+        let reopened = self.pass(FaultPoint::BeforeReload, "reading the store again").and_then(|()| {
+            let connection = connect::writer(&self.path)?;
+            schema::check_head(&connection)?;
+            Ok(connection)
+        });
         match reopened {
             Ok(connection) => *slot = Some(connection),
             Err(_) => {
@@ -124,9 +112,7 @@ impl Writer {
     }
 
     fn pass(&self, point: FaultPoint, doing: &'static str) -> Result<(), StoreError> {
-        self.faults
-            .at(point)
-            .map_err(|error| StoreError::from_io(doing, error))
+        self.faults.at(point).map_err(|error| StoreError::from_io(doing, error))
     }
 
     fn slot(&self) -> Result<MutexGuard<'_, Option<Connection>>, StoreError> {

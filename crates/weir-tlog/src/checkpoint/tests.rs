@@ -11,36 +11,21 @@ fn signer() -> Ed25519Signer {
 }
 
 fn checkpoint() -> Checkpoint {
-    Checkpoint {
-        origin: "log.acme.example".to_owned(),
-        size: 42,
-        root: leaf_hash(b"root"),
-    }
+    Checkpoint { origin: "log.acme.example".to_owned(), size: 42, root: leaf_hash(b"root") }
 }
 
 #[test]
 fn a_signed_checkpoint_opens_with_its_key() {
     let text = checkpoint().sign(&signer()).unwrap();
-    assert_eq!(
-        Checkpoint::open(text.as_bytes(), &signer().vkey()),
-        Ok(checkpoint())
-    );
+    assert_eq!(Checkpoint::open(text.as_bytes(), &signer().vkey()), Ok(checkpoint()));
 }
 
 #[test]
 fn a_checkpoint_of_another_log_is_refused() {
     let stranger = Ed25519Signer::from_seed("log.other.example", &[4; 32]).unwrap();
-    assert!(matches!(
-        checkpoint().sign(&stranger),
-        Err(CheckpointError::Origin { .. })
-    ));
-    let text = SignedNote::sign(&checkpoint().to_string(), &stranger)
-        .unwrap()
-        .to_string();
-    assert!(matches!(
-        Checkpoint::open(text.as_bytes(), &stranger.vkey()),
-        Err(CheckpointError::Origin { .. })
-    ));
+    assert!(matches!(checkpoint().sign(&stranger), Err(CheckpointError::Origin { .. })));
+    let text = SignedNote::sign(&checkpoint().to_string(), &stranger).unwrap().to_string();
+    assert!(matches!(Checkpoint::open(text.as_bytes(), &stranger.vkey()), Err(CheckpointError::Origin { .. })));
 }
 
 #[test]
@@ -83,10 +68,7 @@ fn an_origin_that_would_add_lines_is_not_signed() {
         }
     }
     let origin = "a\n1".to_owned();
-    let forged = Checkpoint {
-        origin: origin.clone(),
-        ..checkpoint()
-    };
+    let forged = Checkpoint { origin: origin.clone(), ..checkpoint() };
     assert!(forged.sign(&AnyName(signer(), origin)).is_err());
 }
 

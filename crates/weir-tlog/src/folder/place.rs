@@ -22,11 +22,7 @@ pub(super) struct Placer<'a, D: Disk> {
 
 impl<'a, D: Disk> Placer<'a, D> {
     pub(super) fn new(folder: &'a FolderSource<D>) -> Self {
-        Self {
-            folder,
-            to_sync: BTreeSet::new(),
-            files_written: 0,
-        }
+        Self { folder, to_sync: BTreeSet::new(), files_written: 0 }
     }
 
     pub(super) fn files_written(&self) -> u64 {
@@ -54,11 +50,7 @@ impl<'a, D: Disk> Placer<'a, D> {
     /// was there already: the process that wrote it may have died in between.
     pub(super) fn sync_directories(&mut self) -> Result<(), PublishError> {
         for directory in std::mem::take(&mut self.to_sync) {
-            on(
-                self.folder.disk().sync_dir(&directory),
-                "flush directory",
-                &directory,
-            )?;
+            on(self.folder.disk().sync_dir(&directory), "flush directory", &directory)?;
         }
         Ok(())
     }
@@ -122,8 +114,7 @@ impl<'a, D: Disk> Placer<'a, D> {
 
     fn write_and_rename(&self, target: &Path, bytes: &[u8]) -> Result<(), PublishError> {
         let name = target.file_name().and_then(|name| name.to_str());
-        let temporary =
-            target.with_file_name(format!("{TEMPORARY_PREFIX}{}", name.unwrap_or("file")));
+        let temporary = target.with_file_name(format!("{TEMPORARY_PREFIX}{}", name.unwrap_or("file")));
         let disk = self.folder.disk();
         on(disk.write_synced(&temporary, bytes), "write", &temporary)?;
         on(disk.rename(&temporary, target), "rename to", target)
@@ -131,9 +122,5 @@ impl<'a, D: Disk> Placer<'a, D> {
 }
 
 fn on<T>(result: io::Result<T>, action: &'static str, path: &Path) -> Result<T, PublishError> {
-    result.map_err(|source| PublishError::Disk {
-        action,
-        path: path.to_owned(),
-        source,
-    })
+    result.map_err(|source| PublishError::Disk { action, path: path.to_owned(), source })
 }

@@ -8,14 +8,11 @@ use crate::test_log::{MemoryDisk, ROOT, checkpoint, entry, key, published, signe
 use crate::{Ed25519Signer, verify_log};
 
 fn publish(disk: &MemoryDisk, old: u64, new: u64) -> Result<Published, PublishError> {
-    disk.publisher()
-        .publish(old, &mut |index| Ok(entry(index)), &signed(new))
+    disk.publisher().publish(old, &mut |index| Ok(entry(index)), &signed(new))
 }
 
 fn verified_size(disk: &MemoryDisk) -> u64 {
-    verify_log(&disk.source(), &key(), &mut |_, _| Ok(()), &mut |_, _| ())
-        .unwrap()
-        .entries
+    verify_log(&disk.source(), &key(), &mut |_, _| Ok(()), &mut |_, _| ()).unwrap().entries
 }
 
 #[test]
@@ -23,14 +20,7 @@ fn the_layout_is_that_of_tlog_tiles() {
     let disk = published(&[300]);
     assert_eq!(
         disk.files(),
-        [
-            "checkpoint",
-            "tile/0/000",
-            "tile/0/001.p/44",
-            "tile/1/000.p/1",
-            "tile/entries/000",
-            "tile/entries/001.p/44",
-        ]
+        ["checkpoint", "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/44",]
     );
     assert_eq!(disk.bytes("checkpoint"), signed(300).into_bytes());
 }
@@ -41,9 +31,7 @@ fn a_real_folder_is_published_and_verified() {
     let mut publisher = FolderPublisher::new(folder.path(), key());
     assert_eq!(publisher.published().unwrap(), None);
     for (old, new) in [(0, 3), (3, 259), (259, 600)] {
-        let done = publisher
-            .publish(old, &mut |index| Ok(entry(index)), &signed(new))
-            .unwrap();
+        let done = publisher.publish(old, &mut |index| Ok(entry(index)), &signed(new)).unwrap();
         assert_eq!(done.checkpoint, checkpoint(new));
         assert_eq!(publisher.published().unwrap(), Some(checkpoint(new)));
     }
@@ -82,10 +70,7 @@ fn a_rebuild_restores_what_is_missing_and_nothing_else() {
         assert_eq!(disk.bytes(path), bytes);
     }
     disk.remove("tile/1/000.p/2");
-    assert!(matches!(
-        publish(&disk, 600, 700),
-        Err(PublishError::Read(ReadError::Missing { .. }))
-    ));
+    assert!(matches!(publish(&disk, 600, 700), Err(PublishError::Read(ReadError::Missing { .. }))));
 }
 
 #[test]
@@ -111,27 +96,16 @@ fn a_published_file_that_differs_is_never_overwritten() {
 fn a_store_that_is_behind_or_forked_is_refused() {
     let disk = published(&[300]);
     let before = disk.files();
-    assert!(matches!(
-        publish(&disk, 0, 299),
-        Err(PublishError::Behind {
-            published: 300,
-            new: 299
-        })
-    ));
+    assert!(matches!(publish(&disk, 0, 299), Err(PublishError::Behind { published: 300, new: 299 })));
     let forked = |index: u64| match index {
         280 => b"another act".to_vec(),
         _ => entry(index),
     };
     for size in [300, 301] {
         let tree: crate::Frontier = (0..size).map(|index| leaf_hash(&forked(index))).collect();
-        let lie = Checkpoint {
-            root: tree.root(),
-            ..checkpoint(size)
-        };
+        let lie = Checkpoint { root: tree.root(), ..checkpoint(size) };
         let lie = lie.sign(&signer()).unwrap();
-        let result = disk
-            .publisher()
-            .publish(300, &mut |index| Ok(forked(index)), &lie);
+        let result = disk.publisher().publish(300, &mut |index| Ok(forked(index)), &lie);
         assert!(matches!(result, Err(PublishError::Fork { size: 300, .. })));
     }
     assert_eq!(disk.files(), before);
@@ -144,28 +118,17 @@ fn another_log_s_folder_and_checkpoint_are_refused() {
     let stranger = Ed25519Signer::from_seed("log.other.example", &[1; 32]).unwrap();
     let mut publisher = FolderPublisher::on_disk(ROOT, stranger.vkey(), disk.clone());
     let read = &mut |index| Ok(entry(index));
-    assert!(matches!(
-        publisher.publish(0, read, &signed(4)),
-        Err(PublishError::Checkpoint(_))
-    ));
-    let theirs = Checkpoint {
-        origin: "log.other.example".to_owned(),
-        ..checkpoint(4)
-    };
+    assert!(matches!(publisher.publish(0, read, &signed(4)), Err(PublishError::Checkpoint(_))));
+    let theirs = Checkpoint { origin: "log.other.example".to_owned(), ..checkpoint(4) };
     let theirs = theirs.sign(&stranger).unwrap();
-    assert!(matches!(
-        publisher.publish(0, read, &theirs),
-        Err(PublishError::OtherLog(_))
-    ));
+    assert!(matches!(publisher.publish(0, read, &theirs), Err(PublishError::OtherLog(_))));
     assert_eq!(verified_size(&disk), 3);
 }
 
 #[test]
 fn entries_that_do_not_give_the_signed_root_leave_no_trace() {
     let disk = MemoryDisk::new();
-    let wrong = disk
-        .publisher()
-        .publish(0, &mut |index| Ok(entry(index + 1)), &signed(3));
+    let wrong = disk.publisher().publish(0, &mut |index| Ok(entry(index + 1)), &signed(3));
     assert!(matches!(wrong, Err(PublishError::Root { size: 3, .. })));
     let failing = disk.publisher().publish(
         0,
@@ -182,18 +145,10 @@ fn entries_that_do_not_give_the_signed_root_leave_no_trace() {
 #[test]
 fn an_entry_too_long_for_a_bundle_is_refused() {
     let entry = vec![b'a'; crate::tile::MAX_ENTRY_BYTES + 1];
-    let lie = Checkpoint {
-        root: leaf_hash(&entry),
-        ..checkpoint(1)
-    };
+    let lie = Checkpoint { root: leaf_hash(&entry), ..checkpoint(1) };
     let disk = MemoryDisk::new();
-    let result =
-        disk.publisher()
-            .publish(0, &mut |_| Ok(entry.clone()), &lie.sign(&signer()).unwrap());
-    assert!(matches!(
-        result,
-        Err(PublishError::EntryTooLong { index: 0, .. })
-    ));
+    let result = disk.publisher().publish(0, &mut |_| Ok(entry.clone()), &lie.sign(&signer()).unwrap());
+    assert!(matches!(result, Err(PublishError::EntryTooLong { index: 0, .. })));
 }
 
 #[test]

@@ -55,9 +55,7 @@ impl Ed25519Signer {
     /// The key of a known seed: for tests and for keys kept elsewhere.
     pub fn from_seed(name: &str, seed: &[u8; SEED_BYTES]) -> Result<Self, NoteError> {
         if !is_key_name(name) {
-            return Err(NoteError::KeyName {
-                name: name.to_owned(),
-            });
+            return Err(NoteError::KeyName { name: name.to_owned() });
         }
         let secret = SigningKey::from_bytes(seed);
         let verifier = VerifierKey::new(name, secret.verifying_key())?;
@@ -68,12 +66,8 @@ impl Ed25519Signer {
     /// `sumdb/note`, with or without one final newline.
     pub fn from_secret_file_text(text: &str) -> Result<Self, NoteError> {
         let line = text.strip_suffix('\n').unwrap_or(text);
-        let mut parts = line
-            .strip_prefix("PRIVATE+KEY+")
-            .ok_or_else(|| malformed(SECRET_FORM))?
-            .splitn(3, '+');
-        let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let mut parts = line.strip_prefix("PRIVATE+KEY+").ok_or_else(|| malformed(SECRET_FORM))?.splitn(3, '+');
+        let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(malformed(SECRET_FORM));
         };
         let bytes = BASE64_STANDARD
@@ -83,9 +77,7 @@ impl Ed25519Signer {
         let Some((&ED25519_TYPE, seed)) = bytes.split_first() else {
             return Err(malformed("its type is not Ed25519 (0x01)"));
         };
-        let seed: &[u8; SEED_BYTES] = seed
-            .try_into()
-            .map_err(|_| malformed("an Ed25519 seed has 32 bytes"))?;
+        let seed: &[u8; SEED_BYTES] = seed.try_into().map_err(|_| malformed("an Ed25519 seed has 32 bytes"))?;
         let signer = Self::from_seed(name, seed)?;
         if parse_key_id(hash) != Some(signer.verifier.key_id()) {
             return Err(malformed("the hash does not belong to this name and key"));
@@ -132,17 +124,10 @@ impl NoteSigner for Ed25519Signer {
 
 impl fmt::Debug for Ed25519Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Ed25519Signer")
-            .field("vkey", &self.verifier)
-            .field("secret", &"redacted")
-            .finish()
+        formatter.debug_struct("Ed25519Signer").field("vkey", &self.verifier).field("secret", &"redacted").finish()
     }
 }
 
 fn malformed(reason: &'static str) -> NoteError {
-    NoteError::Key {
-        what: "secret key",
-        reason,
-    }
+    NoteError::Key { what: "secret key", reason }
 }

@@ -31,10 +31,7 @@ fn unknown_signatures_are_ignored_but_never_suffice() {
     let known = signer();
     let stranger = other_signer();
     let mut note = SignedNote::sign("text\n", &stranger).unwrap();
-    assert!(matches!(
-        note.verify(&[known.vkey()]),
-        Err(NoteError::NoKnownSignature { .. })
-    ));
+    assert!(matches!(note.verify(&[known.vkey()]), Err(NoteError::NoKnownSignature { .. })));
     let own = SignedNote::sign("text\n", &known).unwrap();
     note.signatures.extend(own.signatures);
     assert_eq!(note.verify(&[known.vkey()]).unwrap(), [&known.vkey()]);
@@ -49,10 +46,7 @@ fn one_wrong_signature_of_a_known_key_refuses_the_note() {
     note.signatures.extend(elsewhere.signatures);
     assert_eq!(
         note.verify(&[first.vkey(), second.vkey()]),
-        Err(NoteError::BadSignature {
-            name: NAME.to_owned(),
-            key_id: second.key_id(),
-        })
+        Err(NoteError::BadSignature { name: NAME.to_owned(), key_id: second.key_id() })
     );
 }
 
@@ -60,13 +54,7 @@ fn one_wrong_signature_of_a_known_key_refuses_the_note() {
 fn malformed_notes_are_refused_with_the_line() {
     let refused = |text: &str| SignedNote::parse(text.as_bytes()).unwrap_err();
     assert_eq!(refused("text\n"), NoteError::NoSignatureBlock);
-    assert_eq!(
-        refused("a\tb\n\n"),
-        NoteError::ControlCharacter {
-            character: '\t',
-            offset: 1,
-        }
-    );
+    assert_eq!(refused("a\tb\n\n"), NoteError::ControlCharacter { character: '\t', offset: 1 });
     let line_of = |text: &str| match refused(text) {
         NoteError::SignatureLine { line, .. } => line,
         other => panic!("unexpected {other:?}"),
@@ -75,48 +63,25 @@ fn malformed_notes_are_refused_with_the_line() {
     assert_eq!(line_of("a\n\n\u{2014} name AAAAAAA=\n- x AAAA\n"), 4);
     assert_eq!(line_of("a\n\n\u{2014} name AAAA\n"), 3, "short signature");
     assert_eq!(line_of("a\n\n\u{2014} na+me AAAAAAA=\n"), 3);
-    assert_eq!(
-        line_of("a\n\n\u{2014} name AAAAAAA=\n\u{2014} x AAAAAAA="),
-        4
-    );
+    assert_eq!(line_of("a\n\n\u{2014} name AAAAAAA=\n\u{2014} x AAAAAAA="), 4);
     assert_eq!(line_of("a\n\n\u{2014} name AAAAAAB=\n"), 3, "trailing bits");
-    assert_eq!(
-        SignedNote::parse(b"a\xff\n\n"),
-        Err(NoteError::NotUtf8 { offset: 1 })
-    );
+    assert_eq!(SignedNote::parse(b"a\xff\n\n"), Err(NoteError::NotUtf8 { offset: 1 }));
     assert_eq!(
         SignedNote::parse(&vec![b'a'; MAX_NOTE_BYTES + 1]),
-        Err(NoteError::TooLong {
-            bytes: MAX_NOTE_BYTES + 1
-        })
+        Err(NoteError::TooLong { bytes: MAX_NOTE_BYTES + 1 })
     );
     let many = "\u{2014} name AAAAAAA=\n".repeat(MAX_SIGNATURES + 1);
-    assert_eq!(
-        refused(&format!("a\n\n{many}")),
-        NoteError::TooManySignatures
-    );
+    assert_eq!(refused(&format!("a\n\n{many}")), NoteError::TooManySignatures);
 }
 
 #[test]
 fn texts_that_cannot_be_signed_are_refused() {
     let signer = signer();
-    assert_eq!(
-        SignedNote::sign("no newline", &signer),
-        Err(NoteError::TextWithoutNewline)
-    );
-    assert!(matches!(
-        SignedNote::sign("bell \u{7}\n", &signer),
-        Err(NoteError::ControlCharacter { .. })
-    ));
-    assert!(matches!(
-        SignedNote::sign(&"a\n".repeat(MAX_NOTE_BYTES / 2), &signer),
-        Err(NoteError::TooLong { .. })
-    ));
+    assert_eq!(SignedNote::sign("no newline", &signer), Err(NoteError::TextWithoutNewline));
+    assert!(matches!(SignedNote::sign("bell \u{7}\n", &signer), Err(NoteError::ControlCharacter { .. })));
+    assert!(matches!(SignedNote::sign(&"a\n".repeat(MAX_NOTE_BYTES / 2), &signer), Err(NoteError::TooLong { .. })));
     for name in ["", "a b", "a+b", "a\u{a0}b", "a\u{1}"] {
-        assert!(matches!(
-            Ed25519Signer::generate(name),
-            Err(NoteError::KeyName { .. })
-        ));
+        assert!(matches!(Ed25519Signer::generate(name), Err(NoteError::KeyName { .. })));
     }
 }
 
@@ -128,12 +93,7 @@ fn keys_are_written_and_read_back() {
     let text = signer.to_secret_file_text();
     let again = Ed25519Signer::from_secret_file_text(&text).unwrap();
     assert_eq!(again.vkey(), vkey);
-    assert_eq!(
-        Ed25519Signer::from_secret_file_text(text.trim_end())
-            .unwrap()
-            .vkey(),
-        vkey
-    );
+    assert_eq!(Ed25519Signer::from_secret_file_text(text.trim_end()).unwrap().vkey(), vkey);
 }
 
 #[test]
@@ -170,10 +130,7 @@ fn malformed_keys_are_refused() {
         assert!(VerifierKey::parse(&text).is_err(), "{text:?}");
     }
     for text in ["", "PRIVATE+KEY+", "PRIVATE+KEY+a+00000000+AQ==", &vkey] {
-        assert!(
-            Ed25519Signer::from_secret_file_text(text).is_err(),
-            "{text:?}"
-        );
+        assert!(Ed25519Signer::from_secret_file_text(text).is_err(), "{text:?}");
     }
 }
 
@@ -186,10 +143,7 @@ fn the_specification_s_own_key_is_read() {
         \n\
         \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
     let key = VerifierKey::parse(vkey).unwrap();
-    SignedNote::parse(note.as_bytes())
-        .unwrap()
-        .verify(&[key])
-        .unwrap();
+    SignedNote::parse(note.as_bytes()).unwrap().verify(&[key]).unwrap();
 }
 
 #[test]

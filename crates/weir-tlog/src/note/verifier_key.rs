@@ -26,26 +26,19 @@ impl VerifierKey {
     /// weak (small-order) key is refused because anyone can sign for it.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(malformed("it is not of the form name+hash+base64"));
         };
         if !is_key_name(name) {
-            return Err(NoteError::KeyName {
-                name: name.to_owned(),
-            });
+            return Err(NoteError::KeyName { name: name.to_owned() });
         }
-        let bytes = BASE64_STANDARD
-            .decode(encoded)
-            .map_err(|_| malformed("the part after the second plus is not base64"))?;
+        let bytes =
+            BASE64_STANDARD.decode(encoded).map_err(|_| malformed("the part after the second plus is not base64"))?;
         let Some((&ED25519_TYPE, public)) = bytes.split_first() else {
             return Err(malformed("its type is not Ed25519 (0x01)"));
         };
-        let public: &[u8; 32] = public
-            .try_into()
-            .map_err(|_| malformed("an Ed25519 public key has 32 bytes"))?;
-        let key = VerifyingKey::from_bytes(public)
-            .map_err(|_| malformed("the bytes are no Ed25519 public key"))?;
+        let public: &[u8; 32] = public.try_into().map_err(|_| malformed("an Ed25519 public key has 32 bytes"))?;
+        let key = VerifyingKey::from_bytes(public).map_err(|_| malformed("the bytes are no Ed25519 public key"))?;
         let verifier = Self::new(name, key)?;
         if parse_key_id(hash) != Some(verifier.key_id) {
             return Err(malformed("the hash does not belong to this name and key"));
@@ -57,11 +50,7 @@ impl VerifierKey {
         if key.is_weak() {
             return Err(malformed("the Ed25519 key is weak (small order)"));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            key_id: ed25519_key_id(name, &key),
-            key,
-        })
+        Ok(Self { name: name.to_owned(), key_id: ed25519_key_id(name, &key), key })
     }
 
     /// Name of the key; for a log's own key, the origin of its checkpoints.
@@ -75,9 +64,7 @@ impl VerifierKey {
     }
 
     pub(super) fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature)
-            .and_then(|signature| self.key.verify_strict(text, &signature))
-            .is_ok()
+        Signature::from_slice(signature).and_then(|signature| self.key.verify_strict(text, &signature)).is_ok()
     }
 }
 
@@ -104,15 +91,9 @@ impl FromStr for VerifierKey {
 
 /// `SHA-256(name || 0x0A || 0x01 || public key)[:4]`, big-endian.
 fn ed25519_key_id(name: &str, key: &VerifyingKey) -> u32 {
-    let digest: [u8; 32] = Sha256::new()
-        .chain_update(name)
-        .chain_update(b"\n")
-        .chain_update(typed_key(key))
-        .finalize()
-        .into();
-    digest
-        .first_chunk::<KEY_ID_BYTES>()
-        .map_or(0, |bytes| u32::from_be_bytes(*bytes))
+    let digest: [u8; 32] =
+        Sha256::new().chain_update(name).chain_update(b"\n").chain_update(typed_key(key)).finalize().into();
+    digest.first_chunk::<KEY_ID_BYTES>().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
 fn typed_key(key: &VerifyingKey) -> Vec<u8> {
@@ -131,8 +112,5 @@ pub(super) fn parse_key_id(hex: &str) -> Option<u32> {
 }
 
 fn malformed(reason: &'static str) -> NoteError {
-    NoteError::Key {
-        what: "verifier key",
-        reason,
-    }
+    NoteError::Key { what: "verifier key", reason }
 }

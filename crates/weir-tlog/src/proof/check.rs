@@ -6,13 +6,7 @@ use super::ProofError;
 use crate::hash::{Hash, empty_root, node_hash};
 
 /// Checks that `leaf` is entry `index` of the tree of `size` entries and `root`.
-pub fn check_inclusion(
-    leaf: Hash,
-    index: u64,
-    size: u64,
-    root: Hash,
-    proof: &[Hash],
-) -> Result<(), ProofError> {
+pub fn check_inclusion(leaf: Hash, index: u64, size: u64, root: Hash, proof: &[Hash]) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::NotInTree { index, size });
     }
@@ -49,10 +43,7 @@ pub fn check_consistency(
     proof: &[Hash],
 ) -> Result<(), ProofError> {
     if old_size > new_size {
-        return Err(ProofError::Shrunk {
-            old: old_size,
-            new: new_size,
-        });
+        return Err(ProofError::Shrunk { old: old_size, new: new_size });
     }
     let wrong_length = || ProofError::Length { found: proof.len() };
     if old_size == 0 || old_size == new_size {
@@ -60,11 +51,7 @@ pub fn check_consistency(
             return Err(wrong_length());
         }
         // Every tree extends the empty one, and a tree extends itself.
-        let expected = if old_size == 0 {
-            empty_root()
-        } else {
-            new_root
-        };
+        let expected = if old_size == 0 { empty_root() } else { new_root };
         return same_root(old_size, old_root, expected);
     }
     let mut node = old_size - 1;
@@ -117,9 +104,5 @@ fn same_root(size: u64, computed: Hash, wanted: Hash) -> Result<(), ProofError> 
     if computed == wanted {
         return Ok(());
     }
-    Err(ProofError::Root {
-        size,
-        computed,
-        wanted,
-    })
+    Err(ProofError::Root { size, computed, wanted })
 }

@@ -30,11 +30,8 @@ pub(crate) fn path(m: usize, leaves: &[Hash]) -> Vec<Hash> {
     }
     let k = split(leaves.len());
     let (left, right) = leaves.split_at(k);
-    let (mut proof, sibling) = if m < k {
-        (path(m, left), merkle_tree_hash(right))
-    } else {
-        (path(m - k, right), merkle_tree_hash(left))
-    };
+    let (mut proof, sibling) =
+        if m < k { (path(m, left), merkle_tree_hash(right)) } else { (path(m - k, right), merkle_tree_hash(left)) };
     proof.push(sibling);
     proof
 }
@@ -42,11 +39,7 @@ pub(crate) fn path(m: usize, leaves: &[Hash]) -> Vec<Hash> {
 /// `SUBPROOF(m, D[n], b)`.
 pub(crate) fn subproof(m: usize, leaves: &[Hash], known: bool) -> Vec<Hash> {
     if m == leaves.len() {
-        return if known {
-            Vec::new()
-        } else {
-            vec![merkle_tree_hash(leaves)]
-        };
+        return if known { Vec::new() } else { vec![merkle_tree_hash(leaves)] };
     }
     let k = split(leaves.len());
     let (left, right) = leaves.split_at(k);

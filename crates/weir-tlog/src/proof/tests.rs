@@ -10,16 +10,11 @@ use super::*;
 use crate::hash::leaf_hash;
 
 fn entries(count: usize) -> Vec<Vec<u8>> {
-    (0..count)
-        .map(|n| format!("entry {n}").into_bytes())
-        .collect()
+    (0..count).map(|n| format!("entry {n}").into_bytes()).collect()
 }
 
 fn leaves(count: usize) -> Vec<Hash> {
-    entries(count)
-        .iter()
-        .map(|entry| leaf_hash(entry))
-        .collect()
+    entries(count).iter().map(|entry| leaf_hash(entry)).collect()
 }
 
 fn wide(number: usize) -> u64 {
@@ -51,9 +46,7 @@ fn every_proof_of_every_small_tree_is_the_oracle_s_and_holds() {
 fn an_independent_crate_makes_the_same_proofs() {
     for size in 1..=33 {
         let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
-        entries(size)
-            .into_iter()
-            .for_each(|entry| theirs.push(entry));
+        entries(size).into_iter().for_each(|entry| theirs.push(entry));
         let leaves = leaves(size);
         let root = root_at(&LeafHashes(&leaves), wide(size)).unwrap();
         assert_eq!(theirs.root().as_bytes().as_slice(), root.as_bytes());
@@ -75,18 +68,9 @@ fn an_independent_crate_makes_the_same_proofs() {
 fn questions_without_an_answer_are_refused() {
     let leaves = leaves(3);
     let source = LeafHashes(&leaves);
-    assert!(matches!(
-        prove_inclusion(&source, 3, 3),
-        Err(ProofError::NotInTree { index: 3, size: 3 })
-    ));
-    assert!(matches!(
-        prove_consistency(&source, 4, 3),
-        Err(ProofError::Shrunk { old: 4, new: 3 })
-    ));
-    assert!(matches!(
-        prove_inclusion(&source, 0, 9),
-        Err(ProofError::Source(_))
-    ));
+    assert!(matches!(prove_inclusion(&source, 3, 3), Err(ProofError::NotInTree { index: 3, size: 3 })));
+    assert!(matches!(prove_consistency(&source, 4, 3), Err(ProofError::Shrunk { old: 4, new: 3 })));
+    assert!(matches!(prove_inclusion(&source, 0, 9), Err(ProofError::Source(_))));
     let root = merkle_tree_hash(&leaves);
     assert!(check_inclusion(leaves[0], 3, 3, root, &[]).is_err());
     assert!(check_consistency(4, root, 3, root, &[]).is_err());

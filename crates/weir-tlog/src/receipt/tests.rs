@@ -20,10 +20,7 @@ fn a_receipt_from_tiles_is_read_back_and_holds() {
     assert!(text.starts_with("c2sp.org/tlog-proof@v1\nindex 7\n"));
     let read = Receipt::parse(text.as_bytes()).unwrap();
     assert_eq!(read, made);
-    assert_eq!(
-        read.verify(leaf_hash(&entry(7)), &key()).unwrap(),
-        checkpoint(300)
-    );
+    assert_eq!(read.verify(leaf_hash(&entry(7)), &key()).unwrap(), checkpoint(300));
 }
 
 #[test]
@@ -50,23 +47,14 @@ fn every_flipped_bit_is_caught() {
 #[test]
 fn another_entry_index_or_key_is_refused() {
     let made = receipt(2, 5);
-    assert!(matches!(
-        made.verify(leaf_hash(&entry(3)), &key()),
-        Err(ReceiptError::Proof(ProofError::Root { .. }))
-    ));
-    let moved = Receipt {
-        index: 5,
-        ..made.clone()
-    };
+    assert!(matches!(made.verify(leaf_hash(&entry(3)), &key()), Err(ReceiptError::Proof(ProofError::Root { .. }))));
+    let moved = Receipt { index: 5, ..made.clone() };
     assert!(matches!(
         moved.verify(leaf_hash(&entry(2)), &key()),
         Err(ReceiptError::Proof(ProofError::NotInTree { .. }))
     ));
     let stranger = Ed25519Signer::from_seed(key().name(), &[1; 32]).unwrap();
-    assert!(matches!(
-        made.verify(leaf_hash(&entry(2)), &stranger.vkey()),
-        Err(ReceiptError::Checkpoint(_))
-    ));
+    assert!(matches!(made.verify(leaf_hash(&entry(2)), &stranger.vkey()), Err(ReceiptError::Checkpoint(_))));
 }
 
 #[test]
@@ -85,18 +73,9 @@ fn malformed_lines_are_named() {
     assert_eq!(line_of(&format!("{first}index 1\nAAAA\n")), 3);
     let hashes = format!("{}\n", empty().to_base64()).repeat(MAX_PROOF_HASHES + 1);
     assert_eq!(line_of(&format!("{first}index 1\n{hashes}")), 66);
-    assert!(matches!(
-        Receipt::parse(format!("{first}index 1\n\nno note").as_bytes()),
-        Err(ReceiptError::Note(_))
-    ));
-    assert!(matches!(
-        Receipt::parse(&vec![b'a'; MAX_RECEIPT_BYTES + 1]),
-        Err(ReceiptError::TooLong { .. })
-    ));
-    assert!(matches!(
-        Receipt::parse(b"\xff"),
-        Err(ReceiptError::NotUtf8 { offset: 0 })
-    ));
+    assert!(matches!(Receipt::parse(format!("{first}index 1\n\nno note").as_bytes()), Err(ReceiptError::Note(_))));
+    assert!(matches!(Receipt::parse(&vec![b'a'; MAX_RECEIPT_BYTES + 1]), Err(ReceiptError::TooLong { .. })));
+    assert!(matches!(Receipt::parse(b"\xff"), Err(ReceiptError::NotUtf8 { offset: 0 })));
 }
 
 fn empty() -> Hash {

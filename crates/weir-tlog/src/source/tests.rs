@@ -15,21 +15,11 @@ fn a_real_folder_is_read_with_a_limit() {
     std::fs::write(folder.path().join("checkpoint"), vec![b'a'; MAX_NOTE_BYTES]).unwrap();
     let read = source.read(LogPath::Checkpoint).unwrap().unwrap();
     assert_eq!(read.len(), MAX_NOTE_BYTES);
-    std::fs::write(
-        folder.path().join("checkpoint"),
-        vec![b'a'; MAX_NOTE_BYTES + 1],
-    )
-    .unwrap();
-    assert!(matches!(
-        source.read(LogPath::Checkpoint),
-        Err(SourceError::TooLarge { .. })
-    ));
+    std::fs::write(folder.path().join("checkpoint"), vec![b'a'; MAX_NOTE_BYTES + 1]).unwrap();
+    assert!(matches!(source.read(LogPath::Checkpoint), Err(SourceError::TooLarge { .. })));
     std::fs::remove_file(folder.path().join("checkpoint")).unwrap();
     std::fs::create_dir(folder.path().join("checkpoint")).unwrap();
-    assert!(matches!(
-        source.read(LogPath::Checkpoint),
-        Err(SourceError::Read { .. })
-    ));
+    assert!(matches!(source.read(LogPath::Checkpoint), Err(SourceError::Read { .. })));
 }
 
 #[test]
@@ -42,10 +32,7 @@ fn a_full_tile_stands_in_for_a_partial_one_that_is_gone() {
     let entries = read_bundle(&source, partial.bundle()).unwrap();
     assert_eq!(entries.len(), 200);
     assert_eq!(entries[199], entry(199));
-    assert!(matches!(
-        read_hashes(&source, TileId::in_tree(0, 2, 600).unwrap()),
-        Err(ReadError::Missing { .. })
-    ));
+    assert!(matches!(read_hashes(&source, TileId::in_tree(0, 2, 600).unwrap()), Err(ReadError::Missing { .. })));
 }
 
 #[test]

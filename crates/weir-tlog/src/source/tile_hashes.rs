@@ -20,11 +20,7 @@ pub struct TileHashes<'a> {
 impl<'a> TileHashes<'a> {
     /// The tree of the first `size` entries of the log at `source`.
     pub fn new(source: &'a dyn LogSource, size: u64) -> Self {
-        Self {
-            source,
-            size,
-            tiles: RefCell::new(HashMap::new()),
-        }
+        Self { source, size, tiles: RefCell::new(HashMap::new()) }
     }
 
     fn hashes(&self, tile: TileId) -> Result<Vec<Hash>, ReadError> {
@@ -39,22 +35,15 @@ impl<'a> TileHashes<'a> {
 
 impl HashSource for TileHashes<'_> {
     fn node(&self, level: u32, index: u64) -> Result<Hash, HashSourceError> {
-        let failed = |source| HashSourceError {
-            level,
-            index,
-            source,
-        };
+        let failed = |source| HashSourceError { level, index, source };
         let outside = || failed(format!("it is not in a tree of {} entries", self.size).into());
         let tile_level = u8::try_from(level / TILE_HEIGHT).map_err(|_| outside())?;
         let height = level % TILE_HEIGHT;
         let first = index.checked_shl(height).ok_or_else(outside)?;
-        let tile = TileId::in_tree(tile_level, first / u64::from(FULL_WIDTH), self.size)
-            .ok_or_else(outside)?;
+        let tile = TileId::in_tree(tile_level, first / u64::from(FULL_WIDTH), self.size).ok_or_else(outside)?;
         let hashes = self.hashes(tile).map_err(|error| failed(error.into()))?;
         let start = usize::try_from(first % u64::from(FULL_WIDTH)).map_err(|_| outside())?;
-        let below = hashes
-            .get(start..start.saturating_add(1 << height))
-            .ok_or_else(outside)?;
+        let below = hashes.get(start..start.saturating_add(1 << height)).ok_or_else(outside)?;
         Ok(complete_root(below))
     }
 }

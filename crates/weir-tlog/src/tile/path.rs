@@ -82,11 +82,7 @@ impl FromStr for LogPath {
     type Err = PathError;
 
     fn from_str(path: &str) -> Result<Self, Self::Err> {
-        parse(path)
-            .filter(|parsed| parsed.to_string() == path)
-            .ok_or_else(|| PathError {
-                path: path.to_owned(),
-            })
+        parse(path).filter(|parsed| parsed.to_string() == path).ok_or_else(|| PathError { path: path.to_owned() })
     }
 }
 
@@ -115,14 +111,8 @@ fn parse(path: &str) -> Option<LogPath> {
     if kind == "entries" {
         return Some(LogPath::Bundle(BundleId { index, width }));
     }
-    let level = parse_decimal(kind)
-        .and_then(|level| u8::try_from(level).ok())
-        .filter(|&level| level <= MAX_LEVEL)?;
-    Some(LogPath::Tile(TileId {
-        level,
-        index,
-        width,
-    }))
+    let level = parse_decimal(kind).and_then(|level| u8::try_from(level).ok()).filter(|&level| level <= MAX_LEVEL)?;
+    Some(LogPath::Tile(TileId { level, index, width }))
 }
 
 fn parse_partial_width(text: &str) -> Option<u16> {
@@ -136,8 +126,6 @@ fn parse_index(groups: &str) -> Option<u64> {
         if digits.len() != GROUP_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        index
-            .checked_mul(GROUP_BASE)?
-            .checked_add(digits.parse().ok()?)
+        index.checked_mul(GROUP_BASE)?.checked_add(digits.parse().ok()?)
     })
 }

@@ -6,11 +6,7 @@ use super::*;
 use crate::hash::leaf_hash;
 
 fn tile(level: u8, index: u64, width: u16) -> LogPath {
-    LogPath::Tile(TileId {
-        level,
-        index,
-        width,
-    })
+    LogPath::Tile(TileId { level, index, width })
 }
 
 #[test]
@@ -22,10 +18,7 @@ fn paths_of_the_specification() {
         (tile(1, 1_234_067, 256), "tile/1/x001/x234/067"),
         (tile(63, 999, 17), "tile/63/999.p/17"),
         (bundle(1000, 255), "tile/entries/x001/000.p/255"),
-        (
-            bundle(u64::MAX, 256),
-            "tile/entries/x018/x446/x744/x073/x709/x551/615",
-        ),
+        (bundle(u64::MAX, 256), "tile/entries/x018/x446/x744/x073/x709/x551/615"),
     ] {
         assert_eq!(path.to_string(), text);
         assert_eq!(text.parse(), Ok(path));
@@ -78,35 +71,12 @@ fn the_specification_s_example_of_70_000_entries() {
 
 #[test]
 fn malformed_bytes_are_refused_with_the_place() {
-    assert_eq!(
-        decode_hashes(&[0; 33], 1),
-        Err(TileError::TileLength {
-            found: 33,
-            wanted: 32
-        })
-    );
+    assert_eq!(decode_hashes(&[0; 33], 1), Err(TileError::TileLength { found: 33, wanted: 32 }));
     let bundle = encode_bundle(&["ab", ""]).unwrap();
     assert_eq!(bundle, [0, 2, b'a', b'b', 0, 0]);
-    assert_eq!(
-        decode_bundle(&bundle, 3),
-        Err(TileError::BundleEnds {
-            position: 2,
-            width: 3,
-            offset: 6
-        })
-    );
-    assert_eq!(
-        decode_bundle(&bundle, 1),
-        Err(TileError::BundleTrails { width: 1, extra: 2 })
-    );
-    assert_eq!(
-        decode_bundle(&bundle[..3], 1),
-        Err(TileError::BundleEnds {
-            position: 0,
-            width: 1,
-            offset: 0
-        })
-    );
+    assert_eq!(decode_bundle(&bundle, 3), Err(TileError::BundleEnds { position: 2, width: 3, offset: 6 }));
+    assert_eq!(decode_bundle(&bundle, 1), Err(TileError::BundleTrails { width: 1, extra: 2 }));
+    assert_eq!(decode_bundle(&bundle[..3], 1), Err(TileError::BundleEnds { position: 0, width: 1, offset: 0 }));
 }
 
 #[test]
@@ -116,9 +86,7 @@ fn an_entry_has_at_most_65535_bytes() {
     assert_eq!(decode_bundle(&bundle, 1).unwrap(), [&largest]);
     assert_eq!(
         encode_bundle(&[vec![0_u8; MAX_ENTRY_BYTES + 1]]),
-        Err(TileError::EntryTooLong {
-            bytes: MAX_ENTRY_BYTES + 1
-        })
+        Err(TileError::EntryTooLong { bytes: MAX_ENTRY_BYTES + 1 })
     );
 }
 

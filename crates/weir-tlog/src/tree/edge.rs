@@ -23,10 +23,7 @@ impl TileEdge {
     /// The edge of a tree of `size` whose partial tiles `read_tile` returns.
     /// `read_tile` must return exactly as many hashes as the tile is wide; the
     /// caller checks them by comparing [`TileEdge::root`] with a known root.
-    pub fn resume<E>(
-        size: u64,
-        read_tile: &mut dyn FnMut(TileId) -> Result<Vec<Hash>, E>,
-    ) -> Result<Self, E> {
+    pub fn resume<E>(size: u64, read_tile: &mut dyn FnMut(TileId) -> Result<Vec<Hash>, E>) -> Result<Self, E> {
         let mut levels = Vec::new();
         for level in 0..u8::MAX {
             let hashes = hashes_at(level, size);
@@ -47,11 +44,7 @@ impl TileEdge {
 
     /// Appends one leaf; `on_full` receives each tile it completes, from the
     /// leaves up.
-    pub fn push<E>(
-        &mut self,
-        leaf: Hash,
-        mut on_full: impl FnMut(TileId, &[Hash]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn push<E>(&mut self, leaf: Hash, mut on_full: impl FnMut(TileId, &[Hash]) -> Result<(), E>) -> Result<(), E> {
         self.size = self.size.saturating_add(1);
         let mut hash = leaf;
         for level in 0..u8::MAX {
@@ -68,11 +61,7 @@ impl TileEdge {
             }
             let finished = std::mem::take(unfinished);
             let index = hashes_at(level, self.size) / u64::from(FULL_WIDTH);
-            let tile = TileId {
-                level,
-                index: index.saturating_sub(1),
-                width: FULL_WIDTH,
-            };
+            let tile = TileId { level, index: index.saturating_sub(1), width: FULL_WIDTH };
             on_full(tile, &finished)?;
             hash = finished.into_iter().collect::<Frontier>().root();
         }
@@ -82,21 +71,15 @@ impl TileEdge {
     /// The partial tiles of the tree as it is now, from the leaves up.
     pub fn partial_tiles(&self) -> impl Iterator<Item = (TileId, &[Hash])> {
         let size = self.size;
-        (0..u8::MAX)
-            .zip(&self.levels)
-            .filter_map(move |(level, hashes)| {
-                let width = u16::try_from(hashes.len())
-                    .ok()
-                    .filter(|&width| width > 0)?;
-                let tile = TileId {
-                    level,
-                    index: size
-                        .checked_shr(TILE_HEIGHT.saturating_mul(u32::from(level) + 1))
-                        .unwrap_or(0),
-                    width,
-                };
-                Some((tile, hashes.as_slice()))
-            })
+        (0..u8::MAX).zip(&self.levels).filter_map(move |(level, hashes)| {
+            let width = u16::try_from(hashes.len()).ok().filter(|&width| width > 0)?;
+            let tile = TileId {
+                level,
+                index: size.checked_shr(TILE_HEIGHT.saturating_mul(u32::from(level) + 1)).unwrap_or(0),
+                width,
+            };
+            Some((tile, hashes.as_slice()))
+        })
     }
 
     /// RFC 6962 root of the tree.

@@ -58,14 +58,8 @@ fn a_stored_frontier_goes_on_where_it_stopped() {
 
 #[test]
 fn an_impossible_frontier_is_refused() {
-    assert!(matches!(
-        Frontier::from_hashes(3, vec![empty_root()]),
-        Err(FrontierError::Length { wanted: 2, .. })
-    ));
-    assert!(matches!(
-        Frontier::from_hashes(1 << 63, vec![empty_root()]),
-        Err(FrontierError::TooLarge { .. })
-    ));
+    assert!(matches!(Frontier::from_hashes(3, vec![empty_root()]), Err(FrontierError::Length { wanted: 2, .. })));
+    assert!(matches!(Frontier::from_hashes(1 << 63, vec![empty_root()]), Err(FrontierError::TooLarge { .. })));
 }
 
 #[test]
@@ -77,10 +71,7 @@ fn the_edge_gives_the_tiles_of_the_specification() {
     assert_eq!(tiles.keys().copied().collect::<Vec<_>>(), expected);
     assert_eq!(expected.len(), 274 + 2 + 1);
     let level_1 = TileId::in_tree(1, 1, 70_000).unwrap();
-    assert_eq!(
-        tiles[&level_1][3],
-        merkle_tree_hash(&leaves[259 * 256..260 * 256])
-    );
+    assert_eq!(tiles[&level_1][3], merkle_tree_hash(&leaves[259 * 256..260 * 256]));
     let level_2 = TileId::in_tree(2, 0, 70_000).unwrap();
     assert_eq!(tiles[&level_2], [merkle_tree_hash(&leaves[..65_536])]);
     assert_eq!(edge.root(), merkle_tree_hash(&leaves));
@@ -91,24 +82,11 @@ fn growth_lists_each_new_tile_once() {
     assert_eq!(tiles_for_growth(0, 0), []);
     assert_eq!(tiles_for_growth(5, 5), []);
     assert_eq!(tiles_for_growth(6, 5), []);
-    let paths = |old, new| -> Vec<String> {
-        tiles_for_growth(old, new)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    };
+    let paths = |old, new| -> Vec<String> { tiles_for_growth(old, new).iter().map(ToString::to_string).collect() };
     assert_eq!(paths(0, 1), ["tile/0/000.p/1"]);
     assert_eq!(paths(255, 256), ["tile/0/000", "tile/1/000.p/1"]);
     assert_eq!(paths(256, 257), ["tile/0/001.p/1"]);
-    assert_eq!(
-        paths(250, 600),
-        [
-            "tile/0/000",
-            "tile/0/001",
-            "tile/0/002.p/88",
-            "tile/1/000.p/2"
-        ]
-    );
+    assert_eq!(paths(250, 600), ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2"]);
 }
 
 proptest! {

@@ -11,10 +11,7 @@ use crate::CallbackError;
 use crate::checkpoint::Checkpoint;
 use crate::hash::{Hash, leaf_hash};
 use crate::source::{LogSource, ReadError, read_bundle, read_hashes};
-use crate::tile::{
-    BundleId, FULL_WIDTH, LogPath, TileId, decode_bundle, decode_hashes, encode_bundle,
-    encode_hashes,
-};
+use crate::tile::{BundleId, FULL_WIDTH, LogPath, TileId, decode_bundle, decode_hashes, encode_bundle, encode_hashes};
 use crate::tree::TileEdge;
 
 /// A stored hash that is not the recomputed one.
@@ -54,11 +51,7 @@ impl<'a> Replay<'a> {
         self.edge.size()
     }
 
-    pub(super) fn bundle(
-        &mut self,
-        bundle: BundleId,
-        on_entry: &mut OnEntry<'_>,
-    ) -> Result<(), VerifyFailure> {
+    pub(super) fn bundle(&mut self, bundle: BundleId, on_entry: &mut OnEntry<'_>) -> Result<(), VerifyFailure> {
         let entries = read_bundle(self.source, bundle)?;
         let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
         let stored = read_hashes(self.source, bundle.tile())?;
@@ -69,10 +62,8 @@ impl<'a> Replay<'a> {
             self.hand_out(entry, on_entry);
             self.append(*leaf)?;
         }
-        let encoded = encode_bundle(&entries).map_err(|source| ReadError::Tile {
-            path: LogPath::Bundle(bundle),
-            source,
-        })?;
+        let encoded =
+            encode_bundle(&entries).map_err(|source| ReadError::Tile { path: LogPath::Bundle(bundle), source })?;
         self.compare_older_partials(LogPath::Bundle(bundle), bundle.width, &encoded)?;
         let tile = LogPath::Tile(bundle.tile());
         self.compare_older_partials(tile, bundle.width, &encode_hashes(&stored))
@@ -93,9 +84,7 @@ impl<'a> Replay<'a> {
             completed.push((tile, hashes.to_vec()));
             Ok::<(), VerifyFailure>(())
         })?;
-        completed
-            .iter()
-            .try_for_each(|(tile, hashes)| self.compare_upper_tile(*tile, hashes))
+        completed.iter().try_for_each(|(tile, hashes)| self.compare_upper_tile(*tile, hashes))
     }
 
     /// Compares a tile above the leaves; those were compared with the entries.
@@ -112,12 +101,7 @@ impl<'a> Replay<'a> {
 
     /// Compares the partial files that other sizes of the tree left beside
     /// `path`: of two widths, the narrower one's bytes start the wider one's.
-    fn compare_older_partials(
-        &mut self,
-        path: LogPath,
-        width: u16,
-        bytes: &[u8],
-    ) -> Result<(), VerifyFailure> {
+    fn compare_older_partials(&mut self, path: LogPath, width: u16, bytes: &[u8]) -> Result<(), VerifyFailure> {
         for other in self.source.partial_widths(path.with_full_width())? {
             if other == width {
                 continue;
@@ -141,11 +125,8 @@ impl<'a> Replay<'a> {
     /// Compares what is left, then the root, and says what was at fault.
     /// Returns the number of tiles compared.
     pub(super) fn finish(mut self, checkpoint: &Checkpoint) -> Result<u64, VerifyFailure> {
-        let partial: Vec<(TileId, Vec<Hash>)> = self
-            .edge
-            .partial_tiles()
-            .map(|(tile, hashes)| (tile, hashes.to_vec()))
-            .collect();
+        let partial: Vec<(TileId, Vec<Hash>)> =
+            self.edge.partial_tiles().map(|(tile, hashes)| (tile, hashes.to_vec())).collect();
         for (tile, hashes) in &partial {
             self.compare_upper_tile(*tile, hashes)?;
         }
@@ -180,11 +161,7 @@ impl<'a> Replay<'a> {
         if let Some(difference) = self.tile_difference {
             return difference.blame_entries_below();
         }
-        VerifyFailure::Root {
-            size: checkpoint.size,
-            computed,
-            signed: checkpoint.root,
-        }
+        VerifyFailure::Root { size: checkpoint.size, computed, signed: checkpoint.root }
     }
 }
 
@@ -219,12 +196,7 @@ fn first_difference(tile: TileId, computed: &[Hash], stored: &[Hash]) -> Option<
         .zip(stored)
         .enumerate()
         .find(|(_, (computed, stored))| computed != stored)
-        .map(|(position, (&computed, &stored))| Difference {
-            tile,
-            position,
-            computed,
-            stored,
-        })
+        .map(|(position, (&computed, &stored))| Difference { tile, position, computed, stored })
 }
 
 /// The width of a file's content, if it is the width its name claims.
@@ -232,8 +204,6 @@ fn entries_in(path: LogPath, bytes: &[u8]) -> Option<u16> {
     match path {
         LogPath::Checkpoint => None,
         LogPath::Tile(tile) => decode_hashes(bytes, tile.width).ok().map(|_| tile.width),
-        LogPath::Bundle(bundle) => decode_bundle(bytes, bundle.width)
-            .ok()
-            .map(|_| bundle.width),
+        LogPath::Bundle(bundle) => decode_bundle(bytes, bundle.width).ok().map(|_| bundle.width),
     }
 }

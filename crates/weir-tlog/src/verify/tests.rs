@@ -35,11 +35,7 @@ fn entries_and_progress_are_reported_in_order() {
         &mut |done, total| steps.push((done, total)),
     )
     .unwrap();
-    assert!(
-        seen.iter()
-            .cloned()
-            .eq((0..300).map(|index| (index, entry(index))))
-    );
+    assert!(seen.iter().cloned().eq((0..300).map(|index| (index, entry(index)))));
     assert_eq!(steps, [(256, 300), (300, 300)]);
 }
 
@@ -102,10 +98,7 @@ fn the_first_altered_entry_is_named() {
     entries[7] = b"another act".to_vec();
     entries[9] = b"and another".to_vec();
     disk.set("tile/entries/001.p/44", encode_bundle(&entries).unwrap());
-    assert!(matches!(
-        verify(&disk),
-        Err(VerifyFailure::Entry { index: 263, .. })
-    ));
+    assert!(matches!(verify(&disk), Err(VerifyFailure::Entry { index: 263, .. })));
 }
 
 #[test]
@@ -116,20 +109,10 @@ fn entries_replaced_together_with_their_hashes_are_caught() {
     let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
     disk.set("tile/entries/000", encode_bundle(&entries).unwrap());
     disk.set("tile/0/000", encode_hashes(&leaves));
-    assert!(matches!(
-        verify(&disk),
-        Err(VerifyFailure::EntryRange {
-            first: 0,
-            last: 255,
-            ..
-        })
-    ));
+    assert!(matches!(verify(&disk), Err(VerifyFailure::EntryRange { first: 0, last: 255, .. })));
     let upper = crate::proof::root_at(&LeafHashes(&leaves), 256).unwrap();
     disk.set("tile/1/000.p/1", encode_hashes(&[upper]));
-    assert!(matches!(
-        verify(&disk),
-        Err(VerifyFailure::Root { size: 300, .. })
-    ));
+    assert!(matches!(verify(&disk), Err(VerifyFailure::Root { size: 300, .. })));
 }
 
 #[test]
@@ -137,12 +120,7 @@ fn another_key_opens_nothing() {
     let disk = published(&[3]);
     let stranger = Ed25519Signer::from_seed(key().name(), &[1; 32]).unwrap();
     let source = disk.source();
-    let result = verify_log(
-        &source,
-        &stranger.vkey(),
-        &mut |_, _| Ok(()),
-        &mut |_, _| (),
-    );
+    let result = verify_log(&source, &stranger.vkey(), &mut |_, _| Ok(()), &mut |_, _| ());
     assert!(matches!(result, Err(VerifyFailure::Checkpoint(_))));
 }
 
@@ -150,14 +128,8 @@ fn another_key_opens_nothing() {
 fn a_signed_lie_about_size_or_root_is_caught() {
     let disk = published(&[300]);
     for lie in [
-        Checkpoint {
-            size: 299,
-            ..checkpoint(300)
-        },
-        Checkpoint {
-            root: leaf_hash(b"elsewhere"),
-            ..checkpoint(300)
-        },
+        Checkpoint { size: 299, ..checkpoint(300) },
+        Checkpoint { root: leaf_hash(b"elsewhere"), ..checkpoint(300) },
         checkpoint(301),
     ] {
         disk.set("checkpoint", lie.sign(&signer()).unwrap().into_bytes());
@@ -179,10 +151,7 @@ fn the_callers_refusal_comes_after_every_hash() {
             &mut |_, _| (),
         )
     };
-    assert!(matches!(
-        verify_refusing(),
-        Err(VerifyFailure::Refused { index: 5, .. })
-    ));
+    assert!(matches!(verify_refusing(), Err(VerifyFailure::Refused { index: 5, .. })));
     let tile = TileId::in_tree(1, 0, 300).unwrap().to_string();
     disk.set(&tile, vec![0; 32]);
     assert!(matches!(verify_refusing(), Err(VerifyFailure::Tile { .. })));
@@ -199,26 +168,14 @@ fn a_checkpoint_that_the_log_grew_from_is_consistent() {
 #[test]
 fn a_rewritten_log_is_inconsistent_with_the_checkpoint_of_before() {
     let disk = published(&[700]);
-    let rewritten = Checkpoint {
-        root: leaf_hash(b"what was shown before"),
-        ..checkpoint(300)
-    };
-    for old in [
-        rewritten,
-        Checkpoint {
-            size: 701,
-            ..checkpoint(700)
-        },
-    ] {
+    let rewritten = Checkpoint { root: leaf_hash(b"what was shown before"), ..checkpoint(300) };
+    for old in [rewritten, Checkpoint { size: 701, ..checkpoint(700) }] {
         assert!(matches!(
             verify_consistency(&disk.source(), &old, &checkpoint(700)),
             Err(VerifyFailure::Inconsistent { .. })
         ));
     }
-    let elsewhere = Checkpoint {
-        origin: "log.other.example".to_owned(),
-        ..checkpoint(300)
-    };
+    let elsewhere = Checkpoint { origin: "log.other.example".to_owned(), ..checkpoint(300) };
     assert!(matches!(
         verify_consistency(&disk.source(), &elsewhere, &checkpoint(700)),
         Err(VerifyFailure::Checkpoint(CheckpointError::Origin { .. }))

@@ -21,21 +21,13 @@ impl Position {
         let before = body.get(..offset).unwrap_or(body);
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
-        Position {
-            offset,
-            line,
-            column: offset.saturating_sub(line_start) + 1,
-        }
+        Position { offset, line, column: offset.saturating_sub(line_start) + 1 }
     }
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {} (byte {})",
-            self.line, self.column, self.offset
-        )
+        write!(f, "line {}, column {} (byte {})", self.line, self.column, self.offset)
     }
 }
 
@@ -68,9 +60,7 @@ pub enum HeadProblem {
     #[error("this key differs from `{0}` in case only; spell it exactly so")]
     OtherCase(&'static str),
     /// The field would let the upstream choose another model than the one decided on.
-    #[error(
-        "`{0}` is not allowed here: it can route a request to another model than `model`; remove it"
-    )]
+    #[error("`{0}` is not allowed here: it can route a request to another model than `model`; remove it")]
     Routing(&'static str),
     /// The field must have one certain JSON type.
     #[error("`{0}` must be {1}")]
@@ -108,9 +98,7 @@ impl HeadProblem {
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            HeadProblem::Json(_) | HeadProblem::NotAnObject | HeadProblem::TooManyReferences(_) => {
-                None
-            }
+            HeadProblem::Json(_) | HeadProblem::NotAnObject | HeadProblem::TooManyReferences(_) => None,
             HeadProblem::Repeated(field)
             | HeadProblem::OtherCase(field)
             | HeadProblem::Routing(field)
@@ -132,19 +120,12 @@ pub(super) struct Stop {
 
 impl Stop {
     pub(super) fn into_error(self, body: &[u8]) -> HeadError {
-        HeadError {
-            problem: self.problem,
-            field: self.problem.field(),
-            at: Position::of(self.offset, body),
-        }
+        HeadError { problem: self.problem, field: self.problem.field(), at: Position::of(self.offset, body) }
     }
 }
 
 impl From<JsonError> for Stop {
     fn from(error: JsonError) -> Self {
-        Stop {
-            problem: HeadProblem::Json(error.problem),
-            offset: error.offset,
-        }
+        Stop { problem: HeadProblem::Json(error.problem), offset: error.offset }
     }
 }

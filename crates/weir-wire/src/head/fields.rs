@@ -55,10 +55,7 @@ const TOP: &[(&str, Top)] = &[
     ("model", Top::Model),
     ("stream", Top::Stream),
     ("max_tokens", Top::OutputLimit("max_tokens")),
-    (
-        "max_completion_tokens",
-        Top::OutputLimit("max_completion_tokens"),
-    ),
+    ("max_completion_tokens", Top::OutputLimit("max_completion_tokens")),
     ("max_output_tokens", Top::OutputLimit("max_output_tokens")),
     ("n", Top::N),
     ("stream_options", Top::StreamOptions),
@@ -73,14 +70,8 @@ const TOP: &[(&str, Top)] = &[
     // server-side fallback. Weir's own fallback is a decision, never a wish.
     ("models", Top::Routing("models")),
     ("fallbacks", Top::Routing("fallbacks")),
-    (
-        "context_window_fallbacks",
-        Top::Routing("context_window_fallbacks"),
-    ),
-    (
-        "content_policy_fallbacks",
-        Top::Routing("content_policy_fallbacks"),
-    ),
+    ("context_window_fallbacks", Top::Routing("context_window_fallbacks")),
+    ("content_policy_fallbacks", Top::Routing("content_policy_fallbacks")),
     ("model_list", Top::Routing("model_list")),
     // OpenRouter: strategy and choice of provider, and presets that hold a model.
     ("route", Top::Routing("route")),
@@ -174,10 +165,7 @@ pub(super) fn inner_key(api: Api, key: &str) -> Inner {
         "type",
         "tools",
     ];
-    FOLDABLE
-        .iter()
-        .find(|name| folds_to(key, name))
-        .map_or(Inner::Free, |name| exact_inner_key(api, name))
+    FOLDABLE.iter().find(|name| folds_to(key, name)).map_or(Inner::Free, |name| exact_inner_key(api, name))
 }
 
 fn exact_inner_key(api: Api, key: &str) -> Inner {
@@ -194,9 +182,7 @@ fn exact_inner_key(api: Api, key: &str) -> Inner {
         "model" => Inner::Model,
         "type" => Inner::Type,
         "tools" => Inner::Tools,
-        "input_schema" | "output_schema" | "parameters" | "schema" | "metadata" | "logit_bias" => {
-            Inner::Opaque
-        }
+        "input_schema" | "output_schema" | "parameters" | "schema" | "metadata" | "logit_bias" => Inner::Opaque,
         // In Anthropic's API `input` holds the arguments of a tool call.
         "input" if api.family() == crate::Family::Anthropic => Inner::Opaque,
         _ => Inner::Free,
@@ -225,8 +211,7 @@ pub(super) fn is_media(part_type: &str) -> bool {
 
 /// A cheap first look: only these bytes can make two unequal keys fold together.
 fn may_fold(key: &str) -> bool {
-    key.bytes()
-        .any(|byte| byte.is_ascii_uppercase() || byte >= 0x80)
+    key.bytes().any(|byte| byte.is_ascii_uppercase() || byte >= 0x80)
 }
 
 /// Whether `key` equals the lower-case ASCII `name` under simple case folding:
@@ -253,9 +238,6 @@ mod tests {
     fn case_folding_knows_the_two_letters_beyond_ascii() {
         assert!(folds_to("MAX_TO\u{212A}EN\u{17F}", "max_tokens"));
         assert!(!folds_to("max_token", "max_tokens"));
-        assert!(matches!(
-            top_key("\u{17F}tream"),
-            TopKey::OtherCase("stream")
-        ));
+        assert!(matches!(top_key("\u{17F}tream"), TopKey::OtherCase("stream")));
     }
 }

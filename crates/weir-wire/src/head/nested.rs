@@ -24,35 +24,20 @@ pub(super) struct Inside {
 
 impl Inside {
     pub(super) fn plain(field: &'static str) -> Self {
-        Inside {
-            field,
-            models: false,
-            items: false,
-        }
+        Inside { field, models: false, items: false }
     }
 
     pub(super) fn with_models(field: &'static str) -> Self {
-        Inside {
-            field,
-            models: true,
-            items: false,
-        }
+        Inside { field, models: true, items: false }
     }
 
     pub(super) fn input_list() -> Self {
-        Inside {
-            field: "input",
-            models: false,
-            items: true,
-        }
+        Inside { field: "input", models: false, items: true }
     }
 
     /// Below a part of an item there are no further items.
     fn deeper(self) -> Self {
-        Inside {
-            items: false,
-            ..self
-        }
+        Inside { items: false, ..self }
     }
 }
 
@@ -106,11 +91,7 @@ impl<'a> Scanner<'a> {
             Inner::Model if inside.models => self.nested_model(inside),
             Inner::Type => self.part_type(inside).map(drop),
             Inner::Tools => {
-                let field = if inside.field.is_empty() {
-                    "tools"
-                } else {
-                    inside.field
-                };
+                let field = if inside.field.is_empty() { "tools" } else { inside.field };
                 self.value(Inside::with_models(field))
             }
             Inner::Opaque => Ok(self.cursor.skip_value()?),
@@ -139,12 +120,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// An id, or an object whose `id` is one.
-    pub(super) fn holder(
-        &mut self,
-        field: &'static str,
-        kind: ObjectKind,
-        inside: Inside,
-    ) -> Result<(), Stop> {
+    pub(super) fn holder(&mut self, field: &'static str, kind: ObjectKind, inside: Inside) -> Result<(), Stop> {
         match self.cursor.kind()? {
             Kind::String => {
                 let id = self.cursor.string()?;
@@ -174,10 +150,7 @@ impl<'a> Scanner<'a> {
         }
         let model = self.cursor.string()?;
         self.count_reference(&model)?;
-        self.nested_models.push(NestedModel {
-            field: inside.field,
-            model: model.unescaped(),
-        });
+        self.nested_models.push(NestedModel { field: inside.field, model: model.unescaped() });
         Ok(())
     }
 
@@ -201,9 +174,7 @@ impl<'a> Scanner<'a> {
             first = false;
             let name = key.unescaped();
             match name.as_ref() {
-                "id" if self.cursor.kind()? == Kind::String => {
-                    shape.ids.push(self.cursor.string()?)
-                }
+                "id" if self.cursor.kind()? == Kind::String => shape.ids.push(self.cursor.string()?),
                 "type" => {
                     shape.has_type |= self.cursor.kind()? == Kind::String;
                     shape.is_reference |= self.part_type(inside)?;

@@ -65,10 +65,7 @@ impl<'a> Scanner<'a> {
 
     fn into_head(self, body: &[u8]) -> Result<RequestHead<'a>, Stop> {
         let Some((model, model_span)) = self.model else {
-            return Err(Stop {
-                problem: HeadProblem::ModelMissing,
-                offset: body.len(),
-            });
+            return Err(Stop { problem: HeadProblem::ModelMissing, offset: body.len() });
         };
         Ok(RequestHead {
             api: self.api,
@@ -91,10 +88,7 @@ impl<'a> Scanner<'a> {
             // A broken value is named as such before its type is.
             let offset = self.cursor.position();
             self.cursor.skip_value()?;
-            return Err(Stop {
-                problem: HeadProblem::NotAnObject,
-                offset,
-            });
+            return Err(Stop { problem: HeadProblem::NotAnObject, offset });
         }
         self.cursor.open()?;
         let mut first = true;
@@ -140,11 +134,9 @@ impl<'a> Scanner<'a> {
                     self.refer("previous_response_id", ObjectKind::Response, id)?;
                 }
             }
-            Top::Conversation => self.holder(
-                "conversation",
-                ObjectKind::Conversation,
-                Inside::plain("conversation"),
-            )?,
+            Top::Conversation => {
+                self.holder("conversation", ObjectKind::Conversation, Inside::plain("conversation"))?
+            }
             // In the Completions API the prompt is the text itself.
             Top::Prompt if self.api == Api::OpenAiCompletions => self.cursor.skip_value()?,
             Top::Prompt => self.holder("prompt", ObjectKind::Prompt, Inside::plain("prompt"))?,
@@ -211,11 +203,7 @@ impl<'a> Scanner<'a> {
         const DUE: &str = "a whole number, written with digits only";
         let offset = match self.cursor.kind()? {
             Kind::Null => {
-                return self
-                    .cursor
-                    .literal("null")
-                    .map(|()| None)
-                    .map_err(Stop::from);
+                return self.cursor.literal("null").map(|()| None).map_err(Stop::from);
             }
             Kind::Number => self.cursor.position(),
             _ => return self.wrong_type(field, DUE),
@@ -223,10 +211,7 @@ impl<'a> Scanner<'a> {
         // Programs round `1e3` and `1000.0` in different ways, so neither passes.
         match self.cursor.number()?.parse::<u64>() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Stop {
-                problem: HeadProblem::WrongType(field, DUE),
-                offset,
-            }),
+            Err(_) => Err(Stop { problem: HeadProblem::WrongType(field, DUE), offset }),
         }
     }
 
@@ -239,31 +224,15 @@ impl<'a> Scanner<'a> {
     }
 
     /// Refuses the value that is next, unless it is not JSON at all.
-    pub(super) fn wrong_type<T>(
-        &mut self,
-        field: &'static str,
-        due: &'static str,
-    ) -> Result<T, Stop> {
+    pub(super) fn wrong_type<T>(&mut self, field: &'static str, due: &'static str) -> Result<T, Stop> {
         let offset = self.cursor.position();
         self.cursor.skip_value()?;
-        Err(Stop {
-            problem: HeadProblem::WrongType(field, due),
-            offset,
-        })
+        Err(Stop { problem: HeadProblem::WrongType(field, due), offset })
     }
 
-    pub(super) fn refer(
-        &mut self,
-        field: &'static str,
-        kind: ObjectKind,
-        id: Text<'a>,
-    ) -> Result<(), Stop> {
+    pub(super) fn refer(&mut self, field: &'static str, kind: ObjectKind, id: Text<'a>) -> Result<(), Stop> {
         self.count_reference(&id)?;
-        self.references.push(Reference {
-            field,
-            kind,
-            id: id.unescaped(),
-        });
+        self.references.push(Reference { field, kind, id: id.unescaped() });
         Ok(())
     }
 
@@ -276,8 +245,5 @@ impl<'a> Scanner<'a> {
 }
 
 fn refuse<T>(problem: HeadProblem, text: &Text<'_>) -> Result<T, Stop> {
-    Err(Stop {
-        problem,
-        offset: text.span().start,
-    })
+    Err(Stop { problem, offset: text.span().start })
 }

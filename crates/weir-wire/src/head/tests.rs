@@ -12,10 +12,7 @@ fn refused(body: impl AsRef<[u8]>) -> HeadError {
 }
 
 fn references<'a>(head: &'a RequestHead<'_>) -> Vec<(&'static str, ObjectKind, &'a str)> {
-    head.references
-        .iter()
-        .map(|reference| (reference.field, reference.kind, reference.id.as_ref()))
-        .collect()
+    head.references.iter().map(|reference| (reference.field, reference.kind, reference.id.as_ref())).collect()
 }
 
 #[test]
@@ -27,10 +24,7 @@ fn a_chat_request_gives_up_its_head() {
     assert!(matches!(head.model, Cow::Borrowed(_)));
     assert_eq!(&body[head.model_span.clone()], "\"atlas-5\"");
     assert!(head.stream && head.include_usage && !head.background && !head.has_media);
-    assert_eq!(
-        (head.output_limit, head.n, head.store),
-        (Some(64), Some(2), Some(false))
-    );
+    assert_eq!((head.output_limit, head.n, head.store), (Some(64), Some(2), Some(false)));
     assert!(head.references.is_empty() && head.nested_models.is_empty());
 }
 
@@ -55,10 +49,7 @@ fn escaped_keys_and_names_are_read_for_what_they_mean() {
     let head = accepted(Api::OpenAiChat, body);
     assert_eq!(head.model, "atlas-5");
     assert!(head.stream);
-    assert_eq!(
-        accepted(Api::OpenAiChat, r#"{"model":"\ud83c\udf0a/5"}"#).model,
-        "🌊/5"
-    );
+    assert_eq!(accepted(Api::OpenAiChat, r#"{"model":"\ud83c\udf0a/5"}"#).model, "🌊/5");
 }
 
 #[test]
@@ -66,48 +57,22 @@ fn repeated_governed_keys_are_refused_where_the_second_stands() {
     let error = refused("{\"model\":\"a\",\n \"\\u006dodel\":\"b\"}");
     assert_eq!(error.problem, HeadProblem::Repeated("model"));
     assert_eq!(error.field, Some("model"));
-    assert_eq!(
-        error.at,
-        Position {
-            offset: 15,
-            line: 2,
-            column: 2
-        }
-    );
-    assert_eq!(
-        error.to_string(),
-        "`model` is given twice; send it once, at line 2, column 2 (byte 15)"
-    );
+    assert_eq!(error.at, Position { offset: 15, line: 2, column: 2 });
+    assert_eq!(error.to_string(), "`model` is given twice; send it once, at line 2, column 2 (byte 15)");
 
-    for key in [
-        "stream",
-        "max_tokens",
-        "n",
-        "store",
-        "background",
-        "previous_response_id",
-    ] {
+    for key in ["stream", "max_tokens", "n", "store", "background", "previous_response_id"] {
         let error = refused(format!("{{\"model\":\"a\",\"{key}\":null,\"{key}\":null}}"));
         assert_eq!(error.problem, HeadProblem::Repeated(key));
     }
-    let error =
-        refused(r#"{"model":"a","stream_options":{"include_usage":false,"include_usage":true}}"#);
-    assert_eq!(
-        error.problem,
-        HeadProblem::Repeated("stream_options.include_usage")
-    );
+    let error = refused(r#"{"model":"a","stream_options":{"include_usage":false,"include_usage":true}}"#);
+    assert_eq!(error.problem, HeadProblem::Repeated("stream_options.include_usage"));
     // A key that means nothing to governance may repeat: the bytes pass unchanged.
     accepted(Api::OpenAiChat, r#"{"model":"a","seed":1,"seed":2}"#);
 }
 
 #[test]
 fn a_governed_key_in_another_case_is_refused() {
-    for (key, name) in [
-        ("Model", "model"),
-        ("STREAM", "stream"),
-        ("\u{17F}tream", "stream"),
-        ("Models", "models"),
-    ] {
+    for (key, name) in [("Model", "model"), ("STREAM", "stream"), ("\u{17F}tream", "stream"), ("Models", "models")] {
         let error = refused(format!("{{\"model\":\"a\",\"{key}\":\"b\"}}"));
         assert_eq!(error.problem, HeadProblem::OtherCase(name));
     }
@@ -115,52 +80,25 @@ fn a_governed_key_in_another_case_is_refused() {
 
 #[test]
 fn fields_that_route_to_another_model_are_refused() {
-    for key in [
-        "models",
-        "fallbacks",
-        "route",
-        "provider",
-        "preset",
-        "engine",
-        "model_list",
-        "api_base",
-        "extra_body",
-    ] {
+    for key in ["models", "fallbacks", "route", "provider", "preset", "engine", "model_list", "api_base", "extra_body"]
+    {
         let error = refused(format!("{{\"model\":\"a\",\"{key}\":[\"b\"]}}"));
-        assert_eq!(
-            (error.problem, error.field),
-            (HeadProblem::Routing(key), Some(key))
-        );
+        assert_eq!((error.problem, error.field), (HeadProblem::Routing(key), Some(key)));
     }
-    assert_eq!(
-        refused(r#"{"model":"a","fall\u0062acks":null}"#).problem,
-        HeadProblem::Routing("fallbacks")
-    );
+    assert_eq!(refused(r#"{"model":"a","fall\u0062acks":null}"#).problem, HeadProblem::Routing("fallbacks"));
 }
 
 #[test]
 fn the_model_must_be_a_short_plain_string() {
     assert_eq!(refused("{}").problem, HeadProblem::ModelMissing);
     assert_eq!(refused(r#"{"model":""}"#).problem, HeadProblem::ModelEmpty);
-    assert_eq!(
-        refused(r#"{"model":"a\u0000b"}"#).problem,
-        HeadProblem::ModelControlCharacter
-    );
+    assert_eq!(refused(r#"{"model":"a\u0000b"}"#).problem, HeadProblem::ModelControlCharacter);
     for value in ["null", "5", "[\"a\"]", "{\"id\":\"a\"}", "true"] {
         let error = refused(format!("{{\"model\": {value}}}"));
-        assert_eq!(
-            (error.problem, error.at.offset),
-            (HeadProblem::WrongType("model", "a string"), 10)
-        );
+        assert_eq!((error.problem, error.at.offset), (HeadProblem::WrongType("model", "a string"), 10));
     }
-    assert_eq!(
-        refused(format!("{{\"model\":\"{}\"}}", "a".repeat(257))).problem,
-        HeadProblem::ModelTooLong
-    );
-    accepted(
-        Api::OpenAiChat,
-        &format!("{{\"model\":\"{}\"}}", "a".repeat(256)),
-    );
+    assert_eq!(refused(format!("{{\"model\":\"{}\"}}", "a".repeat(257))).problem, HeadProblem::ModelTooLong);
+    accepted(Api::OpenAiChat, &format!("{{\"model\":\"{}\"}}", "a".repeat(256)));
 }
 
 #[test]
@@ -171,16 +109,10 @@ fn options_of_a_wrong_type_are_refused() {
         (r#"{"model":"a","max_tokens":"5"}"#, "max_tokens"),
         (r#"{"model":"a","max_tokens":5.0}"#, "max_tokens"),
         (r#"{"model":"a","max_tokens":-1}"#, "max_tokens"),
-        (
-            r#"{"model":"a","max_tokens":99999999999999999999}"#,
-            "max_tokens",
-        ),
+        (r#"{"model":"a","max_tokens":99999999999999999999}"#, "max_tokens"),
         (r#"{"model":"a","n":1e1}"#, "n"),
         (r#"{"model":"a","stream_options":[]}"#, "stream_options"),
-        (
-            r#"{"model":"a","previous_response_id":5}"#,
-            "previous_response_id",
-        ),
+        (r#"{"model":"a","previous_response_id":5}"#, "previous_response_id"),
     ] {
         let error = refused(body);
         assert_eq!(error.field, Some(field), "{body}");
@@ -199,11 +131,7 @@ fn broken_json_is_refused_with_its_place() {
         (b"{\"model\":\"a", UnexpectedEnd, 11),
         (b"{\"model\":\"a\"} {}", TrailingData, 14),
         (b"{\"model\":\"a\"}\0", TrailingData, 13),
-        (
-            b"{\"model\":\"a\",}",
-            Expected("a key in double quotes"),
-            13,
-        ),
+        (b"{\"model\":\"a\",}", Expected("a key in double quotes"), 13),
         (b"{,\"model\":\"a\"}", Expected("a key in double quotes"), 1),
         (b"{\"model\":\"a\" \"x\":1}", Expected("`,` or `}`"), 13),
         (b"{\"model\"=1}", Expected("`:`"), 8),
@@ -229,12 +157,7 @@ fn broken_json_is_refused_with_its_place() {
     ];
     for (body, problem, offset) in cases {
         let error = refused(body);
-        assert_eq!(
-            (error.problem, error.at.offset),
-            (HeadProblem::Json(*problem), *offset),
-            "{}",
-            body.escape_ascii()
-        );
+        assert_eq!((error.problem, error.at.offset), (HeadProblem::Json(*problem), *offset), "{}", body.escape_ascii());
     }
     assert_eq!(refused("[]").problem, HeadProblem::NotAnObject);
     assert_eq!(refused(" \"model\"").problem, HeadProblem::NotAnObject);
@@ -243,20 +166,11 @@ fn broken_json_is_refused_with_its_place() {
 #[test]
 fn nesting_is_bounded_in_every_kind_of_place() {
     for key in ["x", "metadata", "input", "tools", "container"] {
-        let nested = |levels: usize| {
-            format!(
-                "{{\"model\":\"a\",\"{key}\":{}{}}}",
-                "[".repeat(levels),
-                "]".repeat(levels)
-            )
-        };
+        let nested =
+            |levels: usize| format!("{{\"model\":\"a\",\"{key}\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
         accepted(Api::OpenAiResponses, &nested(126));
         let error = scan(Api::OpenAiResponses, nested(127).as_bytes()).unwrap_err();
-        assert_eq!(
-            error.problem,
-            HeadProblem::Json(JsonProblem::TooDeep),
-            "{key}"
-        );
+        assert_eq!(error.problem, HeadProblem::Json(JsonProblem::TooDeep), "{key}");
     }
 }
 
@@ -310,8 +224,7 @@ fn anthropic_objects_are_found_and_tool_arguments_are_left_alone() {
 
 #[test]
 fn a_reference_key_in_another_case_or_spelling_still_counts() {
-    let head_body =
-        r#"{"model":"a","messages":[{"content":[{"File_ID":"file-1","\u0066ile_id":"file-2"}]}]}"#;
+    let head_body = r#"{"model":"a","messages":[{"content":[{"File_ID":"file-1","\u0066ile_id":"file-2"}]}]}"#;
     let head = accepted(Api::OpenAiChat, head_body);
     assert_eq!(head.references.len(), 2);
 }
@@ -322,19 +235,10 @@ fn models_that_tools_and_moderation_would_run_are_named() {
         {"type":"image_generation","svg":{"model":"pictor-2"}},{"type":"function","function":{"name":"f","parameters":{"model":"no"}}}],
         "moderation":{"model":"warden-1"},"input":[{"type":"additional_tools","tools":[{"model":"mythos-6"}]}]}"#;
     let head = accepted(Api::OpenAiResponses, body);
-    let nested: Vec<_> = head
-        .nested_models
-        .iter()
-        .map(|nested| (nested.field, nested.model.as_ref()))
-        .collect();
+    let nested: Vec<_> = head.nested_models.iter().map(|nested| (nested.field, nested.model.as_ref())).collect();
     assert_eq!(
         nested,
-        [
-            ("tools", "mythos-5"),
-            ("tools", "pictor-2"),
-            ("moderation", "warden-1"),
-            ("input", "mythos-6")
-        ]
+        [("tools", "mythos-5"), ("tools", "pictor-2"), ("moderation", "warden-1"), ("input", "mythos-6")]
     );
 }
 
@@ -347,19 +251,8 @@ fn a_flood_of_references_is_refused() {
 
 #[test]
 fn the_prompt_of_a_completion_is_text_and_no_reference() {
-    assert!(
-        accepted(Api::OpenAiCompletions, r#"{"model":"a","prompt":"once"}"#)
-            .references
-            .is_empty()
-    );
-    assert!(
-        accepted(
-            Api::OpenAiCompletions,
-            r#"{"model":"a","prompt":[[1,2],["x"]]}"#
-        )
-        .references
-        .is_empty()
-    );
+    assert!(accepted(Api::OpenAiCompletions, r#"{"model":"a","prompt":"once"}"#).references.is_empty());
+    assert!(accepted(Api::OpenAiCompletions, r#"{"model":"a","prompt":[[1,2],["x"]]}"#).references.is_empty());
 }
 
 #[test]

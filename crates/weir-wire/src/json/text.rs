@@ -50,11 +50,7 @@ impl<'a> Cursor<'a> {
         }
         let raw = self.text.get(start + 1..self.position).unwrap_or_default();
         self.position += 1;
-        Ok(Text {
-            raw,
-            start,
-            escaped,
-        })
+        Ok(Text { raw, start, escaped })
     }
 
     /// Checks one escape sequence, or a pair of them that names one character.
@@ -128,11 +124,7 @@ fn plain_prefix(bytes: &[u8]) -> usize {
         length += 8;
     }
     let tail = bytes.get(length..).unwrap_or_default();
-    length
-        + tail
-            .iter()
-            .take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\')
-            .count()
+    length + tail.iter().take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\').count()
 }
 
 /// Resolves the escapes of a literal that [`Cursor::string`] has checked.
@@ -167,24 +159,14 @@ fn resolve(escape: &str) -> (char, usize) {
 }
 
 fn resolve_unicode(escape: &str) -> (char, usize) {
-    let unit_at = |start: usize| {
-        escape
-            .get(start + 2..start + 6)
-            .and_then(|hex| u32::from_str_radix(hex, 16).ok())
-    };
+    let unit_at = |start: usize| escape.get(start + 2..start + 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
     let high = unit_at(0).unwrap_or(0xFFFD);
     if !(0xD800..=0xDBFF).contains(&high) {
-        return (
-            char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER),
-            6,
-        );
+        return (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), 6);
     }
     let low = unit_at(6).unwrap_or(0xDC00);
     let scalar = 0x10000 + ((high - 0xD800) << 10) + (low.wrapping_sub(0xDC00) & 0x3FF);
-    (
-        char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER),
-        12,
-    )
+    (char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
 }
 
 /// Appends `text` as a JSON string literal with its quotes.

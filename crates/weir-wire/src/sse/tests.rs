@@ -11,9 +11,7 @@ fn text(bytes: &[u8]) -> String {
 fn push_all(scanner: &mut SseScanner, chunks: &[&[u8]]) -> Vec<Owned> {
     let mut events = Vec::new();
     for chunk in chunks {
-        scanner.push(chunk, &mut |event| {
-            events.push((event.event.map(text), text(event.data)))
-        });
+        scanner.push(chunk, &mut |event| events.push((event.event.map(text), text(event.data))));
     }
     events
 }
@@ -34,17 +32,12 @@ fn by_the_book(stream: &[u8], limit: usize) -> (Vec<RawEvent>, u64) {
     let mut rest = stream;
     while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
         let line = &rest[..end];
-        rest = rest[end..]
-            .strip_prefix(b"\r\n")
-            .unwrap_or(&rest[end + 1..]);
+        rest = rest[end..].strip_prefix(b"\r\n").unwrap_or(&rest[end + 1..]);
         if line.is_empty() {
             if size > limit {
                 skipped += 1;
             } else if !name.is_empty() || data.is_some() {
-                events.push((
-                    (!name.is_empty()).then(|| name.clone()),
-                    data.unwrap_or_default(),
-                ));
+                events.push(((!name.is_empty()).then(|| name.clone()), data.unwrap_or_default()));
             }
             (name, data, size) = (Vec::new(), None, 0);
             continue;
@@ -71,28 +64,13 @@ fn by_the_book(stream: &[u8], limit: usize) -> (Vec<RawEvent>, u64) {
 
 #[test]
 fn the_examples_of_the_standard() {
+    assert_eq!(events_of("data: YHOO\ndata: +2\ndata: 10\n\n"), [event("", "YHOO\n+2\n10")]);
     assert_eq!(
-        events_of("data: YHOO\ndata: +2\ndata: 10\n\n"),
-        [event("", "YHOO\n+2\n10")]
+        events_of(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"),
+        [event("", "first event"), event("", "second event"), event("", " third event")]
     );
-    assert_eq!(
-        events_of(
-            ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"
-        ),
-        [
-            event("", "first event"),
-            event("", "second event"),
-            event("", " third event")
-        ]
-    );
-    assert_eq!(
-        events_of("data\n\ndata\ndata\n\ndata:"),
-        [event("", ""), event("", "\n")]
-    );
-    assert_eq!(
-        events_of("data:test\n\ndata: test\n\n"),
-        [event("", "test"), event("", "test")]
-    );
+    assert_eq!(events_of("data\n\ndata\ndata\n\ndata:"), [event("", ""), event("", "\n")]);
+    assert_eq!(events_of("data:test\n\ndata: test\n\n"), [event("", "test"), event("", "test")]);
 }
 
 #[test]
@@ -103,18 +81,12 @@ fn every_line_end_counts_and_a_mark_at_the_start_does_not() {
         assert_eq!(events_of(&stream), expected, "{}", end.escape_debug());
     }
     // Elsewhere the mark is part of a field's name.
-    assert_eq!(
-        events_of("data: a\n\n\u{FEFF}data: b\n\n"),
-        [event("", "a")]
-    );
+    assert_eq!(events_of("data: a\n\n\u{FEFF}data: b\n\n"), [event("", "a")]);
 }
 
 #[test]
 fn a_name_without_data_is_reported_and_nothing_is_not() {
-    assert_eq!(
-        events_of("event: error\n\n\n\n: hi\n\nid: 4\n\nevent:\n\n"),
-        [event("error", "")]
-    );
+    assert_eq!(events_of("event: error\n\n\n\n: hi\n\nid: 4\n\nevent:\n\n"), [event("error", "")]);
 }
 
 #[test]
@@ -130,33 +102,19 @@ fn the_last_name_counts_even_across_chunks() {
 fn an_event_over_the_limit_is_skipped_and_the_next_one_is_not() {
     let mut scanner = SseScanner::new(20);
     let long = format!("data: {}\ndata: tail\n\ndata: ok\n\n", "x".repeat(100));
-    assert_eq!(
-        push_all(&mut scanner, &[long.as_bytes()]),
-        [event("", "ok")]
-    );
+    assert_eq!(push_all(&mut scanner, &[long.as_bytes()]), [event("", "ok")]);
     assert_eq!(scanner.skipped_events(), 1);
     let bytes: Vec<&[u8]> = long.as_bytes().chunks(1).collect();
     assert_eq!(push_all(&mut scanner, &bytes), [event("", "ok")]);
     assert_eq!(scanner.skipped_events(), 2);
-    assert!(
-        scanner.line.capacity() <= 64,
-        "an oversized line is not kept"
-    );
+    assert!(scanner.line.capacity() <= 64, "an oversized line is not kept");
 }
 
 #[test]
 fn the_unfinished_tail_is_measured_to_the_byte() {
     let mut scanner = SseScanner::default();
     let mut steps = Vec::new();
-    for chunk in [
-        "data: a\n",
-        "\ndata",
-        ": b\n\n",
-        "",
-        "data: c\r\n\r",
-        "\n",
-        ": x",
-    ] {
+    for chunk in ["data: a\n", "\ndata", ": b\n\n", "", "data: c\r\n\r", "\n", ": x"] {
         scanner.push(chunk.as_bytes(), &mut |_| {});
         steps.push(scanner.unfinished());
     }

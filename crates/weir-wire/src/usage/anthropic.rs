@@ -68,10 +68,7 @@ impl AnthropicUsage {
             output_tokens: self.output_tokens.0,
             cached_input_tokens: self.cache_read_input_tokens.0,
             cache_write_tokens: self.cache_creation_input_tokens.0,
-            reasoning_tokens: self
-                .output_tokens_details
-                .as_ref()
-                .map_or(0, |details| details.thinking_tokens.0),
+            reasoning_tokens: self.output_tokens_details.as_ref().map_or(0, |details| details.thinking_tokens.0),
         }
     }
 }
@@ -95,11 +92,7 @@ pub(super) fn observe_event(facts: &mut Facts, event: Event<'_>) {
     if let Some(usage) = &found.usage {
         facts.count(usage.counts());
     }
-    if let Some(container) = found
-        .delta
-        .as_ref()
-        .and_then(|delta| delta.container.as_ref())
-    {
+    if let Some(container) = found.delta.as_ref().and_then(|delta| delta.container.as_ref()) {
         facts.created(ObjectKind::Container, container.id.as_deref());
     }
     match found.kind.as_deref() {
@@ -114,23 +107,13 @@ pub(super) fn observe_body(facts: &mut Facts, body: &[u8]) {
         return;
     };
     observe_message(facts, &message);
-    facts.end(if message.kind.as_deref() == Some("error") {
-        Ending::Failed
-    } else {
-        Ending::Complete
-    });
+    facts.end(if message.kind.as_deref() == Some("error") { Ending::Failed } else { Ending::Complete });
 }
 
 fn observe_message(facts: &mut Facts, message: &Message) {
     facts.answered_by(message.id.as_deref(), message.model.as_deref());
     facts.created(ObjectKind::Message, message.id.as_deref());
-    facts.created(
-        ObjectKind::Container,
-        message
-            .container
-            .as_ref()
-            .and_then(|container| container.id.as_deref()),
-    );
+    facts.created(ObjectKind::Container, message.container.as_ref().and_then(|container| container.id.as_deref()));
     if let Some(usage) = &message.usage {
         facts.count(usage.counts());
     }

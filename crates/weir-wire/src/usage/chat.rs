@@ -68,16 +68,10 @@ struct Details {
 
 impl OpenAiUsage {
     pub(super) fn counts(&self) -> Usage {
-        let input =
-            [self.prompt_tokens_details, self.input_tokens_details].map(Option::unwrap_or_default);
-        let output = [self.completion_tokens_details, self.output_tokens_details]
-            .map(Option::unwrap_or_default);
+        let input = [self.prompt_tokens_details, self.input_tokens_details].map(Option::unwrap_or_default);
+        let output = [self.completion_tokens_details, self.output_tokens_details].map(Option::unwrap_or_default);
         let largest = |details: [Details; 2], part: fn(Details) -> Count| {
-            details
-                .map(|one| part(one).0)
-                .into_iter()
-                .max()
-                .unwrap_or(0)
+            details.map(|one| part(one).0).into_iter().max().unwrap_or(0)
         };
         Usage {
             input_tokens: self.prompt_tokens.0.max(self.input_tokens.0),
@@ -95,11 +89,7 @@ pub(super) fn observe_event(facts: &mut Facts, event: Event<'_>) {
         return;
     }
     let is_first = !std::mem::replace(&mut facts.opened, true);
-    if is_first
-        || tells_usage(event.data)
-        || mentions(event.data, &ERROR)
-        || mentions(event.data, &AUDIO)
-    {
+    if is_first || tells_usage(event.data) || mentions(event.data, &ERROR) || mentions(event.data, &AUDIO) {
         observe_document(facts, event.data, false);
     }
 }
@@ -121,17 +111,8 @@ pub(super) fn observe_document(facts: &mut Facts, json: &[u8], is_whole_answer: 
     if let Some(usage) = document.usage {
         facts.count(usage.counts());
     }
-    for message in document
-        .choices
-        .iter()
-        .flatten()
-        .flat_map(|choice| [&choice.message, &choice.delta])
-        .flatten()
-    {
-        facts.created(
-            ObjectKind::Audio,
-            message.audio.as_ref().and_then(|audio| audio.id.as_deref()),
-        );
+    for message in document.choices.iter().flatten().flat_map(|choice| [&choice.message, &choice.delta]).flatten() {
+        facts.created(ObjectKind::Audio, message.audio.as_ref().and_then(|audio| audio.id.as_deref()));
     }
     if document.error.is_some() {
         facts.end(Ending::Failed);

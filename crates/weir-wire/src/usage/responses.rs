@@ -48,9 +48,7 @@ struct Item {
 }
 
 pub(super) fn observe_event(facts: &mut Facts, event: Event<'_>) {
-    if event.data.starts_with(super::DONE)
-        || !(mentions(event.data, &RESPONSE) || mentions(event.data, &ERROR))
-    {
+    if event.data.starts_with(super::DONE) || !(mentions(event.data, &RESPONSE) || mentions(event.data, &ERROR)) {
         return;
     }
     let Ok(found) = serde_json::from_slice::<StreamEvent>(event.data) else {
@@ -72,23 +70,13 @@ pub(super) fn observe_body(facts: &mut Facts, body: &[u8]) {
         return;
     };
     observe_response(facts, &response);
-    facts.end(if response.error.is_some() {
-        Ending::Failed
-    } else {
-        Ending::Complete
-    });
+    facts.end(if response.error.is_some() { Ending::Failed } else { Ending::Complete });
 }
 
 fn observe_response(facts: &mut Facts, response: &Response) {
     facts.answered_by(response.id.as_deref(), response.model.as_deref());
     facts.created(ObjectKind::Response, response.id.as_deref());
-    facts.created(
-        ObjectKind::Conversation,
-        response
-            .conversation
-            .as_ref()
-            .and_then(|found| found.id.as_deref()),
-    );
+    facts.created(ObjectKind::Conversation, response.conversation.as_ref().and_then(|found| found.id.as_deref()));
     for item in response.output.iter().flatten() {
         facts.created(ObjectKind::Item, item.id.as_deref());
         facts.created(ObjectKind::Container, item.container_id.as_deref());

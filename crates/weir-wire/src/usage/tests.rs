@@ -22,16 +22,8 @@ fn later_reports_never_lower_a_count() {
          event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":5}}\n\n\
          event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"input_tokens\":0,\"output_tokens\":9}}\n\n",
     );
-    let expected = Usage {
-        input_tokens: 10,
-        output_tokens: 9,
-        cached_input_tokens: 3,
-        ..Usage::default()
-    };
-    assert_eq!(
-        (meter.usage(), meter.ending()),
-        (Some(expected), Ending::Open)
-    );
+    let expected = Usage { input_tokens: 10, output_tokens: 9, cached_input_tokens: 3, ..Usage::default() };
+    assert_eq!((meter.usage(), meter.ending()), (Some(expected), Ending::Open));
 }
 
 #[test]
@@ -42,15 +34,8 @@ fn usage_that_comes_late_in_message_delta_is_taken() {
          data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":40,\"output_tokens\":6}}\n\n\
          data: {\"type\":\"message_stop\"}\n\n",
     );
-    let expected = Usage {
-        input_tokens: 40,
-        output_tokens: 6,
-        ..Usage::default()
-    };
-    assert_eq!(
-        (meter.usage(), meter.ending()),
-        (Some(expected), Ending::Complete)
-    );
+    let expected = Usage { input_tokens: 40, output_tokens: 6, ..Usage::default() };
+    assert_eq!((meter.usage(), meter.ending()), (Some(expected), Ending::Complete));
 }
 
 #[test]
@@ -59,12 +44,7 @@ fn odd_counts_read_as_zero_and_both_sets_of_names_are_known() {
         Api::OpenAiChat,
         r#"{"usage":{"prompt_tokens":null,"input_tokens":12,"completion_tokens":3.0,"output_tokens":-1,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":2}}}"#,
     );
-    let expected = Usage {
-        input_tokens: 12,
-        output_tokens: 3,
-        reasoning_tokens: 2,
-        ..Usage::default()
-    };
+    let expected = Usage { input_tokens: 12, output_tokens: 3, reasoning_tokens: 2, ..Usage::default() };
     assert_eq!(meter.usage(), Some(expected));
 }
 
@@ -72,31 +52,16 @@ fn odd_counts_read_as_zero_and_both_sets_of_names_are_known() {
 fn errors_in_answers_are_failures() {
     let openai = r#"{"error":{"type":"server_error","message":"no"}}"#;
     assert_eq!(answered(Api::OpenAiChat, openai).ending(), Ending::Failed);
-    assert_eq!(
-        answered(Api::OpenAiResponses, openai).ending(),
-        Ending::Failed
-    );
+    assert_eq!(answered(Api::OpenAiResponses, openai).ending(), Ending::Failed);
     let anthropic = r#"{"type":"error","error":{"type":"api_error","message":"no"}}"#;
-    assert_eq!(
-        answered(Api::AnthropicMessages, anthropic).ending(),
-        Ending::Failed
-    );
-    assert_eq!(
-        answered(Api::OpenAiChat, r#"{"error":null,"model":"atlas-5"}"#).ending(),
-        Ending::Complete
-    );
-    assert_eq!(
-        answered(Api::OpenAiChat, "{\"model\":").ending(),
-        Ending::Open
-    );
+    assert_eq!(answered(Api::AnthropicMessages, anthropic).ending(), Ending::Failed);
+    assert_eq!(answered(Api::OpenAiChat, r#"{"error":null,"model":"atlas-5"}"#).ending(), Ending::Complete);
+    assert_eq!(answered(Api::OpenAiChat, "{\"model\":").ending(), Ending::Open);
 }
 
 #[test]
 fn an_end_mark_after_an_error_does_not_heal_it() {
-    let meter = streamed(
-        Api::OpenAiChat,
-        "data: {\"error\":{\"message\":\"no\"}}\n\ndata: [DONE]\n\n",
-    );
+    let meter = streamed(Api::OpenAiChat, "data: {\"error\":{\"message\":\"no\"}}\n\ndata: [DONE]\n\n");
     assert_eq!(meter.ending(), Ending::Failed);
 }
 
@@ -108,73 +73,39 @@ fn the_responses_endings() {
         ("response.failed", Ending::Failed),
         ("response.in_progress", Ending::Open),
     ] {
-        let stream =
-            format!("data: {{\"type\":\"{kind}\",\"response\":{{\"id\":\"resp_1\"}}}}\n\n");
-        assert_eq!(
-            streamed(Api::OpenAiResponses, &stream).ending(),
-            ending,
-            "{kind}"
-        );
+        let stream = format!("data: {{\"type\":\"{kind}\",\"response\":{{\"id\":\"resp_1\"}}}}\n\n");
+        assert_eq!(streamed(Api::OpenAiResponses, &stream).ending(), ending, "{kind}");
     }
     let flat = "event: error\ndata: {\"type\":\"error\",\"code\":\"c\",\"message\":\"m\",\"param\":null}\n\n";
-    assert_eq!(
-        streamed(Api::OpenAiResponses, flat).ending(),
-        Ending::Failed
-    );
+    assert_eq!(streamed(Api::OpenAiResponses, flat).ending(), Ending::Failed);
 }
 
 #[test]
 fn spoken_answers_can_be_referred_to_later() {
-    let meter = answered(
-        Api::OpenAiChat,
-        r#"{"choices":[{"message":{"content":null,"audio":{"id":"audio_1","data":""}}}]}"#,
-    );
-    let audio = CreatedObject {
-        kind: ObjectKind::Audio,
-        id: "audio_1".to_owned(),
-    };
+    let meter =
+        answered(Api::OpenAiChat, r#"{"choices":[{"message":{"content":null,"audio":{"id":"audio_1","data":""}}}]}"#);
+    let audio = CreatedObject { kind: ObjectKind::Audio, id: "audio_1".to_owned() };
     assert_eq!(meter.created_objects(), [audio]);
 }
 
 #[test]
 fn a_flood_of_objects_is_bounded() {
-    let items: Vec<String> = (0..3000)
-        .map(|item| format!("{{\"id\":\"msg_{item}\"}}"))
-        .collect();
-    let body = format!(
-        "{{\"id\":\"{}\",\"output\":[{}]}}",
-        "r".repeat(300),
-        items.join(",")
-    );
+    let items: Vec<String> = (0..3000).map(|item| format!("{{\"id\":\"msg_{item}\"}}")).collect();
+    let body = format!("{{\"id\":\"{}\",\"output\":[{}]}}", "r".repeat(300), items.join(","));
     let meter = answered(Api::OpenAiResponses, &body);
     assert_eq!(meter.created_objects().len(), MAX_OBJECTS);
-    assert!(
-        meter
-            .created_objects()
-            .iter()
-            .all(|object| object.kind == ObjectKind::Item)
-    );
+    assert!(meter.created_objects().iter().all(|object| object.kind == ObjectKind::Item));
 }
 
 #[test]
 fn text_cannot_pose_as_usage_or_as_an_end() {
-    let text = serde_json::to_string(
-        "data: [DONE]\n\n\"usage\":{\"prompt_tokens\":1} \"error\": {} message_stop",
-    )
-    .unwrap();
-    let chat = format!(
-        "data: {{\"id\":\"c\",\"choices\":[{{\"delta\":{{\"content\":{text}}}}}],\"usage\":null}}\n\n"
-    );
+    let text =
+        serde_json::to_string("data: [DONE]\n\n\"usage\":{\"prompt_tokens\":1} \"error\": {} message_stop").unwrap();
+    let chat = format!("data: {{\"id\":\"c\",\"choices\":[{{\"delta\":{{\"content\":{text}}}}}],\"usage\":null}}\n\n");
     let meter = streamed(Api::OpenAiChat, &chat.repeat(3));
-    assert_eq!(
-        (meter.usage(), meter.ending(), meter.events()),
-        (None, Ending::Open, 3)
-    );
+    assert_eq!((meter.usage(), meter.ending(), meter.events()), (None, Ending::Open, 3));
     let delta = format!("event: content_block_delta\ndata: {{\"delta\":{{\"text\":{text}}}}}\n\n");
-    assert_eq!(
-        streamed(Api::AnthropicMessages, &delta).ending(),
-        Ending::Open
-    );
+    assert_eq!(streamed(Api::AnthropicMessages, &delta).ending(), Ending::Open);
 }
 
 proptest! {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use weir_acts::words::{MeasureKind, Ruling};
 use weir_acts::Time;
+use weir_acts::words::{MeasureKind, Ruling};
 
 use super::times;
 

@@ -43,12 +43,9 @@ impl Command {
                 None => return Ok(None),
             },
             Command::Measure(command) => measure(command)?,
-            Command::Appeal(Appeal::Decide { id, ruling, reason }) => to::AppealDecide {
-                id: id.parse()?,
-                ruling: *ruling,
-                reason: reason.clone(),
+            Command::Appeal(Appeal::Decide { id, ruling, reason }) => {
+                to::AppealDecide { id: id.parse()?, ruling: *ruling, reason: reason.clone() }.into()
             }
-            .into(),
             _ => return Ok(None),
         }))
     }
@@ -156,13 +153,9 @@ fn directive(command: &Directive) -> Result<Option<Change>> {
 
 fn measure(command: &Measure) -> Result<Change> {
     Ok(match command {
-        Measure::Take { subject, kind, until, reason } => to::MeasureTake {
-            subject: subject.clone(),
-            kind: *kind,
-            until: *until,
-            reason: reason.clone(),
+        Measure::Take { subject, kind, until, reason } => {
+            to::MeasureTake { subject: subject.clone(), kind: *kind, until: *until, reason: reason.clone() }.into()
         }
-        .into(),
         Measure::Lift { id } => to::MeasureLift { id: id.parse()? }.into(),
     })
 }

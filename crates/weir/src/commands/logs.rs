@@ -104,7 +104,8 @@ pub(super) fn verify(
         }
     }
     let bar = ProgressBar::new(0).with_style(
-        ProgressStyle::with_template("checking {bar:30} {pos}/{len} acts").unwrap_or_else(|_| ProgressStyle::default_bar()),
+        ProgressStyle::with_template("checking {bar:30} {pos}/{len} acts")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     let mut progress = |done, of| {
         bar.set_length(of);
@@ -182,7 +183,10 @@ impl Source {
                 read_key(&found.context("there is no log.vkey beside the log; give --key")?.to_string_lossy())
             }
             Source::Server(source) => {
-                let text = source.0.find("/vkey", MOST_KEY_BYTES)?.context("the server has no /vkey; is this the URL of a log?")?;
+                let text = source
+                    .0
+                    .find("/vkey", MOST_KEY_BYTES)?
+                    .context("the server has no /vkey; is this the URL of a log?")?;
                 parse_key(&String::from_utf8(text).context("the server's key is not text")?)
             }
         }

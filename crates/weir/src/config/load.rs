@@ -33,8 +33,8 @@ pub(crate) fn load(
 ) -> Result<Config, ConfigError> {
     let mut table = Table::new();
     if let Some(path) = path {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let in_file = |error: toml::de::Error| in_file(path, &text, &error);
         toml::from_str::<Config>(&text).map_err(in_file)?;
         table = text.parse::<Table>().map_err(in_file)?;
@@ -44,10 +44,10 @@ pub(crate) fn load(
     for (name, text) in overrides {
         // One at a time, so that an error is blamed on the right one.
         set(&mut table, &name, &text)?;
-        table.clone().try_into::<Config>().map_err(|error| ConfigError::Variable {
-            name: name.clone(),
-            message: error.message().to_owned(),
-        })?;
+        table
+            .clone()
+            .try_into::<Config>()
+            .map_err(|error| ConfigError::Variable { name: name.clone(), message: error.message().to_owned() })?;
     }
     table.try_into().map_err(|error| ConfigError::Variable { name: PREFIX.into(), message: error.message().into() })
 }

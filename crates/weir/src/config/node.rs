@@ -27,7 +27,8 @@ impl Config {
             }
             .into());
         }
-        let admin_tls = self.admin_tls.files("admin_tls")?.map(|files| weir_gateway::server_config(&files)).transpose()?;
+        let admin_tls =
+            self.admin_tls.files("admin_tls")?.map(|files| weir_gateway::server_config(&files)).transpose()?;
         Ok(NodeConfig {
             dir: self.data.clone(),
             kind,
@@ -86,9 +87,7 @@ impl Tls {
     fn files(&self, section: &'static str) -> Result<Option<TlsFiles>, ConfigError> {
         match (&self.certificate, &self.key) {
             (None, None) => Ok(None),
-            (Some(certificate), Some(key)) => {
-                Ok(Some(TlsFiles { certificate: certificate.clone(), key: key.clone() }))
-            }
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate: certificate.clone(), key: key.clone() })),
             (Some(_), None) => Err(ConfigError::Pair { section, has: "certificate", lacks: "key" }),
             (None, Some(_)) => Err(ConfigError::Pair { section, has: "key", lacks: "certificate" }),
         }

@@ -19,17 +19,22 @@ fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 fn the_example_holds_every_key_at_its_default() {
     assert_eq!(read(EXAMPLE).unwrap(), Config::default());
     // Keys without a default are shown as comments; all others as they are.
-    let uncommented: String = EXAMPLE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).fold(
-        String::new(),
-        |text, line| text + line + "\n",
-    );
+    let uncommented: String = EXAMPLE
+        .lines()
+        .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+        .fold(String::new(), |text, line| text + line + "\n");
     let shown: toml::Table = uncommented.parse().unwrap();
     let full = Config {
         tls: Tls { certificate: Some("c".into()), key: Some("k".into()) },
         admin_tls: Tls { certificate: Some("c".into()), key: Some("k".into()) },
         log: Log { origin: Some("o".into()), listen: Some(([127, 0, 0, 1], 1).into()), base_url: Some("u".into()) },
         access: Access { base_url: Some("u".into()), ..Access::default() },
-        upstream: Upstream { gap_seconds: Some(1), ca_file: Some("f".into()), health_path: Some("/".into()), ..Upstream::default() },
+        upstream: Upstream {
+            gap_seconds: Some(1),
+            ca_file: Some("f".into()),
+            health_path: Some("/".into()),
+            ..Upstream::default()
+        },
         ..Config::default()
     };
     let known = toml::Table::try_from(&full).unwrap();
@@ -37,7 +42,10 @@ fn the_example_holds_every_key_at_its_default() {
         match value {
             toml::Value::Table(section) => {
                 for inner in section.keys() {
-                    assert!(shown[key].as_table().unwrap().contains_key(inner), "weir.example.toml lacks {key}.{inner}");
+                    assert!(
+                        shown[key].as_table().unwrap().contains_key(inner),
+                        "weir.example.toml lacks {key}.{inner}"
+                    );
                 }
             }
             _ => assert!(shown.contains_key(key), "weir.example.toml lacks {key}"),
@@ -55,7 +63,8 @@ fn an_unknown_key_is_refused_with_its_line() {
 
 #[test]
 fn variables_override_and_are_checked() {
-    let config = with(&[("WEIR__LIMITS__BODY_BYTES", "1024"), ("WEIR__LISTEN", "127.0.0.1:9"), ("HOME", "/x")]).unwrap();
+    let config =
+        with(&[("WEIR__LIMITS__BODY_BYTES", "1024"), ("WEIR__LISTEN", "127.0.0.1:9"), ("HOME", "/x")]).unwrap();
     assert_eq!((config.limits.body_bytes, config.listen.port()), (1024, 9));
     let error = with(&[("WEIR__LIMITS__BODY", "1")]).unwrap_err().to_string();
     assert!(error.contains("WEIR__LIMITS__BODY") && error.contains("body"), "{error}");

@@ -30,7 +30,10 @@ impl AdminListener {
     /// Listens and serves `router`; returns where.
     pub(super) async fn start(&self, router: Router) -> Result<SocketAddr> {
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
-            bail!("admin_listen {} is not loopback: set [admin_tls] certificate and key, or listen on 127.0.0.1", self.listen);
+            bail!(
+                "admin_listen {} is not loopback: set [admin_tls] certificate and key, or listen on 127.0.0.1",
+                self.listen
+            );
         }
         let Some(tls) = &self.tls else { return start_plain(self.listen, router).await };
         let listener = bind(self.listen).await?;

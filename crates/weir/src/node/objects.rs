@@ -32,9 +32,8 @@ impl StoredObjects {
         let (sender, arriving) = channel();
         let waiting: Arc<Mutex<HashMap<String, Made>>> = Arc::default();
         let (held, into) = (Arc::clone(&waiting), Arc::clone(&store));
-        let thread = std::thread::Builder::new()
-            .name("weir-objects".into())
-            .spawn(move || keep(&*into, &arriving, &held));
+        let thread =
+            std::thread::Builder::new().name("weir-objects".into()).spawn(move || keep(&*into, &arriving, &held));
         if let Err(error) = &thread {
             tracing::error!(%error, "no thread for stored objects: references to them will be refused");
         }
@@ -88,9 +87,8 @@ impl Objects for StoredObjects {
             return Some(made.clone());
         }
         match self.store.object_owner(id) {
-            Ok(found) => found.and_then(|object| {
-                Some(Made { by: object.account.parse().ok()?, on: object.model.as_str().into() })
-            }),
+            Ok(found) => found
+                .and_then(|object| Some(Made { by: object.account.parse().ok()?, on: object.model.as_str().into() })),
             Err(error) => {
                 tracing::error!(%error, "a stored object could not be looked up; it is refused");
                 None

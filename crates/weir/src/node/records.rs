@@ -43,7 +43,13 @@ impl Writer {
         let written = Counter::default();
         registry.register("weir_records_written", "Decision and exchange records on disk", written.clone());
         let stopping = Arc::new(AtomicBool::new(false));
-        let work = Work { segments, queue: Arc::clone(&queue), stopping: Arc::clone(&stopping), written, kept: Kept::default() };
+        let work = Work {
+            segments,
+            queue: Arc::clone(&queue),
+            stopping: Arc::clone(&stopping),
+            written,
+            kept: Kept::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("weir-records".into())
             .spawn(move || work.run())

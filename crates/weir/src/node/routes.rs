@@ -83,12 +83,19 @@ impl Routes {
     }
 
     fn health(&self) -> Router {
-        Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(readyz)).with_state(self.ready.clone())
+        Router::new()
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(readyz))
+            .with_state(self.ready.clone())
     }
 }
 
 async fn readyz(State(ready): State<Ready>) -> Response {
-    if ready.get() { "ready\n".into_response() } else { (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response() }
+    if ready.get() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
+    }
 }
 
 async fn metrics(State(registry): State<Late<Registry>>) -> Response {

@@ -111,7 +111,8 @@ impl Served {
     /// Starts one on a free port and waits until it says where it serves.
     pub(crate) fn start() -> Served {
         let weir = Weir::new();
-        let mut child = weir.command(&["serve", "--data", "data", "--listen", "127.0.0.1:0"])
+        let mut child = weir
+            .command(&["serve", "--data", "data", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

@@ -85,7 +85,8 @@ fn lists_are_tables_for_people_and_lines_for_programs() {
 
 #[test]
 fn the_log_is_listed_to_its_end_or_as_far_as_asked() {
-    let act = json!({"act": 3, "entry": {"at": "2026-06-12T21:21:00Z", "kind": "party.add", "subject": "p-1", "by": "o-1"}});
+    let act =
+        json!({"act": 3, "entry": {"at": "2026-06-12T21:21:00Z", "kind": "party.add", "subject": "p-1", "by": "o-1"}});
     let page = json!({"size": 4, "acts": [act]});
     let (_, lines) = asking("log list --from 3 --limit 1 --json", &page);
     assert_eq!(serde_json::from_str::<Value>(&lines).unwrap(), act);

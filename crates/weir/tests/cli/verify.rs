@@ -232,7 +232,9 @@ fn what_is_no_log_is_refused_without_a_verdict() {
     weir.write("empty/log.vkey", "none\n");
     assert!(weir.line("log verify empty").refused().contains("malformed verifier key"));
     weir.write("checkpoint", "none\n");
-    assert!(weir.line(&format!("log verify empty --key {vkey} --since checkpoint")).refused().contains("no checkpoint"));
+    assert!(
+        weir.line(&format!("log verify empty --key {vkey} --since checkpoint")).refused().contains("no checkpoint")
+    );
 
     let stub = Stub::answering("200 OK", "{}");
     let refusal = weir.line(&format!("log verify {}", stub.base())).refused();

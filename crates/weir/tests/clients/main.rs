@@ -39,7 +39,8 @@ impl House {
         let model = |id| ModelSeed { id, previous: None, stage: "general" };
         let mut commands = seed::models(&["mythos-5", "fable-5"].map(model), &upstream.base_url()).unwrap();
         commands.push(
-            PartyAdd { id: "acme".into(), name: "Acme".into(), kind: PartyKind::Institution, lei: None, ror: None }.into(),
+            PartyAdd { id: "acme".into(), name: "Acme".into(), kind: PartyKind::Institution, lei: None, ror: None }
+                .into(),
         );
         for (account, us_person) in [("acme/keeps", "true"), ("acme/loses", "false")] {
             commands.push(AccountAdd { account: account.into() }.into());
@@ -108,7 +109,10 @@ fn the_python_clients() {
     house.run(&tool("WEIR_TEST_PYTHON", "venv/bin/python"), "clients.py", &[]);
     // The stream that a client closed early was cancelled at the model server.
     let patience = Duration::from_secs(10);
-    assert!(house.upstream.wait_until(patience, |counts| counts.in_flight == 0).is_some(), "an abandoned stream still runs");
+    assert!(
+        house.upstream.wait_until(patience, |counts| counts.in_flight == 0).is_some(),
+        "an abandoned stream still runs"
+    );
     assert!(house.upstream.cancelled() > 0);
 }
 

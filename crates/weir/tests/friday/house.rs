@@ -62,7 +62,11 @@ impl House {
         let model = |id| ModelSeed { id, previous: None, stage: "general" };
         let models = seed::models(&["fable-4", "fable-5", "mythos-5"].map(model), &self.upstream.base_url()).unwrap();
         let jobs = people.chunks(PARTIES_AT_A_TIME).map(|parties| {
-            parties.iter().flat_map(|party| seed::party(party).unwrap()).filter(|command| !matches!(command, Command::GrantAdd(_))).collect()
+            parties
+                .iter()
+                .flat_map(|party| seed::party(party).unwrap())
+                .filter(|command| !matches!(command, Command::GrantAdd(_)))
+                .collect()
         });
         for job in std::iter::once(models).chain(jobs) {
             self.node.runtime().block_on(self.control().change_all(by.clone(), job)).unwrap();

@@ -127,9 +127,7 @@ fn the_log_tells_it(dir: &std::path::Path) {
 
 /// The draft of a letter with its appendix.
 fn draft(letter: &str, appendix: Option<String>) -> DirectiveDraft {
-    let lists = appendix
-        .map(|text| UploadedFile { name: population::APPENDIX_FILE.into(), text })
-        .into_iter()
-        .collect();
+    let lists =
+        appendix.map(|text| UploadedFile { name: population::APPENDIX_FILE.into(), text }).into_iter().collect();
     DirectiveDraft { file: UploadedFile { name: "letter.toml".into(), text: letter.into() }, lists }
 }

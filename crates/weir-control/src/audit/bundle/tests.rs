@@ -26,7 +26,10 @@ fn what_is_no_line_of_a_bundle_is_refused_with_its_number() {
         ("{\"decision\":{\"id\":\"dec-1\"}}".to_owned(), "missing field"),
         (format!("{good}{good}"), "trailing characters"),
     ] {
-        let error = refused(&format!("{{\"opening\":{{\"act\":1,\"salt\":\"{}\",\"private\":\"\"}}}}\n{line}\n", "00".repeat(32)));
+        let error = refused(&format!(
+            "{{\"opening\":{{\"act\":1,\"salt\":\"{}\",\"private\":\"\"}}}}\n{line}\n",
+            "00".repeat(32)
+        ));
         assert!(error.line == 2 && error.why.contains(why), "{line}: {error}");
     }
 }

@@ -1,8 +1,8 @@
 //! What an auditor with openings and records can check beside.
 
 use serde_json::json;
-use weir_acts::act::{Act, Parts, public};
 use weir_acts::Value;
+use weir_acts::act::{Act, Parts, public};
 use weir_rules::base_rules;
 
 use super::log::{ACCOUNT, KEY, Log, ORDER};

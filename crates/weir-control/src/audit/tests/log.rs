@@ -13,7 +13,9 @@ use weir_acts::id::{AccountId, ClaimId, DirectiveId, KeyId, LogId, ModelId, Oper
 use weir_acts::words::{Describes, PartyKind, Role, Stage};
 use weir_acts::{Digest, Time, Value, ValueType, World};
 use weir_rules::{BASE_KINDS, Snapshot, base_rules};
-use weir_tlog::{Checkpoint, Ed25519Signer, FolderPublisher, FolderSource, Frontier, VerifierKey, VerifyFailure, leaf_hash};
+use weir_tlog::{
+    Checkpoint, Ed25519Signer, FolderPublisher, FolderSource, Frontier, VerifierKey, VerifyFailure, leaf_hash,
+};
 
 use crate::audit::{Bundle, Opening, Report, verify};
 
@@ -105,7 +107,14 @@ impl Log {
     }
 
     pub(super) fn entry(&self, subject: &dyn std::fmt::Display, act: Act) -> Entry {
-        Entry { at: self.now, by: OFFICER.to_string(), approvals: vec![], subject: subject.to_string(), basis: None, act }
+        Entry {
+            at: self.now,
+            by: OFFICER.to_string(),
+            approvals: vec![],
+            subject: subject.to_string(),
+            basis: None,
+            act,
+        }
     }
 
     fn weir(&mut self, subject: &dyn std::fmt::Display, act: Act) {

@@ -52,7 +52,14 @@ fn holders() -> impl Strategy<Value = Holder> {
         prop::bool::weighted(0.1),
     )
         .prop_map(|(kyb, us_person, age, sector, grants, listed, measure, suspended)| Holder {
-            kyb, us_person, age, sector, grants, listed, measure, suspended,
+            kyb,
+            us_person,
+            age,
+            sector,
+            grants,
+            listed,
+            measure,
+            suspended,
         })
 }
 

@@ -25,10 +25,7 @@ fn numbers_on_disk(folder: &Folder) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
     for file in fs::read_dir(folder.0.path()).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
-        for window in bytes
-            .windows(8)
-            .filter(|window| window.starts_with(&[0xfe, 0xed]))
-        {
+        for window in bytes.windows(8).filter(|window| window.starts_with(&[0xfe, 0xed])) {
             let number = u64::from_be_bytes(window.try_into().unwrap()) >> 8 & 0xffff_ffff;
             if window == marker(number) {
                 found.insert(number);
@@ -42,11 +39,7 @@ fn numbers_on_disk(folder: &Folder) -> BTreeSet<u64> {
 fn an_erased_part_is_in_no_file_even_if_the_process_dies_then() {
     let folder = Folder::fresh();
     let store = folder.open();
-    append(
-        &store,
-        &[entry_with(&marked(0, 9000)), entry_with(&marked(1, 9000))],
-    )
-    .unwrap();
+    append(&store, &[entry_with(&marked(0, 9000)), entry_with(&marked(1, 9000))]).unwrap();
     assert!(store.erase_private(0).unwrap());
     // Copied while open, as a dying process leaves it: nothing was tidied up by closing.
     let left_behind = Folder::fresh();
@@ -55,18 +48,9 @@ fn an_erased_part_is_in_no_file_even_if_the_process_dies_then() {
     }
     assert_eq!(numbers_on_disk(&left_behind), BTreeSet::from([1]));
     let salts = fs::read(left_behind.file()).unwrap();
-    assert_eq!(
-        salts
-            .windows(32)
-            .filter(|window| *window == [0xa5; 32])
-            .count(),
-        1
-    );
+    assert_eq!(salts.windows(32).filter(|window| *window == [0xa5; 32]).count(), 1);
     let survivor = left_behind.open();
-    assert_eq!(
-        survivor.entry(0).unwrap().unwrap().private,
-        crate::Private::Erased
-    );
+    assert_eq!(survivor.entry(0).unwrap().unwrap().private, crate::Private::Erased);
     survivor.check().unwrap();
 }
 
@@ -77,16 +61,11 @@ fn a_reader_in_the_way_is_reported_and_a_second_call_purges() {
     append(&store, &[entry_with(&marked(0, 100))]).unwrap();
     store.writer.tamper("PRAGMA busy_timeout = 0").unwrap();
     let reader = folder.prompt();
-    reader
-        .execute_batch("BEGIN; SELECT * FROM tree_head")
-        .unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM tree_head").unwrap();
     let error = store.erase_private(0).unwrap_err();
     assert!(matches!(error, StoreError::Busy { .. }), "{error}");
     reader.execute_batch("COMMIT").unwrap();
-    assert!(
-        !store.erase_private(0).unwrap(),
-        "already erased; the call purges"
-    );
+    assert!(!store.erase_private(0).unwrap(), "already erased; the call purges");
     let wal = fs::metadata(folder.0.path().join("weir.db-wal")).unwrap();
     assert_eq!(wal.len(), 0);
 }

@@ -43,12 +43,7 @@ fn a_failure_before_the_commit_leaves_nothing_and_the_next_append_works() {
         let store = open_with(&folder, &script);
         let error = append(&store, &[entry_with(b"first")]).unwrap_err();
         assert!(matches!(error, StoreError::Io { .. }), "{error}");
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("injected at {point:?}")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("injected at {point:?}")), "{error}");
         assert!(script.is_played());
         assert_eq!(store.head().unwrap(), head(0));
         assert_eq!(store.entries(0, 10).unwrap(), []);
@@ -63,16 +58,7 @@ fn after_a_commit_that_looked_failed_the_head_tells_the_truth() {
     let store = open_with(&folder, &Script::of(&[FaultPoint::AfterCommit]));
     append(&store, &[entry(b"first")]).unwrap_err();
     let error = append_at(&store, 0, &[entry(b"again")]).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::Stale {
-                expected: 0,
-                found: 1
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::Stale { expected: 0, found: 1 }), "{error}");
     assert_eq!(store.head().unwrap(), head(1));
     assert_eq!(store.entry(0).unwrap().unwrap().bytes, b"first");
     append(&store, &[entry(b"second")]).unwrap();
@@ -80,19 +66,12 @@ fn after_a_commit_that_looked_failed_the_head_tells_the_truth() {
 
 #[test]
 fn a_failed_write_and_a_failed_reload_poison_the_store_until_it_is_opened_again() {
-    for point in [
-        FaultPoint::BeforeBegin,
-        FaultPoint::BeforeCommit,
-        FaultPoint::AfterCommit,
-    ] {
+    for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit, FaultPoint::AfterCommit] {
         let folder = Folder::fresh();
         let script = Script::of(&[point, FaultPoint::BeforeReload]);
         let store = open_with(&folder, &script);
         let error = append(&store, &[entry(b"first")]).unwrap_err();
-        assert!(
-            matches!(error, StoreError::Io { .. }),
-            "the cause comes first: {error}"
-        );
+        assert!(matches!(error, StoreError::Io { .. }), "the cause comes first: {error}");
         assert!(script.is_played());
         let refusals = [
             store.head().map(drop),
@@ -118,9 +97,7 @@ fn a_reload_that_finds_the_file_damaged_poisons_the_store() {
     let folder = Folder::fresh();
     let store = open_with(&folder, &Script::of(&[FaultPoint::BeforeBegin]));
     let prompt = folder.prompt();
-    prompt
-        .execute_batch("DROP TRIGGER tree_head_only_grows; UPDATE tree_head SET size = 9")
-        .unwrap();
+    prompt.execute_batch("DROP TRIGGER tree_head_only_grows; UPDATE tree_head SET size = 9").unwrap();
     append_at(&store, 0, &[entry(b"first")]).unwrap_err();
     let error = append_at(&store, 9, &[entry(b"second")]).unwrap_err();
     assert!(matches!(error, StoreError::Poisoned), "{error}");
@@ -137,12 +114,7 @@ fn a_panic_in_the_middle_of_a_write_poisons_the_store() {
     }
     let folder = Folder::fresh();
     let store = SqliteStore::open_with_faults(&folder.file(), Arc::new(Panics)).unwrap();
-    let panicked = std::thread::scope(|scope| {
-        scope
-            .spawn(|| append(&store, &[entry(b"first")]))
-            .join()
-            .is_err()
-    });
+    let panicked = std::thread::scope(|scope| scope.spawn(|| append(&store, &[entry(b"first")])).join().is_err());
     assert!(panicked);
     let error = store.set_fact("clock", None).unwrap_err();
     assert!(matches!(error, StoreError::Poisoned), "{error}");

@@ -21,10 +21,7 @@ fn every_file_of_the_store_is_its_owners_alone() {
     let mut names = Vec::new();
     for file in fs::read_dir(folder.0.path()).unwrap() {
         let file = file.unwrap();
-        assert_eq!(
-            file.metadata().unwrap().permissions().mode() & 0o7777,
-            0o600
-        );
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
         names.push(file.file_name().into_string().unwrap());
     }
     names.sort();
@@ -46,44 +43,24 @@ fn the_writer_keeps_its_promises_in_settings_that_can_be_read_back() {
     let folder = Folder::fresh();
     drop(folder.open());
     let connection = crate::sqlite::connect::writer(&folder.file()).unwrap();
-    let setting = |name: &str| -> i64 {
-        connection
-            .pragma_query_value(None, name, |row| row.get(0))
-            .unwrap()
-    };
+    let setting = |name: &str| -> i64 { connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
     assert_eq!(setting("application_id"), APPLICATION_ID);
     assert_eq!(setting("user_version"), 1);
     assert_eq!(setting("synchronous"), 2, "FULL");
-    for switch in [
-        "foreign_keys",
-        "secure_delete",
-        "recursive_triggers",
-        "cell_size_check",
-    ] {
+    for switch in ["foreign_keys", "secure_delete", "recursive_triggers", "cell_size_check"] {
         assert_eq!(setting(switch), 1, "{switch}");
     }
     assert_eq!(setting("trusted_schema"), 0);
-    let journal: String = connection
-        .pragma_query_value(None, "journal_mode", |row| row.get(0))
-        .unwrap();
+    let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(journal, "wal");
-    assert!(
-        crate::sqlite::connect::reader(&folder.file())
-            .unwrap()
-            .execute_batch("DELETE FROM facts")
-            .is_err()
-    );
+    assert!(crate::sqlite::connect::reader(&folder.file()).unwrap().execute_batch("DELETE FROM facts").is_err());
 }
 
 #[test]
 fn entries_refuse_every_statement_that_would_change_them() {
     let folder = Folder::fresh();
     let store = folder.open();
-    append(
-        &store,
-        &[entry_with(b"kept"), entry_with(b"kept"), entry(b"third")],
-    )
-    .unwrap();
+    append(&store, &[entry_with(b"kept"), entry_with(b"kept"), entry(b"third")]).unwrap();
     assert!(store.erase_private(1).unwrap());
     let before = store.entries(0, 10).unwrap();
     let row = "zeroblob(32), x'00'";
@@ -119,30 +96,18 @@ fn entries_refuse_every_statement_that_would_change_them() {
 fn a_store_of_a_later_version_is_refused_untouched() {
     let folder = Folder::fresh();
     drop(folder.open());
-    folder
-        .prompt()
-        .execute_batch("PRAGMA user_version = 2")
-        .unwrap();
+    folder.prompt().execute_batch("PRAGMA user_version = 2").unwrap();
     let error = refusal(&folder);
-    assert!(
-        matches!(error, StoreError::Newer { found: 2, known: 1 }),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::Newer { found: 2, known: 1 }), "{error}");
     assert!(error.to_string().contains("run the newer weir"), "{error}");
-    folder
-        .prompt()
-        .execute_batch("PRAGMA user_version = 1")
-        .unwrap();
+    folder.prompt().execute_batch("PRAGMA user_version = 1").unwrap();
     assert_eq!(folder.open().head().unwrap(), head(0));
 }
 
 #[test]
 fn a_database_of_another_program_is_refused_untouched() {
     let folder = Folder::fresh();
-    folder
-        .prompt()
-        .execute_batch("CREATE TABLE notes (text)")
-        .unwrap();
+    folder.prompt().execute_batch("CREATE TABLE notes (text)").unwrap();
     let before = fs::read(folder.file()).unwrap();
     let error = refusal(&folder);
     assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
@@ -165,27 +130,16 @@ fn a_missing_folder_is_an_error_that_names_the_step() {
         Ok(_) => panic!("it was opened"),
         Err(error) => error,
     };
-    assert!(
-        error.to_string().starts_with("creating the store: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("creating the store: "), "{error}");
 }
 
 #[test]
 fn a_head_that_does_not_count_the_entries_is_found_on_opening() {
     let folder = Folder::fresh();
     append(&folder.open(), &[entry(b"first"), entry(b"second")]).unwrap();
-    folder
-        .prompt()
-        .execute_batch("DROP TRIGGER entries_are_kept; DELETE FROM entries WHERE idx = 1")
-        .unwrap();
+    folder.prompt().execute_batch("DROP TRIGGER entries_are_kept; DELETE FROM entries WHERE idx = 1").unwrap();
     let error = refusal(&folder);
-    assert!(
-        error
-            .to_string()
-            .contains("counts 2 entries, the log holds 1"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("counts 2 entries, the log holds 1"), "{error}");
 }
 
 #[test]
@@ -193,15 +147,8 @@ fn a_missing_entry_in_the_middle_is_found_on_reading() {
     let folder = Folder::fresh();
     let store = folder.open();
     append(&store, &[entry(b"0"), entry(b"1"), entry(b"2")]).unwrap();
-    folder
-        .prompt()
-        .execute_batch("DROP TRIGGER entries_are_kept; DELETE FROM entries WHERE idx = 1")
-        .unwrap();
-    for outcome in [
-        store.entries(0, 10).map(drop),
-        store.leaves(0, 10).map(drop),
-        store.entry(1).map(drop),
-    ] {
+    folder.prompt().execute_batch("DROP TRIGGER entries_are_kept; DELETE FROM entries WHERE idx = 1").unwrap();
+    for outcome in [store.entries(0, 10).map(drop), store.leaves(0, 10).map(drop), store.entry(1).map(drop)] {
         let error = outcome.unwrap_err();
         assert!(error.to_string().contains("entry 1 is missing"), "{error}");
     }
