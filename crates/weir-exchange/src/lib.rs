@@ -8,10 +8,14 @@
 mod decision;
 mod exchange;
 mod id;
+mod logged;
 
 pub use decision::{DecisionRecord, Ruling};
 pub use exchange::{Client, ExchangeRecord, Outcome, Params, Usage};
 pub use id::{DecisionId, DecisionIdError};
+pub use logged::{
+    ClosedBy, LoggedAccount, LoggedClient, LoggedExchange, LoggedMessage, LoggedOutcome, LoggedParams, LoggedUsage,
+};
 
 use serde::Serialize;
 
