@@ -56,14 +56,10 @@ pub(crate) struct ModelFacts {
 }
 
 /// What a set of rules reads of a principal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Reads {
     attributes: BTreeSet<String>,
-    /// The models whose grants and lists matter: the one decided over, and
-    /// those the rules name.
-    models: Vec<ModelFacts>,
     grants: bool,
-    granted: bool,
     lists: bool,
     listed: bool,
     measures: bool,
@@ -72,61 +68,67 @@ pub(crate) struct Reads {
 }
 
 impl Reads {
-    pub(crate) fn new(attributes: BTreeSet<String>, models: Vec<ModelFacts>) -> Reads {
+    pub(crate) fn new(attributes: BTreeSet<String>) -> Reads {
         let read = |name: &str| attributes.contains(name);
         Reads {
-            grants: read("grants"),
-            granted: read("granted"),
+            grants: read("grants") || read("granted"),
             lists: read("lists"),
             listed: read("listed"),
             measures: read("measures"),
             suspended: read("suspended"),
             level: read("level"),
             attributes,
-            models,
         }
     }
 }
 
-/// The principal as the rules that make up `reads` see it.
+/// The principal as the rules see it that make up `reads`. `models` are those
+/// whose grants and lists matter: the one decided over, and those the rules
+/// name.
 pub(crate) fn principal(
     uid: &EntityUid,
     known: &Known,
-    reads: &Reads,
+    reads: &[&Reads],
+    models: &[ModelFacts],
     populations: &Populations,
 ) -> Result<Entity, String> {
+    let read = |of: fn(&Reads) -> bool| reads.iter().any(|reads| of(reads));
     let mut attributes = HashMap::new();
     let mut levels = Vec::new();
-    for (kind, standing) in known.claims.iter().filter(|(kind, _)| reads.attributes.contains(&***kind)) {
+    let with_levels = read(|reads| reads.level);
+    for (kind, standing) in known.claims.iter() {
         let Some(value) = &standing.value else { continue };
+        if !reads.iter().any(|reads| reads.attributes.contains(&**kind)) {
+            continue;
+        }
         attributes.insert(kind.to_string(), expression(value));
-        levels.push((kind.to_string(), RestrictedExpression::new_long(i64::from(standing.level))));
+        if with_levels {
+            levels.push((kind.to_string(), RestrictedExpression::new_long(i64::from(standing.level))));
+        }
     }
     let mut insert = |name: &str, value| attributes.insert(name.to_owned(), value);
-    if reads.level {
+    if with_levels {
         let levels = RestrictedExpression::new_record(levels).map_err(|error| error.to_string())?;
         insert("level", levels);
     }
-    if reads.grants || reads.granted {
-        let (grants, granted) = grants(known, reads, populations)?;
+    if read(|reads| reads.grants) {
+        let (grants, granted) = grants(known, models, populations)?;
         insert("grants", RestrictedExpression::new_set(grants));
         insert("granted", RestrictedExpression::new_set(granted));
     }
-    if reads.lists {
+    if read(|reads| reads.lists) {
         insert("lists", RestrictedExpression::new_set(known.lists().map(|list| text(list))));
     }
-    if reads.listed {
-        let listed = reads
-            .models
-            .iter()
-            .filter(|model| model.list.as_ref().is_some_and(|list| known.lists().any(|on| on == list)));
+    if read(|reads| reads.listed) {
+        let on_list = |model: &&ModelFacts| model.list.as_ref().is_some_and(|list| known.lists().any(|on| on == list));
+        let listed = models.iter().filter(on_list);
         insert("listed", RestrictedExpression::new_set(listed.map(uid_of)));
     }
-    if reads.measures {
+    if read(|reads| reads.measures) {
         let measures = known.party.measures.iter().chain(&known.account.measures);
         insert("measures", RestrictedExpression::new_set(measures.map(|measure| text(measure.as_str()))));
     }
-    if reads.suspended {
+    if read(|reads| reads.suspended) {
         insert("suspended", RestrictedExpression::new_bool(known.party.suspended || known.account.suspended));
     }
     Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
@@ -136,12 +138,12 @@ pub(crate) fn principal(
 /// A grant with a population counts where that is definitely true.
 fn grants(
     known: &Known,
-    reads: &Reads,
+    models: &[ModelFacts],
     populations: &Populations,
 ) -> Result<(Vec<RestrictedExpression>, Vec<RestrictedExpression>), String> {
     let mut grants = Vec::new();
     let mut granted = Vec::new();
-    for model in &reads.models {
+    for model in models {
         let counting = known.grants(&model.name).filter(|grant| populations.admit(grant, &known.claims));
         let before = grants.len();
         for grant in counting {

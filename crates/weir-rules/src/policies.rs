@@ -6,6 +6,7 @@
 
 mod bucket;
 mod cache;
+mod index;
 #[cfg(test)]
 mod tests;
 pub mod verdict;

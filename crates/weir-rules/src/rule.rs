@@ -1,6 +1,7 @@
 //! One rule in force: a Cedar policy with what a denied caller is told, and
 //! what it can possibly apply to.
 
+pub(crate) mod key;
 pub(crate) mod scope;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use cedar_policy::{Policy, PolicyId};
 use serde::Serialize;
 
+use key::Key;
 use scope::Scope;
 
 /// What a rule does where it applies.
@@ -63,6 +65,8 @@ pub struct RuleInForce {
     pub(crate) origin: Origin,
     pub(crate) policy: Policy,
     pub(crate) scope: Scope,
+    /// What must be known of a principal before the policy can be true.
+    pub(crate) key: Key,
     /// Every attribute the policy speaks of, and perhaps others.
     pub(crate) reads: BTreeSet<String>,
 }
@@ -93,6 +97,7 @@ impl RuleInForce {
             cedar: Arc::clone(cedar),
             origin,
             scope: Scope::of(&policy)?,
+            key: Key::of(&json),
             policy,
             reads,
         })

@@ -1,8 +1,9 @@
 //! The rules that could matter for one model, ready to be evaluated.
 
-use cedar_policy::{Authorizer, Context, Entities, Entity, EntityUid, Policy, PolicySet, Request};
+use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicySet, Request};
 use weir_acts::words::Stage;
 
+use super::index::Index;
 use super::{CompileError, attributes};
 use crate::entities::{self, Known, ModelFacts, Populations, Reads};
 use crate::rule::RuleInForce;
@@ -16,8 +17,9 @@ pub(crate) struct Bucket {
     resource: Entity,
     request: Request,
     principal: EntityUid,
-    set: PolicySet,
+    index: Index,
     positions: Vec<usize>,
+    models: Vec<ModelFacts>,
     reads: Reads,
     stage_rule: Option<usize>,
     authorizer: Authorizer,
@@ -46,7 +48,7 @@ impl Bucket {
             .filter(|(_, rule)| rule.scope.admits(&model.name, stage.as_str()))
             .map(|(position, _)| position)
             .collect();
-        Bucket::of(model, stage, rules, admitted, everything)
+        Bucket::of(model, stage, rules, admitted, everything, Index::of)
     }
 
     /// With every rule.
@@ -56,7 +58,7 @@ impl Bucket {
         rules: &[RuleInForce],
         everything: &[ModelFacts],
     ) -> Result<Bucket, CompileError> {
-        Bucket::of(model, stage, rules, (0..rules.len()).collect(), everything)
+        Bucket::of(model, stage, rules, (0..rules.len()).collect(), everything, Index::flat)
     }
 
     fn of(
@@ -65,11 +67,11 @@ impl Bucket {
         rules: &[RuleInForce],
         positions: Vec<usize>,
         everything: &[ModelFacts],
+        index: impl FnOnce(&[&RuleInForce]) -> Result<Index, cedar_policy::PolicySetError>,
     ) -> Result<Bucket, CompileError> {
         let error = |problem: String| CompileError { rule: model.name.to_string(), problem };
         let chosen = || positions.iter().filter_map(|position| rules.get(*position));
-        let policies = chosen().map(|rule| rule.policy.clone());
-        let set = PolicySet::from_policies(policies).map_err(|problem| error(problem.to_string()))?;
+        let index = index(&chosen().collect::<Vec<_>>()).map_err(|problem| error(problem.to_string()))?;
         let principal = uid(ACCOUNT, "class").map_err(|problem| error(problem.to_string()))?;
         let action = uid(ACTION, USE).map_err(|problem| error(problem.to_string()))?;
         let request = Request::new(principal.clone(), action, model.uid.clone(), Context::empty(), None)
@@ -85,8 +87,9 @@ impl Bucket {
             resource: entities::model(&model.uid, stage.as_str()).map_err(error)?,
             request,
             principal,
-            set,
-            reads: Reads::new(attributes(chosen()), models),
+            index,
+            reads: Reads::new(attributes(chosen())),
+            models,
             stage_rule: rules.iter().position(|rule| *rule.id == *stage_id),
             positions,
             authorizer: Authorizer::new(),
@@ -112,10 +115,21 @@ impl Bucket {
     }
 
     pub(crate) fn evaluate(&self, known: &Known, populations: &Populations) -> Outcome {
-        match self.entities(known, populations) {
-            Ok(entities) => self.answer(&self.set, &entities),
-            Err(problem) => Outcome::Failed(problem),
+        let candidates = self.index.candidates(known);
+        let reads: Vec<&Reads> = candidates.iter().map(|candidate| &candidate.reads).collect();
+        let entities = match self.entities(known, &reads, populations) {
+            Ok(entities) => entities,
+            Err(problem) => return Outcome::Failed(problem),
+        };
+        let (mut permits, mut forbids) = (Vec::new(), Vec::new());
+        for candidate in candidates {
+            match self.answer(&candidate.set, &entities) {
+                Ok((Decision::Allow, positions)) => permits.extend(positions),
+                Ok((Decision::Deny, positions)) => forbids.extend(positions),
+                Err(problem) => return Outcome::Failed(problem),
+            }
         }
+        Outcome::Determined(if forbids.is_empty() { permits } else { forbids })
     }
 
     /// What each of `policies` alone comes to, for an explanation.
@@ -125,12 +139,15 @@ impl Bucket {
         known: &Known,
         populations: &Populations,
     ) -> Vec<Outcome> {
-        let entities = self.entities(known, populations);
+        let entities = self.entities(known, &[&self.reads], populations);
         policies
             .map(|policy| {
                 let set = PolicySet::from_policies([policy.clone()]).map_err(|error| error.to_string());
                 match (&entities, set) {
-                    (Ok(entities), Ok(set)) => self.answer(&set, entities),
+                    (Ok(entities), Ok(set)) => match self.answer(&set, entities) {
+                        Ok((_, positions)) => Outcome::Determined(positions),
+                        Err(problem) => Outcome::Failed(problem),
+                    },
                     (Err(problem), _) => Outcome::Failed(problem.clone()),
                     (_, Err(problem)) => Outcome::Failed(problem),
                 }
@@ -138,18 +155,20 @@ impl Bucket {
             .collect()
     }
 
-    fn entities(&self, known: &Known, populations: &Populations) -> Result<Entities, String> {
-        let principal = entities::principal(&self.principal, known, &self.reads, populations)?;
+    fn entities(&self, known: &Known, reads: &[&Reads], populations: &Populations) -> Result<Entities, String> {
+        let principal = entities::principal(&self.principal, known, reads, &self.models, populations)?;
         Entities::from_entities([principal, self.resource.clone()], None).map_err(|error| error.to_string())
     }
 
-    fn answer(&self, set: &PolicySet, entities: &Entities) -> Outcome {
+    /// What `set` comes to: its forbids where any forbids, else its permits.
+    fn answer(&self, set: &PolicySet, entities: &Entities) -> Result<(Decision, Vec<usize>), String> {
         let response = self.authorizer.is_authorized(&self.request, set, entities);
         if let Some(error) = response.diagnostics().errors().next() {
-            return Outcome::Failed(error.to_string());
+            return Err(error.to_string());
         }
         let positions: Result<Vec<usize>, _> =
             response.diagnostics().reason().map(|id| AsRef::<str>::as_ref(id).parse()).collect();
-        positions.map_or_else(|_| Outcome::Failed("a policy under a foreign id".to_owned()), Outcome::Determined)
+        let positions = positions.map_err(|_| "a policy under a foreign id".to_owned())?;
+        Ok((response.decision(), positions))
     }
 }

@@ -25,6 +25,13 @@ const OWN: &[&str] = &[
     r#"forbid (principal, action, resource) when { resource.stage == "verified" && principal.listed.contains(Weir::Model::"mythos-5") };"#,
     r#"forbid (principal, action, resource == Weir::Model::"fable-5") when { principal.sector == "research" };"#,
     r#"permit (principal, action, resource) when { principal.grants.contains({model: Weir::Model::"fable-5", purpose: "research"}) };"#,
+    r#"forbid (principal, action, resource) when { principal has sector && principal.sector == "research" && principal has age };"#,
+    r#"permit (principal, action, resource == Weir::Model::"mythos-5") when { principal has us_person && principal.us_person == false };"#,
+    r#"permit (principal, action, resource) when { principal has kyb_level && principal.kyb_level == 3 };"#,
+    r#"forbid (principal, action, resource) when { principal has sector && principal.sector == 7 };"#,
+    r#"forbid (principal, action, resource) when { principal has sector && principal.age == 17 };"#,
+    r#"forbid (principal, action, resource) when { principal.suspended && principal.age > 20 };"#,
+    r#"permit (principal, action, resource) when { principal.measures.contains("observe") && principal has sector };"#,
 ];
 
 #[derive(Debug, Clone)]
