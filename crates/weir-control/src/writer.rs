@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use weir_acts::entry::{Entry, Sealed};
 use weir_acts::state::State;
@@ -67,6 +67,8 @@ pub struct Published {
     pub state: State,
     /// What is in force.
     pub snapshot: Arc<Snapshot>,
+    /// When the last acts were durable; none before this process's first.
+    pub committed: Option<Instant>,
 }
 
 /// Told of every new tree, so that the projection can follow.
@@ -93,6 +95,8 @@ pub struct Writer {
     pub published: Arc<arc_swap::ArcSwap<Published>>,
     /// Who makes tiles and checkpoints.
     pub follow: Box<dyn Follow>,
+    /// When the last acts were durable.
+    pub committed: Option<Instant>,
 }
 
 /// A job accepted by the trial, waiting for the commit.
@@ -135,7 +139,7 @@ impl Writer {
     fn let_time_pass(&mut self) {
         let touched = self.world.advance(self.clock.now());
         if !touched.is_empty() {
-            self.install(&touched);
+            self.install(&touched, None);
         }
     }
 
@@ -145,16 +149,20 @@ impl Writer {
         let mut trial = self.world.state().clone();
         let mut frontier = self.frontier.clone();
         let mut accepted = Vec::new();
+        let mut compiled = None;
         for job in batch {
             match prepare(job.plan, &mut trial, &mut frontier, at) {
-                Ok((plan, sealed, leaf)) if !plan.entries.is_empty() => accepted.push(Accepted {
-                    first: frontier.size() - plan.entries.len() as u64,
-                    leaf,
-                    entries: plan.entries,
-                    sealed,
-                    answer: plan.answer,
-                    reply: job.reply,
-                }),
+                Ok(Prepared { plan, sealed, leaf, policies }) if !plan.entries.is_empty() => {
+                    compiled = policies.or(compiled);
+                    accepted.push(Accepted {
+                        first: frontier.size() - plan.entries.len() as u64,
+                        leaf,
+                        entries: plan.entries,
+                        sealed,
+                        answer: plan.answer,
+                        reply: job.reply,
+                    });
+                }
                 Ok(_) => drop(job.reply.send(Err(Refusal::invalid("nothing to do")))),
                 Err(refusal) => drop(job.reply.send(Err(refusal))),
             }
@@ -179,12 +187,20 @@ impl Writer {
             facts: &[],
         };
         match self.store.append(append) {
-            Ok(()) => self.acknowledge(accepted, frontier),
+            Ok(()) => {
+                self.committed = Some(Instant::now());
+                self.acknowledge(accepted, frontier, compiled)
+            }
             Err(error) => self.refuse_all(accepted, &error),
         }
     }
 
-    fn acknowledge(&mut self, accepted: Vec<Accepted>, frontier: Frontier) -> Result<(), StoreError> {
+    fn acknowledge(
+        &mut self,
+        accepted: Vec<Accepted>,
+        frontier: Frontier,
+        compiled: Option<Compiled>,
+    ) -> Result<(), StoreError> {
         self.frontier = frontier;
         let mut touched = Touched::default();
         for entry in accepted.iter().flat_map(|accepted| &accepted.entries) {
@@ -197,7 +213,7 @@ impl Writer {
                 }
             }
         }
-        self.install(&touched);
+        self.install(&touched, compiled);
         self.follow.grown(self.frontier.size());
         for job in accepted {
             let acts = job.entries.len() as u64;
@@ -221,9 +237,17 @@ impl Writer {
         Err(StoreError::Stale { expected: self.frontier.size(), found: head.size })
     }
 
-    fn install(&mut self, touched: &Touched) {
+    /// Puts what the world now holds in force. `compiled` are its rules where
+    /// they were compiled before the commit, so that between the commit and
+    /// the sweep there is no work that could have been done earlier.
+    fn install(&mut self, touched: &Touched, compiled: Option<Compiled>) {
         if touched.rules {
-            match Policies::compile(self.world.state(), self.world.view().at) {
+            let at = self.world.view().at;
+            let policies = match compiled {
+                Some(compiled) if compiled.at == at => Ok(compiled.policies),
+                _ => Policies::compile(self.world.state(), at),
+            };
+            match policies {
                 Ok(policies) => self.policies = Arc::new(policies),
                 // Every act was compiled before its commit, so only a fault of
                 // this program ends here. The old rules stay: they deny at
@@ -234,17 +258,31 @@ impl Writer {
         let snapshot = Arc::new(Snapshot::new(self.world.view().clone(), Arc::clone(&self.policies)));
         let swept = self.enforce.install(Arc::clone(&snapshot), touched);
         tracing::debug!(examined = swept.examined, cut = swept.cut, "snapshot installed");
-        self.published.store(Arc::new(Published { state: self.world.state().clone(), snapshot }));
+        self.published.store(Arc::new(Published {
+            state: self.world.state().clone(),
+            snapshot,
+            committed: self.committed,
+        }));
     }
 }
 
-/// Plans a job, folds its acts into the trial, and seals them.
-fn prepare(
-    plan: Planned,
-    trial: &mut State,
-    frontier: &mut Frontier,
+/// The rules of a trial state as they are at the moment of its acts.
+struct Compiled {
     at: Time,
-) -> Result<(JobPlan, Vec<NewEntry>, Hash), Refusal> {
+    policies: Policies,
+}
+
+/// A job that the trial took.
+struct Prepared {
+    plan: JobPlan,
+    sealed: Vec<NewEntry>,
+    leaf: Hash,
+    /// The rules after it, where it touched them.
+    policies: Option<Compiled>,
+}
+
+/// Plans a job, folds its acts into the trial, and seals them.
+fn prepare(plan: Planned, trial: &mut State, frontier: &mut Frontier, at: Time) -> Result<Prepared, Refusal> {
     let plan = plan(trial, at)?;
     let mut next = trial.clone();
     let mut touched = Touched::default();
@@ -254,27 +292,25 @@ fn prepare(
         touched.merge(by_act);
         sealed.push(entry.seal().map_err(|error| Refusal::invalid(error.to_string()))?);
     }
-    if touched.rules {
-        check_rules_compile(&next, at)?;
-    }
+    let policies = if touched.rules { Some(compile_now_and_to_come(&next, at)?) } else { None };
     *trial = next;
-    let new: Vec<NewEntry> = sealed.into_iter().map(new_entry).collect();
-    for entry in &new {
+    let sealed: Vec<NewEntry> = sealed.into_iter().map(new_entry).collect();
+    for entry in &sealed {
         frontier.push(Hash(entry.leaf));
     }
-    let leaf = new.first().map_or_else(weir_tlog::empty_root, |entry| Hash(entry.leaf));
-    Ok((plan, new, leaf))
+    let leaf = sealed.first().map_or_else(weir_tlog::empty_root, |entry| Hash(entry.leaf));
+    Ok(Prepared { plan, sealed, leaf, policies })
 }
 
 /// Rules must compile now and at every coming moment at which a directive
-/// begins, so that no boundary is met unprepared.
-fn check_rules_compile(state: &State, at: Time) -> Result<(), Refusal> {
+/// begins, so that no boundary is met unprepared. The rules of now.
+fn compile_now_and_to_come(state: &State, at: Time) -> Result<Compiled, Refusal> {
+    let compile = |moment| Policies::compile(state, moment).map_err(|error| Refusal::invalid(error.to_string()));
     let coming = state.directives.values().filter_map(|directive| directive.life).map(|life| life.from);
-    let moments = std::iter::once(at).chain(coming.filter(|from| *from > at));
-    for moment in moments {
-        Policies::compile(state, moment).map_err(|error| Refusal::invalid(error.to_string()))?;
+    for moment in coming.filter(|from| *from > at) {
+        compile(moment)?;
     }
-    Ok(())
+    Ok(Compiled { at, policies: compile(at)? })
 }
 
 fn new_entry(sealed: Sealed) -> NewEntry {

@@ -1,9 +1,9 @@
 //! How soon an order cuts: 1,000 streams under way, half of them silent, and
 //! an order that names half of them. `cargo xtask bench gate` runs it.
 //!
-//! Timed from just before the operator's command is handed over, so planning,
-//! compiling and the durable commit are in it too: what is printed is an upper
-//! bound of commit to last cut. A stream is cut when its client has read the
+//! Timed from two moments: just before the operator's command is handed over,
+//! so that planning, compiling and the durable commit are in it too, and the
+//! return of the commit, as the writer notes it. A stream is cut when its client has read the
 //! last of it. Content that a client reads after the acknowledgement is
 //! counted in bytes.
 
@@ -46,6 +46,8 @@ fn main() {
     let keys: Vec<(String, bool)> = accounts(&run);
     let mut cuts: Vec<Duration> = Vec::new();
     let mut last_cuts: Vec<Duration> = Vec::new();
+    let mut from_commit: Vec<Duration> = Vec::new();
+    let mut last_from_commit: Vec<Duration> = Vec::new();
     let mut acknowledged: Vec<Duration> = Vec::new();
     let mut late_bytes = 0;
     for round in 0..ROUNDS {
@@ -65,6 +67,8 @@ fn main() {
         let acked = Instant::now();
         ack.set(acked).unwrap();
         acknowledged.push(acked - started);
+        let committed = control.published().committed.unwrap();
+        assert!(started < committed && committed < acked);
         let named = keys.iter().filter(|(_, is_named)| *is_named).count();
         let mut last = Duration::ZERO;
         for _ in 0..named {
@@ -72,10 +76,12 @@ fn main() {
                 panic!("a stream began twice");
             };
             cuts.push(at - started);
+            from_commit.push(at.saturating_duration_since(committed));
             last = last.max(at - started);
             late_bytes += content_after_ack;
         }
         last_cuts.push(last);
+        last_from_commit.push(last.saturating_sub(committed - started));
         assert!(heard.try_recv().is_err(), "a stream was cut that nothing names");
         change(DirectiveLift { id, by: "Office".into() }.into());
         // The others end with their upstream connections, when it drops them.
@@ -84,17 +90,21 @@ fn main() {
         while heard.recv_timeout(Duration::from_secs(10)).is_ok() {}
         node.runtime().block_on(control.change_all(by.clone(), vec![restore("acme/keeps")])).unwrap();
     }
-    for times in [&mut cuts, &mut last_cuts, &mut acknowledged] {
+    for times in [&mut cuts, &mut last_cuts, &mut from_commit, &mut last_from_commit, &mut acknowledged] {
         times.sort_unstable();
     }
     let millis =
         |times: &[Duration], share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
     println!(
-        "{{\"row\":\"order to cut\",\"streams\":{STREAMS},\"rounds\":{ROUNDS},\"cut_p50_ms\":{:.2},\"cut_p99_ms\":{:.2},\"last_cut_p50_ms\":{:.2},\"last_cut_max_ms\":{:.2},\"acknowledged_p50_ms\":{:.2},\"acknowledged_max_ms\":{:.2},\"content_bytes_after_ack\":{late_bytes},\"bar_ms\":50}}",
+        "{{\"row\":\"order to cut\",\"streams\":{STREAMS},\"rounds\":{ROUNDS},\"cut_p50_ms\":{:.2},\"cut_p99_ms\":{:.2},\"last_cut_p50_ms\":{:.2},\"last_cut_max_ms\":{:.2},\"commit_to_cut_p50_ms\":{:.2},\"commit_to_cut_p99_ms\":{:.2},\"commit_to_last_cut_p50_ms\":{:.2},\"commit_to_last_cut_max_ms\":{:.2},\"acknowledged_p50_ms\":{:.2},\"acknowledged_max_ms\":{:.2},\"content_bytes_after_ack\":{late_bytes},\"bar_ms\":50}}",
         millis(&cuts, 0.5),
         millis(&cuts, 0.99),
         millis(&last_cuts, 0.5),
         millis(&last_cuts, 1.0),
+        millis(&from_commit, 0.5),
+        millis(&from_commit, 0.99),
+        millis(&last_from_commit, 0.5),
+        millis(&last_from_commit, 1.0),
         millis(&acknowledged, 0.5),
         millis(&acknowledged, 1.0),
     );

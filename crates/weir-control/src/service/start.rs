@@ -73,7 +73,8 @@ impl Control {
         let world = World::new(state, clock.now());
         let policies = Arc::new(Policies::compile(world.state(), world.view().at)?);
         let snapshot = Arc::new(Snapshot::new(world.view().clone(), Arc::clone(&policies)));
-        let published = Arc::new(ArcSwap::from_pointee(Published { state: world.state().clone(), snapshot }));
+        let published =
+            Arc::new(ArcSwap::from_pointee(Published { state: world.state().clone(), snapshot, committed: None }));
         let (sender, jobs) = channel();
         let (follow, grown) = tellers();
         let (signed, signed_size) = watch::channel(0);
@@ -116,6 +117,7 @@ impl Starter {
             enforce,
             published: Arc::clone(&control.inner.published),
             follow: Box::new(writer.follow),
+            committed: None,
         };
         let (failing, failed) = watch::channel(None);
         let writer = std::thread::Builder::new().name("weir-writer".into()).spawn(move || {
