@@ -9,12 +9,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use weir::demo::seed;
 use weir::node::{Node, NodeConfig};
 use weir_control::command::{DirectiveDraft, DirectiveEnact, DirectiveLift, UploadedFile};
@@ -26,7 +28,7 @@ use weir_store::kind::FolderKind;
 const STREAMS: usize = 1_000;
 const ROUNDS: usize = 10;
 
-/// What a stream's thread tells.
+/// What a stream's reader tells.
 enum Told {
     First,
     Ended { at: Instant, content_after_ack: usize },
@@ -44,17 +46,19 @@ fn main() {
     let model = ModelSeed { id: "mythos-5", previous: None, stage: "general" };
     run(seed::models(&[model], &upstream.base_url()).unwrap());
     let keys: Vec<(String, bool)> = accounts(&run);
+    let clients = clients();
     let mut cuts: Vec<Duration> = Vec::new();
     let mut last_cuts: Vec<Duration> = Vec::new();
     let mut from_commit: Vec<Duration> = Vec::new();
     let mut last_from_commit: Vec<Duration> = Vec::new();
+    let mut commit_to_ack: Vec<Duration> = Vec::new();
     let mut acknowledged: Vec<Duration> = Vec::new();
     let mut late_bytes = 0;
     for round in 0..ROUNDS {
         let (told, heard) = channel();
         let ack: Arc<OnceLock<Instant>> = Arc::default();
         for (place, (key, _)) in keys.iter().enumerate() {
-            open(node.address(), key, place % 4 < 2, told.clone(), Arc::clone(&ack));
+            open(&clients, node.address(), key, place % 4 < 2, told.clone(), Arc::clone(&ack));
         }
         drop(told);
         let first = heard.iter().filter(|told| matches!(told, Told::First)).take(STREAMS).count();
@@ -69,6 +73,7 @@ fn main() {
         acknowledged.push(acked - started);
         let committed = control.published().committed.unwrap();
         assert!(started < committed && committed < acked);
+        commit_to_ack.push(acked - committed);
         let named = keys.iter().filter(|(_, is_named)| *is_named).count();
         let mut last = Duration::ZERO;
         for _ in 0..named {
@@ -90,13 +95,15 @@ fn main() {
         while heard.recv_timeout(Duration::from_secs(10)).is_ok() {}
         node.runtime().block_on(control.change_all(by.clone(), vec![restore("acme/keeps")])).unwrap();
     }
-    for times in [&mut cuts, &mut last_cuts, &mut from_commit, &mut last_from_commit, &mut acknowledged] {
+    for times in
+        [&mut cuts, &mut last_cuts, &mut from_commit, &mut last_from_commit, &mut commit_to_ack, &mut acknowledged]
+    {
         times.sort_unstable();
     }
     let millis =
         |times: &[Duration], share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
     println!(
-        "{{\"row\":\"order to cut\",\"streams\":{STREAMS},\"rounds\":{ROUNDS},\"cut_p50_ms\":{:.2},\"cut_p99_ms\":{:.2},\"last_cut_p50_ms\":{:.2},\"last_cut_max_ms\":{:.2},\"commit_to_cut_p50_ms\":{:.2},\"commit_to_cut_p99_ms\":{:.2},\"commit_to_last_cut_p50_ms\":{:.2},\"commit_to_last_cut_max_ms\":{:.2},\"acknowledged_p50_ms\":{:.2},\"acknowledged_max_ms\":{:.2},\"content_bytes_after_ack\":{late_bytes},\"bar_ms\":50}}",
+        "{{\"row\":\"order to cut\",\"streams\":{STREAMS},\"rounds\":{ROUNDS},\"cut_p50_ms\":{:.2},\"cut_p99_ms\":{:.2},\"last_cut_p50_ms\":{:.2},\"last_cut_max_ms\":{:.2},\"commit_to_cut_p50_ms\":{:.2},\"commit_to_cut_p99_ms\":{:.2},\"commit_to_last_cut_p50_ms\":{:.2},\"commit_to_last_cut_max_ms\":{:.2},\"commit_to_ack_p50_ms\":{:.2},\"commit_to_ack_max_ms\":{:.2},\"acknowledged_p50_ms\":{:.2},\"acknowledged_max_ms\":{:.2},\"content_bytes_after_ack\":{late_bytes},\"bar_ms\":50}}",
         millis(&cuts, 0.5),
         millis(&cuts, 0.99),
         millis(&last_cuts, 0.5),
@@ -105,6 +112,8 @@ fn main() {
         millis(&from_commit, 0.99),
         millis(&last_from_commit, 0.5),
         millis(&last_from_commit, 1.0),
+        millis(&commit_to_ack, 0.5),
+        millis(&commit_to_ack, 1.0),
         millis(&acknowledged, 0.5),
         millis(&acknowledged, 1.0),
     );
@@ -174,7 +183,19 @@ fn restore(account: &str) -> weir_control::Command {
     weir_control::command::AccountRestore { account: account.into() }.into()
 }
 
-fn open(at: SocketAddr, key: &str, is_silent: bool, told: Sender<Told>, ack: Arc<OnceLock<Instant>>) {
+/// One thread reads for every client: a thread each would measure a thousand
+/// threads being woken on the processors that the gateway needs.
+fn clients() -> Handle {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("clients".into())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))
+        .unwrap();
+    handle
+}
+
+fn open(clients: &Handle, at: SocketAddr, key: &str, is_silent: bool, told: Sender<Told>, ack: Arc<OnceLock<Instant>>) {
     let steering = if is_silent {
         "x-stand-in-chunks: 10\r\nx-stand-in-silent-after: 3"
     } else {
@@ -185,36 +206,40 @@ fn open(at: SocketAddr, key: &str, is_silent: bool, told: Sender<Told>, ack: Arc
         "POST /v1/chat/completions HTTP/1.1\r\nhost: weir\r\nauthorization: Bearer {key}\r\n{steering}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut socket = TcpStream::connect(at).unwrap();
-    socket.write_all(request.as_bytes()).unwrap();
-    let listen = move || {
-        let (mut buffer, mut tail) = ([0; 4_096], Vec::new());
-        let (mut has_begun, mut content_after_ack) = (false, 0);
-        loop {
-            let read = socket.read(&mut buffer).unwrap_or(0);
-            let piece = &buffer[..read];
-            assert!(
-                has_begun || tail.len() + read < 13 || [tail.as_slice(), piece].concat().starts_with(b"HTTP/1.1 200 "),
-                "a stream was not begun"
-            );
-            tail.extend_from_slice(piece);
-            if !has_begun && contains(&tail, b"data: ") {
-                has_begun = true;
-                told.send(Told::First).unwrap();
-            }
-            if ack.get().is_some_and(|ack| *ack < Instant::now()) && contains(piece, b"\"delta\"") {
-                content_after_ack += read;
-            }
-            if read == 0 || tail.ends_with(b"\r\n0\r\n\r\n") {
-                // Nobody listens any more once the measuring is over.
-                let _told = told.send(Told::Ended { at: Instant::now(), content_after_ack });
-                return;
-            }
-            let surplus = tail.len().saturating_sub(64);
-            tail.drain(..surplus);
+    clients.spawn(async move {
+        let mut socket = TcpStream::connect(at).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        listen(socket, &told, &ack).await;
+    });
+}
+
+/// Reads a stream to its end and tells of its beginning and its end.
+async fn listen(mut socket: TcpStream, told: &Sender<Told>, ack: &OnceLock<Instant>) {
+    let (mut buffer, mut tail) = ([0; 2_048], Vec::new());
+    let (mut has_begun, mut content_after_ack) = (false, 0);
+    loop {
+        let read = socket.read(&mut buffer).await.unwrap_or(0);
+        let piece = &buffer[..read];
+        assert!(
+            has_begun || tail.len() + read < 13 || [tail.as_slice(), piece].concat().starts_with(b"HTTP/1.1 200 "),
+            "a stream was not begun"
+        );
+        tail.extend_from_slice(piece);
+        if !has_begun && contains(&tail, b"data: ") {
+            has_begun = true;
+            told.send(Told::First).unwrap();
         }
-    };
-    std::thread::Builder::new().stack_size(128 << 10).spawn(listen).unwrap();
+        if ack.get().is_some_and(|ack| *ack < Instant::now()) && contains(piece, b"\"delta\"") {
+            content_after_ack += read;
+        }
+        if read == 0 || tail.ends_with(b"\r\n0\r\n\r\n") {
+            // Nobody listens any more once the measuring is over.
+            let _told = told.send(Told::Ended { at: Instant::now(), content_after_ack });
+            return;
+        }
+        let surplus = tail.len().saturating_sub(64);
+        tail.drain(..surplus);
+    }
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
