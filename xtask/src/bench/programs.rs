@@ -22,17 +22,17 @@ pub(super) fn decide(programs: &Programs, raw: &mut Raw, table: &mut Table) -> R
     Ok(())
 }
 
-/// From an order to the last stream cut.
+/// From an order's commit to the last stream cut.
 pub(super) fn cut(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
     for line in printed(programs, "cut_latency")? {
         raw.line(&json!({"row": "cut", "measured": line}))?;
-        let Some(p99) = line["cut_p99_ms"].as_f64() else { continue };
+        let Some(p99) = line["commit_to_cut_p99_ms"].as_f64() else { continue };
         let bar = line["bar_ms"].as_f64().unwrap_or(50.0);
         let value = format!(
             "p50 {} ms, p99 {p99} ms, last of a round at most {} ms ({} streams, {} rounds)",
-            line["cut_p50_ms"], line["last_cut_max_ms"], line["streams"], line["rounds"]
+            line["commit_to_cut_p50_ms"], line["commit_to_last_cut_max_ms"], line["streams"], line["rounds"]
         );
-        table.row("order to cut", value, Some(Bar::new(p99 <= bar, &format!("p99 <= {bar} ms"))));
+        table.row("commit to cut", value, Some(Bar::new(p99 <= bar, &format!("p99 <= {bar} ms"))));
         let late = line["content_bytes_after_ack"].as_u64();
         let bar = Bar::new(late == Some(0), "0 bytes");
         table.row("denied bytes after the acknowledgement", line["content_bytes_after_ack"].to_string(), Some(bar));
