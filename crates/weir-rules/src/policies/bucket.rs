@@ -67,7 +67,7 @@ impl Bucket {
         rules: &[RuleInForce],
         positions: Vec<usize>,
         everything: &[ModelFacts],
-        index: impl FnOnce(&[&RuleInForce]) -> Result<Index, cedar_policy::PolicySetError>,
+        index: impl FnOnce(&[&RuleInForce]) -> Result<Index, Box<cedar_policy::PolicySetError>>,
     ) -> Result<Bucket, CompileError> {
         let error = |problem: String| CompileError { rule: model.name.to_string(), problem };
         let chosen = || positions.iter().filter_map(|position| rules.get(*position));

@@ -19,7 +19,7 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn of(rules: &[&RuleInForce]) -> Result<Candidate, PolicySetError> {
+    fn of(rules: &[&RuleInForce]) -> Result<Candidate, Box<PolicySetError>> {
         let set = PolicySet::from_policies(rules.iter().map(|rule| rule.policy.clone()))?;
         Ok(Candidate { set, reads: Reads::new(attributes(rules.iter().copied())) })
     }
@@ -44,12 +44,12 @@ struct Asked {
 
 impl Index {
     /// Everything in one set: what the index proper is held equal to.
-    pub(super) fn flat(rules: &[&RuleInForce]) -> Result<Index, PolicySetError> {
+    pub(super) fn flat(rules: &[&RuleInForce]) -> Result<Index, Box<PolicySetError>> {
         Ok(Index { always: Candidate::of(rules)?, ..Index::default() })
     }
 
     /// Each rule under its key.
-    pub(super) fn of(rules: &[&RuleInForce]) -> Result<Index, PolicySetError> {
+    pub(super) fn of(rules: &[&RuleInForce]) -> Result<Index, Box<PolicySetError>> {
         let mut index = Index::default();
         let mut always = Vec::new();
         for rule in rules {
