@@ -107,7 +107,8 @@ fn build(workspace: &Path, gate: &Gate) -> Result<Programs> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace).args([
         "build",
-        "--release",
+        "--profile",
+        "dist",
         "-p",
         "weir-sim",
         "--example",
@@ -131,15 +132,15 @@ fn build(workspace: &Path, gate: &Gate) -> Result<Programs> {
     }
     run(&mut cargo)?;
     let target = workspace.join("target");
-    let release = target.join("release");
+    let dist = target.join("dist");
     let scratch = target.join("bench");
     if scratch.try_exists()? {
         std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot empty {}", scratch.display()))?;
     }
     std::fs::create_dir_all(&scratch).with_context(|| format!("cannot make {}", scratch.display()))?;
     Ok(Programs {
-        weir: (!gate.without_weir).then(|| release.join("weir")),
-        examples: release.join("examples"),
+        weir: (!gate.without_weir).then(|| dist.join("weir")),
+        examples: dist.join("examples"),
         tools: workspace.join(".bench-tools"),
         scratch,
     })
