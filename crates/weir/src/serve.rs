@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use weir_gateway::Drained;
 use weir_store::kind::FolderKind;
 
@@ -82,18 +82,16 @@ pub(crate) fn tell(node: &Node, config: &Config) {
 /// stopping, then drains.
 pub(crate) fn until_stopped(node: Node, before: impl FnOnce()) -> Result<ExitCode> {
     let handle = node.runtime().handle().clone();
+    let mut signals = handle.block_on(async { Signals::listen() })?;
     let failed = handle.block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
-        Ok::<_, anyhow::Error>(tokio::select! {
-            _ = terminate.recv() => None,
-            _ = interrupt.recv() => None,
+        tokio::select! {
+            () = signals.next() => None,
             why = node.failed() => Some(why),
-        })
-    })?;
-    handle.spawn(async {
-        let Ok(mut again) = signal(SignalKind::interrupt()) else { return };
-        again.recv().await;
+        }
+    });
+    // By the same listeners: a signal that comes before the task runs counts.
+    handle.spawn(async move {
+        signals.next().await;
         complain("stopped at once; what was acknowledged is durable");
         crate::exit_now(1);
     });
@@ -107,4 +105,25 @@ pub(crate) fn until_stopped(node: Node, before: impl FnOnce()) -> Result<ExitCod
         Drained::Broken => complain("stopped; some answers were broken off when the time to drain was over"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The signals that ask the program to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Signals> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Signals { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one, whichever it is.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
