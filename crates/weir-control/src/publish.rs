@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use weir_store::{FolderError, Store, StoreError, durable};
 use weir_tlog::folder::{FolderPublisher, PublishError};
@@ -15,6 +16,9 @@ use crate::writer::Follow;
 
 /// How many leaves are read from the store at a time.
 const LEAVES_AT_A_TIME: usize = 8_192;
+
+/// How long after a failure publishing is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The file, beside the database, that holds the last signed checkpoint.
 pub const SIGNED_FILE: &str = "signed-checkpoint";
@@ -152,15 +156,37 @@ impl Publisher {
     /// that wait become one publication.
     ///
     /// `published` is told the size of each tree that came out, `alarm` why
-    /// one did not; the next telling tries again.
+    /// one did not. That one is tried again after [`RETRY`] without being
+    /// told: the acts are durable, and the next may be long in coming.
     pub fn run(mut self, grown: &Receiver<u64>, published: &dyn Fn(u64), alarm: &dyn Fn(&PublicationError)) {
-        while grown.recv().is_ok() {
+        let mut is_behind = false;
+        loop {
+            match next_telling(grown, is_behind) {
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
             while grown.try_recv().is_ok() {}
             match self.publish() {
-                Ok(size) => published(size),
-                Err(error) => alarm(&error),
+                Ok(size) => {
+                    is_behind = false;
+                    published(size);
+                }
+                Err(error) => {
+                    // Said once, not every second of a long night.
+                    if !is_behind {
+                        alarm(&error);
+                    }
+                    is_behind = true;
+                }
             }
         }
+    }
+}
+
+fn next_telling(grown: &Receiver<u64>, is_behind: bool) -> Result<u64, RecvTimeoutError> {
+    match is_behind {
+        true => grown.recv_timeout(RETRY),
+        false => grown.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }
 }
 

@@ -16,10 +16,11 @@ use weir_gateway::{DecisionIds, RecordQueue};
 use weir_store::FolderError;
 use weir_store::segment::SegmentWriter;
 
-/// How long records gather before they are written together.
+/// How long records gather before they are written together. Nobody is woken
+/// for the first one, so that this is also how long it waits at most.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// How long a wait for the first record lasts before the disk is tried again.
+/// How long it is until a disk that would take nothing is tried again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The thread that writes.
@@ -84,7 +85,7 @@ struct Kept {
 
 impl Work {
     fn run(mut self) {
-        while let Some(records) = self.queue.take(PATIENCE) {
+        while let Some(records) = self.queue.take(self.patience()) {
             for record in &records {
                 match record.write_line(&mut self.kept.lines) {
                     Ok(()) => self.kept.records += 1,
@@ -102,6 +103,10 @@ impl Work {
             }
         }
         self.flush();
+    }
+
+    fn patience(&self) -> Duration {
+        if self.kept.has_failed { PATIENCE } else { GATHER }
     }
 
     /// Puts the kept lines on disk, or tells the gateway that it cannot.
