@@ -5,14 +5,16 @@ pub(crate) mod log_source;
 
 use std::fs;
 use std::io::Read as _;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustls::CertificateError;
 use serde_json::Value;
 use ureq::http::Uri;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, http};
+use ureq::{Agent, Body, Proxy, http};
 
 use crate::cli::Remote;
 
@@ -72,6 +74,7 @@ impl Client {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .http_status_as_error(false)
             .max_redirects(0)
+            .proxy(proxy_to(&uri))
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(Duration::from_secs(300)))
             .build();
@@ -126,7 +129,16 @@ impl Client {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
-        anyhow::anyhow!("no answer from {}: {error}; is `weir serve` running there? --server names another", self.base)
+        let base = &self.base;
+        match certificate_problem(error) {
+            Some(CertificateError::UnknownIssuer) => anyhow::anyhow!(
+                "{base} is not trusted, and nothing was sent: an authority that is not known here issued its certificate; --ca-file names the right one"
+            ),
+            Some(problem) => anyhow::anyhow!("{base} is not trusted, and nothing was sent: {problem}"),
+            None => {
+                anyhow::anyhow!("no answer from {base}: {error}; is `weir serve` running there? --server names another")
+            }
+        }
     }
 }
 
@@ -182,12 +194,35 @@ fn roots_of(path: &Path) -> Result<RootCerts> {
 /// No secret crosses a network in the clear.
 fn refuse_in_the_clear(base: &str) -> Result<()> {
     let uri: Uri = base.parse().with_context(|| format!("`{base}` is not the URL of a server"))?;
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if uri.scheme_str() == Some("https") || is_loopback {
+    if uri.scheme_str() == Some("https") || is_loopback(&uri) {
         return Ok(());
     }
     bail!("a token is not sent to {base} over plain HTTP: use https, or a tunnel to 127.0.0.1")
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The environment's proxy, but for this machine none: another machine's proxy
+/// would carry the token off in the clear, and to a loopback that is not ours.
+fn proxy_to(uri: &Uri) -> Option<Proxy> {
+    if is_loopback(uri) { None } else { Proxy::try_from_env() }
+}
+
+/// What is wrong with a server's certificate, where that is why there is no
+/// answer.
+fn certificate_problem(error: &ureq::Error) -> Option<&CertificateError> {
+    let told = match error {
+        ureq::Error::Rustls(told) => told,
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref::<rustls::Error>()?,
+        _ => return None,
+    };
+    match told {
+        rustls::Error::InvalidCertificate(problem) => Some(problem),
+        _ => None,
+    }
 }
 
 fn token(remote: &Remote) -> Result<String> {
