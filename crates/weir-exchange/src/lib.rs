@@ -9,6 +9,8 @@ mod decision;
 mod exchange;
 mod id;
 mod logged;
+#[cfg(feature = "readers")]
+pub mod read;
 
 pub use decision::{DecisionRecord, Ruling};
 pub use exchange::{Client, ExchangeRecord, Outcome, Params, Usage};

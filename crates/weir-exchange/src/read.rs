@@ -1,0 +1,223 @@
+//! Reads logs that others wrote (contracts, section 5): JSON Lines, plain or
+//! compressed with gzip or zstd, one record a line.
+//!
+//! A log from outside is never quite clean, so a line that cannot be read is
+//! counted and reported with its file, number and reason, and the rest is still
+//! read. Past a stated share of such lines the file is not what it was taken
+//! for, and the reading stops with an error rather than judge what little is
+//! left. Memory is bounded by the longest line allowed, whatever the file holds.
+//!
+//! One reader is one file and belongs to one thread; reports of several are
+//! put together with [`ReadReport::absorb`].
+//!
+//! ```
+//! use weir_exchange::{LoggedExchange, read::{ReadLimits, Records}};
+//! let log = br#"{"time":"2026-05-01T00:00:00Z","account":"a-17"}
+//! not a record
+//! "#;
+//! let mut records = Records::<LoggedExchange>::from_reader("log", &log[..], ReadLimits::default());
+//! let exchanges: Vec<_> = records.by_ref().collect::<Result<_, _>>()?;
+//! assert_eq!(exchanges.len(), 1);
+//! assert_eq!(records.report().bad, 1);
+//! # Ok::<(), weir_exchange::read::ReadError>(())
+//! ```
+
+mod compressed;
+mod lines;
+mod record;
+mod report;
+
+use std::io::BufRead;
+use std::marker::PhantomData;
+use std::path::Path;
+
+use lines::{Line, Lines};
+
+pub use record::LogRecord;
+pub use report::{BadLine, ReadReport};
+
+/// How much of a log is put up with before its reading stops.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadLimits {
+    /// The longest line that is read, in bytes, its end excluded. A longer one
+    /// is a bad line and is passed over without being held.
+    pub line_bytes: usize,
+    /// The share of bad lines, 0 to 1, above which reading stops.
+    pub bad_share: f64,
+    /// How many lines must have been seen before the share is judged. The end
+    /// of a file judges it too, however short the file.
+    pub judged_after: u64,
+}
+
+impl Default for ReadLimits {
+    /// 16 MiB a line (an exchange with a long context, not a book case), and
+    /// at most one line in twenty bad after the first thousand.
+    fn default() -> Self {
+        Self { line_bytes: 16 << 20, bad_share: 0.05, judged_after: 1_000 }
+    }
+}
+
+/// Why a log could not be read on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file could not be opened.
+    #[error("cannot open {file}: {source}")]
+    Open {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The bytes stopped coming, or are no longer what the compression
+    /// promised. What was read before stands.
+    #[error("{file} cannot be read past line {line}: {source}; the file may be cut short or damaged")]
+    Read {
+        /// The file.
+        file: String,
+        /// The last line that was read whole, counted from 1.
+        line: u64,
+        /// What the system or the decompressor said.
+        source: std::io::Error,
+    },
+    /// Too many lines are no records.
+    #[error(
+        "{bad} of the first {lines} lines of {file} are no records, more than the {percent:.1} % allowed; \
+         the first is line {first_line}: {reason}; is it JSON Lines in the stated format?"
+    )]
+    TooManyBadLines {
+        /// The file.
+        file: String,
+        /// How many lines were seen.
+        lines: u64,
+        /// How many of them are bad.
+        bad: u64,
+        /// The share allowed, in per cent.
+        percent: f64,
+        /// The first bad line, counted from 1.
+        first_line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The records of one file, in the file's order. After the first error it ends.
+pub struct Records<T> {
+    lines: Lines<Box<dyn BufRead + Send>>,
+    limits: ReadLimits,
+    report: ReadReport,
+    ended: bool,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<T: LogRecord> Records<T> {
+    /// The records of a file. Whether it is compressed is told from its first
+    /// bytes, not from its name.
+    ///
+    /// # Errors
+    /// [`ReadError::Open`] when it cannot be opened or its first bytes not read.
+    pub fn open(path: &Path, limits: ReadLimits) -> Result<Self, ReadError> {
+        let file = path.display().to_string();
+        match compressed::open(path) {
+            Ok(reader) => Ok(Self::over(file, reader, limits)),
+            Err(source) => Err(ReadError::Open { file, source }),
+        }
+    }
+
+    /// The records of bytes that come from elsewhere, for example standard
+    /// input; `name` stands for the file in what is reported. The bytes are
+    /// taken as they come, so a compressed stream must be unpacked before.
+    pub fn from_reader(name: &str, reader: impl BufRead + Send + 'static, limits: ReadLimits) -> Self {
+        Self::over(name.to_owned(), Box::new(reader), limits)
+    }
+
+    fn over(file: String, reader: Box<dyn BufRead + Send>, limits: ReadLimits) -> Self {
+        let lines = Lines::new(reader, limits.line_bytes);
+        Self { lines, limits, report: ReadReport::of_file(file), ended: false, record: PhantomData }
+    }
+
+    /// What was seen so far.
+    #[must_use]
+    pub fn report(&self) -> &ReadReport {
+        &self.report
+    }
+
+    /// What was seen, when the records are no longer needed.
+    #[must_use]
+    pub fn into_report(self) -> ReadReport {
+        self.report
+    }
+
+    /// The next record, or what is wrong with the next line, or nothing at the
+    /// end. Blank lines are neither.
+    fn next_line(&mut self) -> Result<Option<Result<T, String>>, std::io::Error> {
+        loop {
+            match self.lines.next_line()? {
+                Line::End => return Ok(None),
+                Line::TooLong => {
+                    let reason = format!("longer than the {} bytes allowed", self.limits.line_bytes);
+                    return Ok(Some(Err(reason)));
+                }
+                Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => {}
+                Line::Whole(line) => return Ok(Some(record::parse(line))),
+            }
+        }
+    }
+
+    fn judge_bad_share(&self, at_end: bool) -> Result<(), ReadError> {
+        let ReadReport { lines, bad, .. } = self.report;
+        if bad == 0 || (lines < self.limits.judged_after && !at_end) {
+            return Ok(());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
+        let too_many = bad as f64 > self.limits.bad_share * lines as f64;
+        // The end of a short file judges only a file that held nothing else:
+        // one bad line of three is no reason to drop the other two.
+        if !too_many || (lines < self.limits.judged_after && bad < lines) {
+            return Ok(());
+        }
+        let (first_line, reason) = self.report.first_bad.first().map_or((0, String::new()), BadLine::line_and_reason);
+        let file = self.report.file.clone();
+        let percent = self.limits.bad_share * 100.0;
+        Err(ReadError::TooManyBadLines { file, lines, bad, percent, first_line, reason })
+    }
+
+    /// Marks the end and hands on why it ended, if it ended badly.
+    fn end(&mut self, why: Result<(), ReadError>) -> Option<Result<T, ReadError>> {
+        self.ended = true;
+        why.err().map(Err)
+    }
+}
+
+impl<T: LogRecord> Iterator for Records<T> {
+    type Item = Result<T, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            match self.next_line() {
+                Ok(Some(Ok(record))) => {
+                    self.report.lines += 1;
+                    self.report.records += 1;
+                    return Some(Ok(record));
+                }
+                Ok(Some(Err(reason))) => {
+                    self.report.note_bad(self.lines.number(), &reason);
+                    if let Err(error) = self.judge_bad_share(false) {
+                        return self.end(Err(error));
+                    }
+                }
+                Ok(None) => {
+                    let judged = self.judge_bad_share(true);
+                    return self.end(judged);
+                }
+                Err(source) => {
+                    let (file, line) = (self.report.file.clone(), self.lines.number());
+                    return self.end(Err(ReadError::Read { file, line, source }));
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;
