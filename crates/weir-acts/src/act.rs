@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
-use crate::id::{AccountId, AppealId, ClaimId, GrantId, KeyId, MeasureId, PartyId, TokenId};
+use crate::id::{AccountId, AppealId, ClaimId, GrantId, IssuerId, KeyId, MeasureId, PartyId, TokenId};
 use crate::time::Time;
 use crate::value::{Value, ValueType};
 use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
@@ -165,6 +165,31 @@ acts! {
     /// The account ends for good.
     "account.close" AccountClose {} {}
 
+    /// Someone may speak for a party's people, within these kinds of claim and
+    /// up to this level.
+    "issuer.add" IssuerAdd {
+        pub issuer: IssuerId,
+        pub kinds: Vec<String>,
+        pub max_level: u8,
+        pub single_use: bool,
+        /// SHA-256 of the key set; none until one was fetched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub keys: Option<Digest>,
+    } {
+        /// What its assertions bear as `iss`.
+        pub name: String,
+        /// Where its key set is published; none where it was handed in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub url: Option<String>,
+        /// The key set, a JWK set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub set: Option<String>,
+    }
+    /// Its key set is another now.
+    "issuer.keys" IssuerKeys { pub issuer: IssuerId, pub keys: Digest } { pub set: String }
+    /// It speaks for nobody any more.
+    "issuer.remove" IssuerRemove { pub issuer: IssuerId } {}
+
     /// An account gets an API key; only HMAC(pepper, SHA-256(key)) is kept.
     "key.issue" KeyIssue { pub key: KeyId } { pub digest: Digest }
     /// The key opens nothing any more.
@@ -241,6 +266,17 @@ acts! {
     /// The seal of a directive ends: its text becomes public.
     "directive.disclose" DirectiveDisclose { pub text: SealedText } {}
 
+    /// A change is written down that takes the consent of others; what it says
+    /// is private until it is done.
+    "draft.add" DraftAdd { pub command: String } {
+        /// The command as JSON, to be hashed as it stands.
+        pub with: String,
+    }
+    /// Someone consents to a draft, or to a drafted directive.
+    "draft.approve" DraftApprove { pub saw: Digest } {}
+    /// A draft ends: carried out in this very transaction, or thrown away.
+    "draft.close" DraftClose { pub carried_out: bool } {}
+
     /// Something is done about a party or account.
     "measure.take" MeasureTake {
         pub measure: MeasureId,
@@ -262,6 +298,9 @@ acts! {
         pub decision: Option<String>,
         pub account: AccountId,
         pub text: String,
+        /// The rules that decided what it is against.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub rules: Vec<String>,
     }
     /// Someone other than the author decides it.
     "appeal.decide" AppealDecide { pub appeal: AppealId, pub ruling: Ruling } { pub reason: String }

@@ -63,6 +63,15 @@ impl Claims {
         self
     }
 
+    /// These claims with those of the kinds in `other` replaced by its own.
+    #[must_use]
+    pub fn replaced_by(mut self, other: &Claims) -> Claims {
+        for (kind, standing) in &other.0 {
+            self.0.insert(Arc::clone(kind), standing.clone());
+        }
+        self
+    }
+
     /// The value of `kind`, where it is known at `min_level` or above.
     pub fn known(&self, kind: &str, min_level: u8) -> Option<&Value> {
         self.0.get(kind).filter(|standing| standing.level >= min_level)?.value.as_ref()

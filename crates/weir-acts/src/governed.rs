@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
+use crate::draft::Approvals;
 use crate::holder::Life;
 use crate::id::{DirectiveId, ModelId, OperatorId, TokenId};
 use crate::time::Time;
@@ -88,6 +89,8 @@ pub struct Directive {
     pub drafted_by: Arc<str>,
     /// When it was drafted.
     pub drafted: Time,
+    /// Who consented to it as drafted.
+    pub approvals: Approvals,
     /// When it was dropped.
     pub dropped: Option<Time>,
     /// When it was enacted, by whom, and the commitment where sealed.
@@ -116,6 +119,14 @@ pub struct Enacted {
 }
 
 impl Directive {
+    /// What an approval of the draft says it saw: SHA-256 of its text and lists
+    /// as JSON. None where either is withheld, or cannot be written.
+    pub fn digest(&self) -> Option<Digest> {
+        let text = serde_json::to_vec(self.text.as_deref()?).ok()?;
+        let lists = serde_json::to_vec(self.lists.as_deref()?).ok()?;
+        Some(Digest::of_parts(&[&text, b"\n", &lists]))
+    }
+
     /// Where it stands at `at`, in one word.
     pub fn status(&self, at: Time) -> &'static str {
         match self.life {

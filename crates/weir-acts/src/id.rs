@@ -111,6 +111,10 @@ ids! {
     MeasureId, "s", "a measure";
     /// The affected party's answer.
     AppealId, "y", "an appeal";
+    /// Who speaks for a party's people.
+    IssuerId, "i", "an issuer";
+    /// A change that waits for approval.
+    DraftId, "draft", "a draft";
     /// The log itself, as the subject of its own first act.
     LogId, "l", "a log";
 }

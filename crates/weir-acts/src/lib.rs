@@ -10,12 +10,14 @@ pub mod act;
 pub mod claims;
 pub mod digest;
 pub mod directive;
+pub mod draft;
 pub mod entry;
 pub mod facts;
 pub mod governed;
 pub mod hex;
 pub mod holder;
 pub mod id;
+pub mod issuer;
 pub mod key;
 #[cfg(test)]
 mod script;

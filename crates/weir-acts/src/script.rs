@@ -10,7 +10,8 @@ use crate::act::Act;
 use crate::directive::DirectiveText;
 use crate::entry::{BY_WEIR, Basis, Entry};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, GrantId, KeyId, LogId, MeasureId, ModelId, OperatorId, PartyId, TokenId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, LogId, MeasureId, ModelId,
+    OperatorId, PartyId, TokenId,
 };
 use crate::state::State;
 use crate::time::Time;
@@ -51,6 +52,8 @@ pub(crate) struct Author {
     operators: Vec<(OperatorId, TokenId)>,
     models: Vec<(ModelId, String)>,
     rules: Vec<String>,
+    changes: Vec<DraftId>,
+    issuers: Vec<IssuerId>,
     /// With the index of the draft.
     drafts: Vec<(DirectiveId, u64, DirectiveText)>,
 }
@@ -95,6 +98,10 @@ impl Author {
         match make(self, step.picks, state.size) {
             Some((subject, act)) => {
                 let mut entry = self.entry(&subject, act);
+                // Only operators consent.
+                if let (Act::DraftApprove(_), Some((operator, _))) = (&entry.act, one(&self.operators, step.picks[1])) {
+                    entry.by = operator.to_string();
+                }
                 entry.basis = Some(Basis { effective: self.after(step.picks[5]), ..Basis::default() });
                 Done::Wrote(Box::new(entry))
             }

@@ -5,18 +5,24 @@
 //! clone, and readers keep the state they loaded.
 
 mod directives;
+mod drafts;
 mod governed;
 mod holders;
+mod issuers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::act::{Act, PolicyText};
+use crate::draft::Draft;
 use crate::entry::{BY_WEIR, Entry, EntryError};
 use crate::governed::{ClaimKind, Directive, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
-use crate::id::{AccountId, AppealId, ClaimId, DirectiveId, GrantId, KeyId, MeasureId, OperatorId, PartyId};
+use crate::id::{
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, MeasureId, OperatorId, PartyId,
+};
+use crate::issuer::Issuer;
 use crate::shards::Shards;
 use crate::time::Time;
 use crate::view::KeyStanding;
@@ -53,6 +59,8 @@ pub struct Appeal {
     pub account: Option<AccountId>,
     /// Its text.
     pub text: Option<Arc<str>>,
+    /// The rules that decided what it is against; none where withheld.
+    pub rules: Vec<Arc<str>>,
     /// When it was filed.
     pub filed: Time,
     /// When it is answered at the latest.
@@ -75,6 +83,8 @@ pub struct Touched {
     pub keys: BTreeSet<KeyId>,
     /// Whether models, stages, rules or directives changed.
     pub rules: bool,
+    /// Whether issuers or their keys changed.
+    pub issuers: bool,
 }
 
 impl Touched {
@@ -84,11 +94,12 @@ impl Touched {
         self.accounts.extend(other.accounts);
         self.keys.extend(other.keys);
         self.rules |= other.rules;
+        self.issuers |= other.issuers;
     }
 
     /// Whether nothing was touched.
     pub fn is_empty(&self) -> bool {
-        self.parties.is_empty() && self.accounts.is_empty() && self.keys.is_empty() && !self.rules
+        self.parties.is_empty() && self.accounts.is_empty() && self.keys.is_empty() && !self.rules && !self.issuers
     }
 
     fn holder(&mut self, holder: Holder) {
@@ -198,12 +209,16 @@ pub struct State {
     pub measures: Shards<MeasureId, Holder>,
     /// Appeals by id.
     pub appeals: Shards<AppealId, Arc<Appeal>>,
+    /// Who speaks for parties' people.
+    pub issuers: Arc<BTreeMap<IssuerId, Arc<Issuer>>>,
     /// Claim kinds by name.
     pub kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
     /// Models by name.
     pub models: Arc<BTreeMap<Arc<str>, Model>>,
     /// Directives by id.
     pub directives: Arc<BTreeMap<DirectiveId, Directive>>,
+    /// What waits for approval, or did.
+    pub drafts: Arc<BTreeMap<DraftId, Draft>>,
     /// Every policy there ever was, by rule id.
     pub rules: Arc<BTreeMap<Arc<str>, Rule>>,
     /// Operators by id.
@@ -280,6 +295,7 @@ impl State {
             return Err(FoldProblem::Opening);
         }
         self.check_author(entry)?;
+        self.check_approvals(entry)?;
         let mut touched = Touched::default();
         match &entry.act {
             Act::LogOpen(parts) => self.origin = parts.public.origin.as_str().into(),
@@ -297,6 +313,10 @@ impl State {
             | Act::DirectiveLift(_)
             | Act::DirectiveDrop(_)
             | Act::DirectiveDisclose(_) => self.fold_directives(index, entry, &mut touched)?,
+            Act::IssuerAdd(_) | Act::IssuerKeys(_) | Act::IssuerRemove(_) => {
+                self.fold_issuers(index, entry, &mut touched)?;
+            }
+            Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }
         Ok(touched)

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::claims::Claims;
 use crate::facts::{Facts, FactsId, Interner};
-use crate::governed::Model;
-use crate::id::{AccountId, KeyId, PartyId};
+use crate::governed::{ClaimKind, Model};
+use crate::id::{AccountId, IssuerId, KeyId, PartyId};
+use crate::issuer::Issuer;
 use crate::shards::Shards;
 use crate::time::Time;
 use crate::words::Stage;
@@ -52,6 +54,9 @@ pub struct Class {
     pub account: FactsId,
 }
 
+/// Distinct facts beyond which no person's are added.
+const MAX_FACTS: usize = 2_000_000;
+
 /// The state at one moment.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -65,6 +70,8 @@ pub struct View {
     pub(crate) accounts: Shards<AccountId, AccountStanding>,
     pub(crate) keys: Shards<[u8; 32], KeyStanding>,
     pub(crate) models: Arc<BTreeMap<Arc<str>, Model>>,
+    pub(crate) issuers: Arc<BTreeMap<IssuerId, Arc<Issuer>>>,
+    pub(crate) kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
     pub(crate) interner: Arc<Interner>,
 }
 
@@ -95,10 +102,38 @@ impl View {
         self.interner.facts(id)
     }
 
-    /// Gives facts an id in the same interner, for a person's claims that
-    /// stand in for the account's.
-    pub fn intern(&self, facts: Facts) -> FactsId {
-        self.interner.intern(facts)
+    /// The class of `class`'s account with a person's claims in place of the
+    /// account's own of the same kinds; everything else stays. None where so
+    /// many distinct facts are known that one more issuer's word could exhaust
+    /// memory.
+    pub fn class_of_person(&self, class: Class, person: &Claims) -> Option<Class> {
+        if self.interner.len() >= MAX_FACTS {
+            return None;
+        }
+        let mut facts = Facts::clone(&self.interner.facts(class.account));
+        facts.claims = facts.claims.replaced_by(person);
+        Some(Class { party: class.party, account: self.interner.intern(facts) })
+    }
+
+    /// The issuer registered for `party` under `name`.
+    pub fn issuer_of(&self, party: PartyId, name: &str) -> Option<&Arc<Issuer>> {
+        let is_it = |issuer: &&Arc<Issuer>| issuer.party == party && issuer.name.as_deref() == Some(name);
+        self.issuers.values().filter(|issuer| issuer.life.holds(self.at)).find(is_it)
+    }
+
+    /// An issuer that speaks at this moment.
+    pub fn issuer(&self, id: IssuerId) -> Option<&Arc<Issuer>> {
+        self.issuers.get(&id).filter(|issuer| issuer.life.holds(self.at))
+    }
+
+    /// Every issuer that speaks at this moment.
+    pub fn issuers(&self) -> impl Iterator<Item = &Arc<Issuer>> {
+        self.issuers.values().filter(|issuer| issuer.life.holds(self.at))
+    }
+
+    /// A claim kind as declared.
+    pub fn kind(&self, name: &str) -> Option<(&Arc<str>, &ClaimKind)> {
+        self.kinds.get_key_value(name)
     }
 
     /// A model that is served at this moment, sealed or not.

@@ -46,6 +46,7 @@ impl World {
             accounts: state.accounts.iter().map(|(id, _)| *id).collect(),
             keys: state.keys.iter().map(|(id, _)| *id).collect(),
             rules: true,
+            issuers: true,
         };
         let view = View {
             at,
@@ -55,6 +56,8 @@ impl World {
             accounts: Shards::default(),
             keys: Shards::default(),
             models: Arc::clone(&state.models),
+            issuers: Arc::clone(&state.issuers),
+            kinds: Arc::clone(&state.kinds),
             interner,
         };
         let mut world = World { state, view, agenda: BTreeMap::new() };
@@ -124,7 +127,11 @@ impl World {
         if !touched.keys.is_empty() {
             self.refresh_keys(&touched.keys);
         }
+        if touched.issuers {
+            self.view.issuers = Arc::clone(&self.state.issuers);
+        }
         if touched.rules {
+            self.view.kinds = Arc::clone(&self.state.kinds);
             self.view.models = Arc::clone(&self.state.models);
             self.schedule(next_rules_change(&self.state, self.view.at), |coming| coming.rules = true);
         }

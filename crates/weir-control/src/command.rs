@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use weir_acts::digest::Digest;
-use weir_acts::id::{AppealId, ClaimId, GrantId, KeyId, MeasureId};
+use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, KeyId, MeasureId};
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 use weir_acts::{Time, ValueType};
 
@@ -241,6 +241,17 @@ commands! {
     "directive.drop" DirectiveDrop {
         /// The directive's id.
         id: String,
+    }
+    /// Consent to a draft, or to a drafted directive; the approval that
+    /// suffices carries the draft out.
+    "draft.approve" DraftApprove {
+        /// The draft's id, or a directive's.
+        id: String,
+    }
+    /// Throw a change away that waits for approval.
+    "draft.drop" DraftDrop {
+        /// The draft.
+        id: DraftId,
     }
     /// Do something about a party or account.
     "measure.take" MeasureTake {

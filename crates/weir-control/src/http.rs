@@ -55,6 +55,8 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/directive", get(questions::directives))
         .route("/directive/{id}", get(questions::directive).post(admin::change_directive))
         .route("/directive/{id}/preview", get(questions::preview))
+        .route("/draft", get(show::drafts))
+        .route("/draft/{id}", get(show::draft).post(admin::change_draft))
         .route("/who-can/{model}", get(questions::who_can))
         .route("/explain", get(questions::explain))
         .route("/in-flight", get(questions::in_flight))

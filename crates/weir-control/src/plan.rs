@@ -3,14 +3,17 @@
 //! the acts or refuses with one sentence. Nothing is changed here.
 
 mod directives;
+pub(crate) mod drafts;
 mod governed;
 mod holders;
 mod operators;
 
+pub(crate) use holders::authors_of_appealed;
+
 use serde_json::{Map, Value as Json};
 use weir_acts::Time;
 use weir_acts::act::{Act, Parts};
-use weir_acts::entry::{Basis, Entry};
+use weir_acts::entry::{Approval, Basis, Entry};
 use weir_acts::state::State;
 
 use crate::command::Command;
@@ -43,6 +46,8 @@ pub struct Planner<'a> {
     pub by: &'a str,
     /// The secret under which API keys are stored.
     pub pepper: &'a Pepper,
+    /// Who consented; every act of the plan names them.
+    pub approvals: &'a [Approval],
     /// Digest and counts of the last preview shown of the directive named.
     pub last_preview: Option<&'a LastPreview>,
 }
@@ -109,6 +114,8 @@ impl Planner<'_> {
             Command::DirectiveEnact(command) => self.directive_enact(&command.id),
             Command::DirectiveLift(command) => self.directive_lift(command),
             Command::DirectiveDrop(command) => self.directive_drop(&command.id),
+            Command::DraftApprove(command) => self.draft_approve(&command.id),
+            Command::DraftDrop(command) => self.draft_drop(command.id),
             Command::MeasureTake(command) => self.measure_take(command),
             Command::MeasureLift(command) => self.measure_lift(command.id),
             Command::AppealDecide(command) => self.appeal_decide(command),
@@ -120,7 +127,14 @@ impl Planner<'_> {
     }
 
     fn entry_on(&self, subject: impl ToString, basis: Option<Basis>, act: Act) -> Entry {
-        Entry { at: self.at, by: self.by.to_owned(), approvals: Vec::new(), subject: subject.to_string(), basis, act }
+        Entry {
+            at: self.at,
+            by: self.by.to_owned(),
+            approvals: self.approvals.to_vec(),
+            subject: subject.to_string(),
+            basis,
+            act,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! one writer last published; everything that changes goes through its queue.
 
 mod appeals;
+mod approvals;
 mod authority;
 mod changes;
 mod idempotency;

@@ -12,6 +12,7 @@ use weir_wire::Api;
 
 use crate::board::{Board, Place};
 use crate::gate::Gate;
+use crate::persons::KnownPerson;
 
 /// The board as the gateway uses it.
 pub(crate) type FlightBoard = Board<Snapshot, Flight>;
@@ -23,6 +24,8 @@ pub(crate) struct Flight {
     pub(crate) number: u64,
     /// What the key is stored as: identity is asked for again at every look.
     pub(crate) key: [u8; 32],
+    /// The person behind it, where one was asserted.
+    pub(crate) person: Option<Arc<KnownPerson>>,
     /// The API called.
     pub(crate) api: Api,
     /// The model asked for; none where models are listed.
@@ -99,6 +102,7 @@ pub(crate) struct NewFlight {
     pub(crate) number: u64,
     pub(crate) key: [u8; 32],
     pub(crate) caller: Caller,
+    pub(crate) person: Option<Arc<KnownPerson>>,
     pub(crate) api: Api,
     pub(crate) model: Option<Arc<str>>,
     pub(crate) nested: Box<[Arc<str>]>,
@@ -110,6 +114,7 @@ impl Flight {
         Flight {
             number: new.number,
             key: new.key,
+            person: new.person,
             api: new.api,
             model: new.model,
             nested: new.nested,
@@ -119,6 +124,16 @@ impl Flight {
             gate,
             stand: AtomicU8::new(Stand::Deciding as u8),
             serving: Mutex::new(Serving::Undecided),
+        }
+    }
+
+    /// Who calls under `snapshot`: the account, with the claims of the person
+    /// behind the request where one was asserted; none once either is gone.
+    pub(crate) fn caller(&self, snapshot: &Snapshot) -> Option<Caller> {
+        let caller = snapshot.view().identify(&self.key)?;
+        match &self.person {
+            None => Some(caller),
+            Some(person) => person.stands_for(snapshot, caller),
         }
     }
 
@@ -156,7 +171,7 @@ impl Flight {
     /// turns into a fallback in mid-stream.
     pub(crate) fn judge(&self, snapshot: &Snapshot) -> Option<Cut> {
         let cut = |why| Some(Cut { tree_size: snapshot.tree_size(), why });
-        let Some(caller) = snapshot.view().identify(&self.key) else {
+        let Some(caller) = self.caller(snapshot) else {
             return cut(CutReason::Revoked);
         };
         match self.serving() {

@@ -24,6 +24,7 @@ use crate::ids::DecisionIds;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::other::OtherRoutes;
+use crate::persons::{Persons, PersonsConfig};
 use crate::recorder::Recorder;
 use crate::upstream::{AuthoritiesError, Dialer, Upstreams};
 use crate::worker::{self, Phase, Worker};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub objects: Arc<dyn Objects>,
     /// Everything outside `/v1/`.
     pub other: Arc<dyn OtherRoutes>,
+    /// What persons are verified with.
+    pub persons: PersonsConfig,
 }
 
 /// Why a gateway cannot be made or started.
@@ -83,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) other: Arc<dyn OtherRoutes>,
+    pub(crate) persons: Persons,
     pub(crate) metrics: Metrics,
     pub(crate) upstreams: Upstreams,
     pub(crate) dialer: Dialer,
@@ -128,7 +132,7 @@ impl Gateway {
     /// # Errors
     /// When certificates, keys or authorities cannot be used.
     pub fn new(parts: Parts, registry: &mut Registry) -> Result<Gateway, GatewayError> {
-        let Parts { config, snapshot, clock, pepper, ids, recorder, objects, other } = parts;
+        let Parts { config, snapshot, clock, pepper, ids, recorder, objects, other, persons } = parts;
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
@@ -136,6 +140,7 @@ impl Gateway {
         let tls = config.tls.as_ref().map(crate::tls::acceptor).transpose()?;
         let dialer = Dialer::new(config.upstream.ca_file.as_deref(), config.upstream.connect_timeout)?;
         let appeals = Appeals::new(config.access_url.as_deref(), &config.appeal_due);
+        let persons = Persons::new(persons, clock.now());
         let shared = Shared {
             config,
             clock,
@@ -147,6 +152,7 @@ impl Gateway {
             recorder,
             objects,
             other,
+            persons,
             metrics: Metrics::new(registry),
             upstreams: Upstreams::new(workers),
             dialer,

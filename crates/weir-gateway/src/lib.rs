@@ -21,6 +21,7 @@ mod ids;
 mod metrics;
 mod objects;
 mod other;
+mod persons;
 mod phases;
 mod primitives;
 mod recorder;
@@ -36,6 +37,7 @@ pub use gateway::{Drained, Gateway, GatewayError, GatewayHandle, InFlight, Parts
 pub use ids::DecisionIds;
 pub use objects::{Made, NoObjects, Objects};
 pub use other::{NoOtherRoutes, OtherFuture, OtherRoutes};
+pub use persons::{AccountNames, PersonsConfig};
 pub use recorder::{RecordQueue, Recorder, Unavailable};
 pub use tls::{TlsError, server_config};
 pub use upstream::{AuthoritiesError, TargetError};

@@ -18,8 +18,9 @@ use crate::schema::{ACTION, OPERATOR, SUBJECT, uid};
 /// What an act is about, as far as authority depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ActFacts<'a> {
-    /// The operator who wrote what the act is about: drafted the directive, or
-    /// took the measure that an appeal answers. An operator's id.
+    /// The operator who wrote what the act is about: drafted the directive or
+    /// the change, or took the measure or enacted the directive that an appeal
+    /// answers. An operator's id.
     pub author: Option<&'a str>,
     /// The stage a `stage.set` sets.
     pub stage: Option<Stage>,
@@ -183,7 +184,8 @@ mod tests {
     }
 
     fn permitted(authority: &Authority, role: Role) -> Vec<&'static str> {
-        let may = |kind: &&&str| authority.may("o", &[role], kind, &ActFacts::default()).is_ok();
+        let approved = ActFacts { approvals: 2, ..ActFacts::default() };
+        let may = |kind: &&&str| authority.may("o", &[role], kind, &approved).is_ok();
         Act::KINDS.iter().chain(READ_ACTIONS).filter(may).copied().collect()
     }
 
@@ -201,7 +203,10 @@ mod tests {
     fn roles_do_what_they_say() {
         let authority = authority(&[]);
         assert_eq!(permitted(&authority, Role::Auditor), ["read", "open"]);
-        assert_eq!(permitted(&authority, Role::Analyst), ["measure.take", "measure.lift", "read"]);
+        assert_eq!(
+            permitted(&authority, Role::Analyst),
+            ["draft.add", "draft.approve", "draft.close", "measure.take", "measure.lift", "read"]
+        );
         let operator = permitted(&authority, Role::Operator);
         assert!(operator.contains(&"key.issue") && !operator.contains(&"directive.enact"));
         let officer = permitted(&authority, Role::ReleaseOfficer);
@@ -225,6 +230,21 @@ mod tests {
     }
 
     #[test]
+    fn changing_the_rules_takes_two_approvals_and_nobody_approves_their_own() {
+        let authority = authority(&[]);
+        let ask = |approvals| {
+            let facts = ActFacts { approvals, ..ActFacts::default() };
+            authority.may("o", &[Role::ReleaseOfficer], "rules.set", &facts)
+        };
+        assert!(ask(2).is_ok());
+        assert_eq!(ask(1).unwrap_err().rule.as_deref(), Some("authority/change-rules"));
+        let own = ActFacts { author: Some("o"), ..ActFacts::default() };
+        let refusal = authority.may("o", &[Role::ReleaseOfficer], "draft.approve", &own).unwrap_err();
+        assert_eq!(refusal.rule.as_deref(), Some("authority/own-draft"));
+        assert!(authority.may("p", &[Role::ReleaseOfficer], "draft.approve", &own).is_ok());
+    }
+
+    #[test]
     fn nobody_decides_an_appeal_against_their_own_measure() {
         let authority = authority(&[]);
         let ask = |by| {
@@ -232,7 +252,7 @@ mod tests {
             authority.may(by, &[Role::ReleaseOfficer], "appeal.decide", &facts)
         };
         assert!(ask("o-2").is_ok());
-        assert_eq!(ask("o-1").unwrap_err().rule.as_deref(), Some("authority/own-measure"));
+        assert_eq!(ask("o-1").unwrap_err().rule.as_deref(), Some("authority/own-act"));
     }
 
     #[test]

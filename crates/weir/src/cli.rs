@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
-pub(crate) use cases::{Appeal, Log, Measure};
+pub(crate) use cases::{Appeal, Draft, Log, Measure};
 pub(crate) use people::{Account, Claim, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
 
@@ -102,6 +102,14 @@ pub(crate) enum Command {
     /// Orders and requests of authorities
     #[command(subcommand)]
     Directive(Directive),
+    /// Consent to a change that waits for approval, or to a drafted directive
+    Approve {
+        /// The draft's id, or a directive's
+        id: String,
+    },
+    /// Changes that wait for approval
+    #[command(subcommand)]
+    Draft(Draft),
     /// What is done about an account or party
     #[command(subcommand)]
     Measure(Measure),

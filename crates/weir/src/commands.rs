@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_acts::Time;
 
-use crate::cli::{Account, Appeal, Command, Directive, Log, Model, Party, Remote, Rules};
+use crate::cli::{Account, Appeal, Command, Directive, Draft, Log, Model, Party, Remote, Rules};
 use crate::client::{Client, Who};
 use crate::{files, output};
 
@@ -50,6 +50,10 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
             let answer = Client::new(remote, Who::Operator)?.get(&path, &[])?;
             print(remote.json, &answer, || output::preview(&answer))
         }
+        Command::Draft(Draft::List) => {
+            list(remote, "/draft", "drafts", &["id", "command", "by", "drafted", "status", "approved_by"])
+        }
+        Command::Draft(Draft::Show { id }) => document(remote, &format!("/draft/{}", segment(id))),
         Command::WhoCan { model, at } => who_can(remote, model, *at),
         Command::Explain { subject, model, at } => explain(remote, subject, model.as_deref(), *at),
         Command::Appeal(Appeal::File { against, text, key_file }) => {

@@ -5,7 +5,8 @@ use crate::act::{Act, Parts, PolicyText, SealedText, private, public};
 use crate::digest::Digest;
 use crate::directive::{Answer, DirectiveKind, DirectiveText, Disclosure, Exception, ListRows, Unknown};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, GrantId, KeyId, LogId, MeasureId, ModelId, OperatorId, PartyId, TokenId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, LogId, MeasureId, ModelId,
+    OperatorId, PartyId, TokenId,
 };
 use crate::value::{Value, ValueType};
 use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
@@ -77,6 +78,36 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     ("directive.disclose", |author, [pick, ..], _| {
         let (id, _, text) = one(&author.drafts, pick)?;
         Some((id.to_string(), empty(Act::DirectiveDisclose, public::DirectiveDisclose { text: sealed(&text) })))
+    }),
+    ("issuer.add", |author, [pick, how, ..], _| {
+        let party = one(&author.parties, pick)?;
+        let issuer = IssuerId::from_bytes(author.bytes());
+        author.issuers.push(issuer);
+        let kinds = vec!["us_person".into()];
+        let public = public::IssuerAdd { issuer, kinds, max_level: how % 5, single_use: how % 2 == 0, keys: None };
+        let private = private::IssuerAdd { name: "https://id.example".into(), url: None, set: None };
+        Some((party.to_string(), Act::IssuerAdd(parts(public, private))))
+    }),
+    ("issuer.keys", |author, [pick, ..], _| {
+        let public = public::IssuerKeys { issuer: one(&author.issuers, pick)?, keys: Digest::of(b"{}") };
+        Some((nobody(), Act::IssuerKeys(parts(public, private::IssuerKeys { set: "{}".into() }))))
+    }),
+    ("issuer.remove", |author, [pick, ..], _| {
+        Some((nobody(), empty(Act::IssuerRemove, public::IssuerRemove { issuer: one(&author.issuers, pick)? })))
+    }),
+    ("draft.add", |author, _, _| {
+        let id = DraftId::from_bytes(author.bytes());
+        author.changes.push(id);
+        let public = public::DraftAdd { command: "rules.set".into() };
+        Some((id.to_string(), Act::DraftAdd(parts(public, private::DraftAdd { with: "{}".into() }))))
+    }),
+    ("draft.approve", |author, [pick, ..], _| {
+        let saw = Digest::of(b"draft");
+        Some((one(&author.changes, pick)?.to_string(), empty(Act::DraftApprove, public::DraftApprove { saw })))
+    }),
+    ("draft.close", |author, [pick, how, ..], _| {
+        let public = public::DraftClose { carried_out: how % 2 == 0 };
+        Some((one(&author.changes, pick)?.to_string(), empty(Act::DraftClose, public)))
     }),
     ("measure.take", measure_take),
     ("measure.lift", |author, [pick, ..], _| {
@@ -313,7 +344,7 @@ fn appeal_file(author: &mut Author, [account, measure, ..]: [u8; 6], _: u64) -> 
     let appeal = AppealId::from_bytes(author.bytes());
     author.appeals.push(appeal);
     let public = public::AppealFile { appeal, measure: one(&author.measures, measure), due: author.now };
-    let private = private::AppealFile { decision: None, account, text: "we did not".into() };
+    let private = private::AppealFile { decision: None, account, text: "we did not".into(), rules: vec![] };
     Some((appeal.to_string(), Act::AppealFile(parts(public, private))))
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{FoldProblem, State, Touched, missing, repeated, standing, subject};
 use crate::act::{Act, Parts, private, public};
 use crate::directive::{DirectiveText, Disclosure, ListRows};
+use crate::draft::Approvals;
 use crate::entry::Entry;
 use crate::governed::{Directive, Enacted};
 use crate::holder::Life;
@@ -56,6 +57,7 @@ impl State {
             draft: index,
             drafted_by: entry.by.as_str().into(),
             drafted: entry.at,
+            approvals: Approvals::new(),
             dropped: None,
             enacted: None,
             life: None,

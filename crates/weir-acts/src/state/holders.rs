@@ -340,6 +340,7 @@ impl State {
             decision: private.and_then(|private| private.decision.as_deref()).map(Into::into),
             account: private.map(|private| private.account),
             text: private.map(|private| private.text.as_str().into()),
+            rules: private.iter().flat_map(|private| &private.rules).map(|rule| rule.as_str().into()).collect(),
             filed: at,
             due: parts.public.due,
             ruling: None,

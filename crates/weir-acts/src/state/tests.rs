@@ -166,7 +166,10 @@ fn an_appeal_can_be_won_after_the_measure_has_lapsed() {
     let mut log = Log::new();
     let file = |measure| {
         let public = public::AppealFile { appeal: APPEAL, measure: Some(measure), due: Time::EPOCH };
-        Act::AppealFile(parts(public, private::AppealFile { decision: None, account: ACCOUNT, text: "no".into() }))
+        Act::AppealFile(parts(
+            public,
+            private::AppealFile { decision: None, account: ACCOUNT, text: "no".into(), rules: vec![] },
+        ))
     };
     assert!(log.try_act(1, &APPEAL, None, file(MEASURE)).is_err(), "there is no such measure yet");
     let until = Some(Time::from_millis(10));

@@ -8,8 +8,10 @@ use weir_acts::act::Act;
 use weir_acts::entry::{BY_WEIR, Entry};
 use weir_acts::governed::Rule;
 use weir_acts::id::OperatorId;
-use weir_acts::state::{Holder, State};
+use weir_acts::state::State;
 use weir_rules::{ActFacts, Authority};
+
+use crate::plan::{authors_of_appealed, drafts};
 
 type Rules = Arc<BTreeMap<Arc<str>, Rule>>;
 
@@ -73,14 +75,12 @@ fn facts<'s>(entry: &'s Entry, state: &'s State) -> ActFacts<'s> {
             ActFacts { author: directive.map(|directive| &*directive.drafted_by), approvals, stage: None }
         }
         Act::AppealDecide(parts) => {
-            let measure = state.appeals.get(&parts.public.appeal).and_then(|appeal| appeal.measure);
-            let author = measure.and_then(|id| {
-                let measures = match *state.measures.get(&id)? {
-                    Holder::Party(party) => &state.parties.get(&party)?.measures,
-                    Holder::Account(account) => &state.accounts.get(&account)?.measures,
-                };
-                measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
-            });
+            let appeal = state.appeals.get(&parts.public.appeal);
+            let author = appeal.and_then(|appeal| authors_of_appealed(state, appeal).next());
+            ActFacts { author, approvals, stage: None }
+        }
+        Act::DraftApprove(_) => {
+            let author = drafts::author(state, &entry.subject);
             ActFacts { author, approvals, stage: None }
         }
         _ => ActFacts { approvals, ..ActFacts::default() },

@@ -31,6 +31,16 @@ pub(super) async fn change_party(
     carry_out(&shared, &format!("party.{verb}"), &headers, &body).await
 }
 
+/// `/draft/{verb}`, whose path is also that of a draft to be shown.
+pub(super) async fn change_draft(
+    State(shared): State<Shared>,
+    Path(verb): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    carry_out(&shared, &format!("draft.{verb}"), &headers, &body).await
+}
+
 /// `/directive/{verb}`, whose path is also that of a directive to be shown.
 pub(super) async fn change_directive(
     State(shared): State<Shared>,

@@ -4,13 +4,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
+use weir_acts::draft::Draft;
 use weir_acts::governed::Directive;
 use weir_acts::holder::{Account, Claim, Life, Measure, Party};
+use weir_acts::id::OperatorId;
 use weir_acts::{State as World, Time};
 
 use super::answer::operator;
 use super::{Answer, Shared};
 use crate::names;
+use crate::refusal::Refusal;
 
 /// The most parties one answer lists.
 const MOST_PARTIES: usize = 10_000;
@@ -177,4 +180,36 @@ pub(super) fn directive(directive: &Directive, state: &World, now: Time) -> Valu
 fn operator_label(state: &World, id: &str) -> String {
     let operator = id.parse().ok().and_then(|id| state.operators.get(&id));
     operator.and_then(|operator| operator.name.as_deref()).unwrap_or(id).to_owned()
+}
+
+pub(super) async fn drafts(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let mut all: Vec<&Draft> = published.state.drafts.values().collect();
+    all.sort_by_key(|draft| (draft.drafted, draft.id));
+    let rows: Vec<Value> = all.into_iter().map(|draft| draft_line(draft, &published.state)).collect();
+    Ok(Json(json!({ "drafts": rows })))
+}
+
+pub(super) async fn draft(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let found = id.parse().ok().and_then(|id| published.state.drafts.get(&id));
+    let draft = found.ok_or_else(|| Refusal::not_found(format!("there is no draft `{id}`")))?;
+    let mut shown = draft_line(draft, &published.state);
+    shown["with"] = draft.with.as_deref().and_then(|with| serde_json::from_str(with).ok()).unwrap_or(Value::Null);
+    shown["digest"] = json!(draft.digest());
+    Ok(Json(shown))
+}
+
+fn draft_line(draft: &Draft, state: &World) -> Value {
+    let name = |id: &str| {
+        let operator = id.parse().ok().and_then(|id: OperatorId| state.operators.get(&id));
+        operator.and_then(|operator| operator.name.as_deref()).unwrap_or(id).to_owned()
+    };
+    let approved: Vec<String> = draft.approvals.keys().map(|id| name(&id.to_string())).collect();
+    json!({
+        "id": draft.id.to_string(), "command": draft.command.as_ref(), "by": name(&draft.by), "drafted": draft.drafted,
+        "status": draft.status(), "approved_by": approved,
+    })
 }

@@ -6,7 +6,7 @@ use weir_acts::act::{Act, private, public};
 use weir_acts::holder::Life;
 use weir_acts::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId};
 use weir_acts::key::KeyText;
-use weir_acts::state::Holder;
+use weir_acts::state::{Appeal, Holder, State};
 use weir_acts::value::Value;
 use weir_acts::words::{Describes, MeasureKind};
 use weir_rules::condition::Condition;
@@ -209,14 +209,7 @@ impl Planner<'_> {
     pub(super) fn appeal_decide(&self, command: &AppealDecide) -> Result<Plan, Refusal> {
         let appeal = self.state.appeals.get(&command.id).ok_or_else(|| no_such("appeal", command.id))?;
         check_text("the reason", &command.reason, 2_000)?;
-        let author = appeal.measure.and_then(|id| {
-            let measures = match *self.state.measures.get(&id)? {
-                Holder::Party(party) => &self.state.parties.get(&party)?.measures,
-                Holder::Account(account) => &self.state.accounts.get(&account)?.measures,
-            };
-            measures.iter().find(|measure| measure.id == id).map(|measure| &measure.by)
-        });
-        if author.is_some_and(|author| **author == *self.by) {
+        if authors_of_appealed(self.state, appeal).any(|author| *author == *self.by) {
             return Err(Refusal::forbidden("nobody decides an appeal against their own act: ask another operator"));
         }
         let act = Act::AppealDecide(parts(
@@ -225,6 +218,22 @@ impl Planner<'_> {
         ));
         Ok(Plan::one(self.entry(command.id, act), command.id))
     }
+}
+
+/// Who did what an appeal answers: took the measure, enacted the directive.
+pub(crate) fn authors_of_appealed<'s>(state: &'s State, appeal: &'s Appeal) -> impl Iterator<Item = &'s str> {
+    let measure = appeal.measure.and_then(|id| {
+        let measures = match *state.measures.get(&id)? {
+            Holder::Party(party) => &state.parties.get(&party)?.measures,
+            Holder::Account(account) => &state.accounts.get(&account)?.measures,
+        };
+        measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
+    });
+    let enacted = appeal.rules.iter().filter_map(|rule| {
+        let (directive, _) = rule.rsplit_once('/')?;
+        state.directive_named(directive)?.enacted.as_ref().map(|enacted| &*enacted.by)
+    });
+    measure.into_iter().chain(enacted)
 }
 
 fn still_open(life: &Life, planner: &Planner<'_>, message: impl Fn() -> String) -> Result<(), Refusal> {

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use subtle::ConstantTimeEq as _;
 use weir_acts::governed::{Operator, Rule};
 use weir_acts::id::OperatorId;
-use weir_acts::state::{Holder, State};
+use weir_acts::state::State;
 use weir_acts::{Digest, Time};
 use weir_rules::{ActFacts, Authority};
 
 use super::Control;
 use crate::command::Command;
+use crate::plan::{authors_of_appealed, drafts};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::secrets::OperatorToken;
 
@@ -99,27 +100,26 @@ impl Control {
     }
 }
 
-/// What authority over `command` depends on, as far as `state` tells.
-pub(super) fn facts_of<'s>(command: &Command, state: &'s State) -> ActFacts<'s> {
-    match command {
+/// What authority over `command` with so many `approvals` depends on, as far
+/// as `state` tells.
+pub(super) fn facts_of<'s>(command: &Command, state: &'s State, approvals: usize) -> ActFacts<'s> {
+    let facts = match command {
         Command::StageSet(set) => ActFacts { stage: Some(set.stage), ..ActFacts::default() },
         Command::DirectiveEnact(enact) => {
             let author = state.directive_named(&enact.id).map(|directive| &*directive.drafted_by);
             ActFacts { author, ..ActFacts::default() }
         }
         Command::AppealDecide(decide) => {
-            let measure = state.appeals.get(&decide.id).and_then(|appeal| appeal.measure);
-            let author = measure.and_then(|id| {
-                let measures = match *state.measures.get(&id)? {
-                    Holder::Party(party) => &state.parties.get(&party)?.measures,
-                    Holder::Account(account) => &state.accounts.get(&account)?.measures,
-                };
-                measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
-            });
+            let appeal = state.appeals.get(&decide.id);
+            let author = appeal.and_then(|appeal| authors_of_appealed(state, appeal).next());
             ActFacts { author, ..ActFacts::default() }
         }
+        Command::DraftApprove(approve) => {
+            ActFacts { author: drafts::author(state, &approve.id), ..ActFacts::default() }
+        }
         _ => ActFacts::default(),
-    }
+    };
+    ActFacts { approvals: u32::try_from(approvals).unwrap_or(u32::MAX), ..facts }
 }
 
 pub(super) fn unauthenticated() -> Refusal {

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::oneshot;
+use weir_acts::draft::counting;
+use weir_acts::entry::Approval;
 use weir_acts::state::State;
 use weir_acts::{Digest, Time};
 
@@ -85,8 +87,29 @@ impl Control {
         })?
     }
 
-    fn planner<'a>(&'a self, state: &'a State, at: Time, by: &'a str) -> Planner<'a> {
-        Planner { state, at, by, pepper: &self.inner.pepper, last_preview: None }
+    pub(super) fn planner<'a>(&'a self, state: &'a State, at: Time, by: &'a str) -> Planner<'a> {
+        Planner { state, at, by, pepper: &self.inner.pepper, approvals: &[], last_preview: None }
+    }
+
+    /// The plan of `command`, once the rules of authority allow it; of a draft
+    /// where they would with approvals.
+    fn planned_of(&self, state: &State, at: Time, caller: Caller, command: &Command) -> Result<Plan, Refusal> {
+        let by = caller.operator.to_string();
+        let approvals = given(command, state, &by, at);
+        let facts = facts_of(command, state, approvals.len());
+        let planner = Planner { approvals: &approvals, ..self.planner(state, at, &by) };
+        if let Err(refusal) = self.inner.authority.check(state, at, caller, command.verb(), &facts) {
+            return self.draft_instead(&planner, caller, command, refusal);
+        }
+        let plan = match command {
+            Command::DraftApprove(approve) => self.approved(&planner, caller, &approve.id)?,
+            _ => {
+                let preview = self.last_preview_of(command);
+                Planner { last_preview: preview.as_ref(), ..planner }.plan(command)?
+            }
+        };
+        self.inner.authority.check_rules_stay_changeable(state, at, command, &plan)?;
+        Ok(plan)
     }
 
     fn planned(
@@ -99,12 +122,7 @@ impl Control {
     ) -> Planned {
         let control = self.clone();
         Box::new(move |state, at| {
-            let facts = facts_of(&command, state);
-            control.inner.authority.check(state, at, caller, command.verb(), &facts)?;
-            let by = caller.operator.to_string();
-            let preview = control.last_preview_of(&command);
-            let planner = Planner { last_preview: preview.as_ref(), ..control.planner(state, at, &by) };
-            let mut plan = planner.plan(&command)?;
+            let mut plan = control.planned_of(state, at, caller, &command)?;
             plan.warnings.extend(moved);
             let mut told = answer_of(&plan);
             let kept = keyed.map(|keyed| {
@@ -129,6 +147,14 @@ impl Control {
         answer.insert("receipt".into(), json!(self.receipt_url(written.index)));
         answer.extend(rest);
     }
+}
+
+/// The approvals that count for `command` by `by`: those of the drafted
+/// directive that it enacts.
+fn given(command: &Command, state: &State, by: &str, at: Time) -> Vec<Approval> {
+    let Command::DirectiveEnact(enact) = command else { return Vec::new() };
+    let directive = state.directive_named(&enact.id);
+    directive.map_or_else(Vec::new, |directive| counting(&directive.approvals, &state.operators, by, at))
 }
 
 fn answer_of(plan: &Plan) -> Map<String, Json> {

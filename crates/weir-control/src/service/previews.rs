@@ -38,7 +38,14 @@ impl Control {
         let published = self.published();
         let at = self.inner.clock.now().max(published.state.last);
         let by = caller.operator.to_string();
-        let planner = Planner { state: &published.state, at, by: &by, pepper: &self.inner.pepper, last_preview: None };
+        let planner = Planner {
+            state: &published.state,
+            at,
+            by: &by,
+            pepper: &self.inner.pepper,
+            approvals: &[],
+            last_preview: None,
+        };
         let plan = planner.plan(&DirectiveEnact { id: name.to_owned() }.into())?;
         let mut trial = published.state.clone();
         for entry in &plan.entries {

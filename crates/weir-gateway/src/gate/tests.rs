@@ -31,6 +31,7 @@ impl Door {
             class: Class { party: facts, account: facts },
         };
         let new = NewFlight {
+            person: None,
             number,
             key: [0; 32],
             caller,

@@ -83,6 +83,7 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
             number: shared.next_flight(),
             key: identified.key,
             caller: identified.caller,
+            person: identified.person.clone(),
             api: asked.api,
             model: asked.model().cloned(),
             nested: asked.nested().into(),
@@ -92,15 +93,16 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
     );
     let ticket = Ticket::enter(&shared.board, client.worker.index, flight);
     let id = shared.ids.next();
+    let person = identified.person.as_ref().map(|person| &person.label);
     match settle(shared, ticket.flight(), asked).await? {
         Outcome::Permit(caller, permit, basis) => {
-            let is_recorded = record::decision(shared, asked, id, &caller, Some(&permit), &basis)?;
+            let is_recorded = record::decision(shared, asked, id, &caller, person, Some(&permit), &basis)?;
             let Basis { tree_size, stage, .. } = basis;
             let flight = Arc::clone(ticket.flight());
             Ok(Decided { ticket: Some(ticket), flight, id, caller, tree_size, stage, permit, is_recorded })
         }
         Outcome::Refuse(caller, verdict, model, basis) => {
-            record::decision(shared, asked, id, &caller, None, &basis)?;
+            record::decision(shared, asked, id, &caller, person, None, &basis)?;
             Err(refuse(shared, &verdict, &model).decided_as(id))
         }
         Outcome::Revoked | Outcome::Stale => Err(revoked()),
@@ -174,7 +176,7 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
     if !snapshot.covers(now) {
         return Outcome::Stale;
     }
-    let Some(caller) = snapshot.view().identify(&flight.key) else {
+    let Some(caller) = flight.caller(snapshot) else {
         return Outcome::Revoked;
     };
     let basis = |verdict: &Verdict, ruling| Basis {

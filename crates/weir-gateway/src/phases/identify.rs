@@ -1,12 +1,16 @@
 //! Identify: an API key to an account. Nobody is anonymous; a gateway without
 //! keys refuses everybody.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, header};
 use weir_acts::key::{self, Form};
 use weir_acts::view::Caller;
+use weir_rules::Snapshot;
 
 use crate::answer::Refusal;
 use crate::client::Client;
+use crate::persons::{self, KnownPerson};
 use crate::phases::accept::Accepted;
 
 /// Who calls.
@@ -15,6 +19,8 @@ pub(crate) struct Identified {
     pub(crate) key: [u8; 32],
     /// Where its account stood when the request came.
     pub(crate) caller: Caller,
+    /// The person behind the request, where one was asserted.
+    pub(crate) person: Option<Arc<KnownPerson>>,
 }
 
 /// Finds the account that calls.
@@ -23,7 +29,16 @@ pub(crate) fn identify(client: &Client, accepted: &Accepted) -> Result<Identifie
     let key = presented(&accepted.parts.headers)?;
     let digest = shared.pepper.digest(key).0;
     match shared.board.look(|snapshot| snapshot.view().identify(&digest)) {
-        Some(caller) => Ok(Identified { key: digest, caller }),
+        Some(caller) => {
+            let headers = &accepted.parts.headers;
+            let identify = |snapshot: &Snapshot| shared.persons.identify(headers, snapshot, &caller, accepted.time);
+            // Most requests assert nobody, and cost no second look.
+            let person = match headers.contains_key(persons::HEADER) {
+                true => shared.board.look(identify)?,
+                false => None,
+            };
+            Ok(Identified { key: digest, caller, person })
+        }
         None if key::form(key) == Form::Mistyped => {
             Err(Refusal::unauthenticated("The API key is malformed: it was mistyped or cut off"))
         }

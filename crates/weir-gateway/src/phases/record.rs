@@ -18,6 +18,7 @@ pub(crate) fn decision(
     asked: &Asked,
     id: DecisionId,
     caller: &Caller,
+    person: Option<&Arc<str>>,
     permit: Option<&Permit>,
     basis: &Basis,
 ) -> Result<bool, Refusal> {
@@ -33,7 +34,7 @@ pub(crate) fn decision(
         account: caller.account,
         party: caller.party,
         key: caller.key,
-        person: None,
+        person: person.cloned(),
         api: asked.api.name(),
         model: asked.model().cloned(),
         served_model,

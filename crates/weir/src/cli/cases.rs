@@ -1,4 +1,4 @@
-//! Commands about measures, appeals and the log.
+//! Commands about drafts, measures, appeals and the log.
 
 use std::path::PathBuf;
 
@@ -27,6 +27,22 @@ pub(crate) enum Measure {
     /// Undo one
     Lift {
         /// The measure's id
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Draft {
+    /// All of them, oldest first
+    List,
+    /// One, with what it would do
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Throw one away
+    Drop {
+        /// Its id
         id: String,
     },
 }

@@ -9,7 +9,8 @@ use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Grant, Key, Measure, Model, Operator, Party, Rules, StageOf, Token,
+    Account, Appeal, Claim, Command, Directive, Draft, Grant, Key, Measure, Model, Operator, Party, Rules, StageOf,
+    Token,
 };
 use crate::files;
 
@@ -42,6 +43,8 @@ impl Command {
                 Some(change) => change,
                 None => return Ok(None),
             },
+            Command::Approve { id } => to::DraftApprove { id: id.clone() }.into(),
+            Command::Draft(Draft::Drop { id }) => to::DraftDrop { id: id.parse()? }.into(),
             Command::Measure(command) => measure(command)?,
             Command::Appeal(Appeal::Decide { id, ruling, reason }) => {
                 to::AppealDecide { id: id.parse()?, ruling: *ruling, reason: reason.clone() }.into()
