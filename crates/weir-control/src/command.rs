@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use weir_acts::digest::Digest;
-use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, KeyId, MeasureId};
+use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, IssuerId, KeyId, MeasureId};
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 use weir_acts::{Time, ValueType};
 
@@ -146,6 +146,33 @@ commands! {
     "account.close" AccountClose {
         /// `PARTY/NAME`.
         account: String,
+    }
+    /// Let someone speak for a party's people.
+    "issuer.add" IssuerAdd {
+        /// The party.
+        party: String,
+        /// What its assertions bear as `iss`; left out, the origin of the URL,
+        /// or the party's id where the key set is handed in.
+        #[serde(default)]
+        name: Option<String>,
+        /// Where its key set is published.
+        #[serde(default)]
+        url: Option<String>,
+        /// The key set itself.
+        #[serde(default)]
+        set: Option<UploadedFile>,
+        /// The kinds of claim it may speak for.
+        kinds: Vec<String>,
+        /// The highest level it may claim, 0 to 4.
+        max_level: u8,
+        /// Whether each of its assertions is used once.
+        #[serde(default)]
+        single_use: bool,
+    }
+    /// Let it speak no more.
+    "issuer.remove" IssuerRemove {
+        /// The issuer.
+        id: IssuerId,
     }
     /// Give an account an API key, shown once.
     "key.issue" KeyIssue {

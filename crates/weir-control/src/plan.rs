@@ -6,6 +6,7 @@ mod directives;
 pub(crate) mod drafts;
 mod governed;
 mod holders;
+mod issuers;
 mod operators;
 
 pub(crate) use holders::authors_of_appealed;
@@ -102,6 +103,8 @@ impl Planner<'_> {
             Command::AccountSuspend(command) => self.account_suspend(&command.account),
             Command::AccountRestore(command) => self.account_restore(&command.account),
             Command::AccountClose(command) => self.account_close(&command.account),
+            Command::IssuerAdd(command) => self.issuer_add(command),
+            Command::IssuerRemove(command) => self.issuer_remove(command.id),
             Command::KeyIssue(command) => self.key_issue(&command.account),
             Command::KeyRevoke(command) => self.key_revoke(command.id),
             Command::ModelAdd(command) => self.model_add(command),

@@ -7,6 +7,7 @@ mod approvals;
 mod authority;
 mod changes;
 mod idempotency;
+mod issuers;
 mod previews;
 mod reading;
 mod start;
@@ -15,7 +16,7 @@ mod timers;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -93,6 +94,11 @@ impl Control {
     pub fn receipts_are_at(&self, base_url: String) {
         // A second saying would contradict receipts already named.
         let _said = self.inner.base_url.set(base_url.trim_end_matches('/').to_owned());
+    }
+
+    /// Where the writer takes its work; none once it stops.
+    fn jobs(&self) -> Option<Sender<Job>> {
+        self.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

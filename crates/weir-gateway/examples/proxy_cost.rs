@@ -19,7 +19,9 @@ use weir_acts::id::ModelId;
 use weir_acts::key::Pepper;
 use weir_acts::words::Stage;
 use weir_acts::{Act, Clock, Time};
-use weir_gateway::{DecisionIds, Gateway, GatewayConfig, NoObjects, NoOtherRoutes, Parts, RecordQueue, Recorder};
+use weir_gateway::{
+    DecisionIds, Gateway, GatewayConfig, NoObjects, NoOtherRoutes, Parts, PersonsConfig, RecordQueue, Recorder,
+};
 use weir_rules::{Snapshot, base_rules};
 
 const KEY: &str = "sk-bench-1";
@@ -50,6 +52,11 @@ fn main() {
         recorder: Arc::clone(&queue) as Arc<dyn Recorder>,
         objects: Arc::new(NoObjects),
         other: Arc::new(NoOtherRoutes),
+        persons: PersonsConfig {
+            audience: "weir.example".to_owned(),
+            freshness: Arc::default(),
+            names: Arc::new(|id| id.to_string()),
+        },
     };
     let gateway = Gateway::new(parts, &mut Registry::default()).unwrap();
     let handle = gateway.start().unwrap();

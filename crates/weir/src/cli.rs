@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
 pub(crate) use cases::{Appeal, Draft, Log, Measure};
-pub(crate) use people::{Account, Claim, Key, Operator, Party, Token};
+pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
 
 /// Staged release of AI models: who may use what, on whose authority, provably.
@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// What parties call with
     #[command(subcommand)]
     Account(Account),
+    /// Who speaks for a party's people
+    #[command(subcommand)]
+    Issuer(Issuer),
     /// Accounts' API keys
     #[command(subcommand)]
     Key(Key),

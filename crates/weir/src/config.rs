@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) access: Access,
     pub(crate) gateway: Gateway,
+    pub(crate) persons: Persons,
     pub(crate) limits: Limits,
     pub(crate) upstream: Upstream,
     pub(crate) records: Records,
@@ -59,6 +60,14 @@ pub(crate) struct Access {
 pub(crate) struct Gateway {
     pub(crate) workers: usize,
     pub(crate) trusted_peers: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Persons {
+    pub(crate) audience: Option<String>,
+    pub(crate) allow_networks: Vec<String>,
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -124,6 +133,7 @@ impl Default for Config {
             log: Log::default(),
             access: Access::default(),
             gateway: Gateway::default(),
+            persons: Persons::default(),
             limits: Limits::default(),
             upstream: Upstream::default(),
             records: Records::default(),

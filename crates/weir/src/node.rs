@@ -17,8 +17,10 @@ use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
 use weir_control::boot::{self, Booted};
 use weir_control::http::{FlightShown, InFlight};
+use weir_control::key_sets::Fetcher;
 use weir_control::service::{Control, Running};
-use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Parts, RecordQueue};
+use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Network, Parts, PersonsConfig, RecordQueue};
+use weir_persons::Freshness;
 use weir_store::kind::FolderKind;
 
 use objects::StoredObjects;
@@ -53,8 +55,21 @@ pub struct NodeConfig {
     pub record_queue: usize,
     /// When a file of records is closed, in bytes.
     pub record_roll_bytes: u64,
+    /// How persons behind requests are verified.
+    pub persons: PersonsOf,
     /// How long requests may take to finish once stopping.
     pub drain: Duration,
+}
+
+/// How persons behind requests are verified.
+#[derive(Debug, Clone, Default)]
+pub struct PersonsOf {
+    /// What assertions name as their audience; none takes the log's name.
+    pub audience: Option<String>,
+    /// Private networks in which key sets may be published.
+    pub allow_networks: Vec<Network>,
+    /// Authorities to trust for key sets instead of the public ones, PEM.
+    pub ca_file: Option<std::path::PathBuf>,
 }
 
 /// A running node.
@@ -70,6 +85,7 @@ pub struct Node {
     admin_address: Option<SocketAddr>,
     first_token: Option<PathBuf>,
     drain: Duration,
+    fetcher: Fetcher,
 }
 
 impl Node {
@@ -91,6 +107,7 @@ impl Node {
         let objects = Arc::new(StoredObjects::new(store));
         let ready = Ready::default();
         let routes = Routes::new(control.clone(), ready.clone());
+        let freshness: Arc<Freshness> = Arc::default();
         let gateway = Gateway::new(
             Parts {
                 config: config.gateway,
@@ -101,11 +118,26 @@ impl Node {
                 recorder: queue,
                 objects: Arc::clone(&objects) as _,
                 other: routes.of_gateway(one_listener, runtime.handle().clone()),
+                persons: PersonsConfig {
+                    audience: config.persons.audience.unwrap_or_else(|| control.vkey().name().to_owned()),
+                    freshness: Arc::clone(&freshness),
+                    names: Arc::new({
+                        let control = control.clone();
+                        move |id| control.account_label(id)
+                    }),
+                },
             },
             &mut registry,
         )?;
         routes.complete(shown(&gateway), registry);
         let running = starter.start(Arc::new(gateway.clone()))?;
+        let allowed = config.persons.allow_networks;
+        let fetcher = Fetcher::start(
+            control.clone(),
+            freshness,
+            Arc::new(move |address| allowed.iter().any(|network| network.contains(address))),
+            config.persons.ca_file.as_deref(),
+        )?;
         let handle = gateway.start()?;
         let admin_address = match &config.admin {
             Some(admin) if !one_listener => Some(runtime.block_on(admin.start(routes.of_admin()))?),
@@ -133,6 +165,7 @@ impl Node {
             admin_address,
             first_token,
             drain: config.drain,
+            fetcher,
         })
     }
 
@@ -170,6 +203,7 @@ impl Node {
     /// durable and lets the folder go.
     pub fn stop(self) -> Drained {
         self.ready.set(false);
+        drop(self.fetcher);
         let in_flight = self.gateway.in_flight().len();
         tracing::info!(in_flight, "stopping: letting requests finish");
         let drained = self.runtime.block_on(self.handle.drain(self.drain));

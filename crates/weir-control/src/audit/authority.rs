@@ -23,7 +23,7 @@ pub(super) struct AuthorityCheck {
 
 impl AuthorityCheck {
     /// Whether the author of `entry` might do it after what `state` holds.
-    /// Weir itself only begins a log and ends seals; an account only appeals,
+    /// Weir itself only begins a log, ends seals and follows published key sets; an account only appeals,
     /// and that it exists the fold checks.
     pub(super) fn check(&mut self, entry: &Entry, state: &State) -> Result<(), String> {
         if entry.by == BY_WEIR {
@@ -59,7 +59,9 @@ fn by_weir(entry: &Entry, state: &State) -> Result<(), String> {
         && state.operators.len() == 1
         && state.operators.values().all(|operator| operator.tokens.is_empty());
     let ends_seal = matches!(entry.act, Act::DirectiveDisclose(_));
-    if state.operators.is_empty() || is_first_token || ends_seal {
+    // A published key set that changed; whose keys count an operator said.
+    let follows_issuer = matches!(entry.act, Act::IssuerKeys(_));
+    if state.operators.is_empty() || is_first_token || ends_seal || follows_issuer {
         return Ok(());
     }
     Err(format!("`{}` was not done by an operator", entry.act.kind()))

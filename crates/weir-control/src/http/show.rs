@@ -64,7 +64,20 @@ fn party_shown(party: &Party, state: &World, now: Time) -> Value {
         "id": party.handle.as_deref(), "subject": party.id.to_string(), "name": party.name.as_deref(),
         "kind": party.kind.as_str(), "life": life(&party.life, now), "claims": claims(&party.claims, now),
         "grants": grants, "lists": lists, "measures": measures(&party.measures, now), "accounts": accounts,
+        "issuers": issuers(party, state, now),
     })
+}
+
+fn issuers(party: &Party, state: &World, now: Time) -> Vec<Value> {
+    let own = state.issuers.values().filter(|issuer| issuer.party == party.id);
+    own.map(|issuer| {
+        json!({
+            "id": issuer.id.to_string(), "name": issuer.name.as_deref(), "url": issuer.url.as_deref(),
+            "kinds": issuer.kinds, "max_level": issuer.max_level, "single_use": issuer.single_use,
+            "keys_since": issuer.keys.as_ref().map(|keys| keys.since), "life": life(&issuer.life, now),
+        })
+    })
+    .collect()
 }
 
 pub(super) async fn account(

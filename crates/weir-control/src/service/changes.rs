@@ -80,8 +80,7 @@ impl Control {
     pub(crate) async fn write(&self, plan: Planned) -> Result<Written, Refusal> {
         let (reply, answered) = oneshot::channel();
         let gone = || Refusal::unavailable("this server is stopping; nothing was changed");
-        let sender = self.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        sender.ok_or_else(gone)?.send(Job { plan, reply }).map_err(|_| gone())?;
+        self.jobs().ok_or_else(gone)?.send(Job { plan, reply }).map_err(|_| gone())?;
         answered.await.map_err(|_| {
             Refusal::unavailable("the writer stopped before it answered: ask the log whether the act is in it")
         })?

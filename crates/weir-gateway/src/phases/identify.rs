@@ -31,7 +31,8 @@ pub(crate) fn identify(client: &Client, accepted: &Accepted) -> Result<Identifie
     match shared.board.look(|snapshot| snapshot.view().identify(&digest)) {
         Some(caller) => {
             let headers = &accepted.parts.headers;
-            let identify = |snapshot: &Snapshot| shared.persons.identify(headers, snapshot, &caller, accepted.time);
+            let identify =
+                |snapshot: &Arc<Snapshot>| shared.persons.identify(headers, snapshot, &caller, accepted.time);
             // Most requests assert nobody, and cost no second look.
             let person = match headers.contains_key(persons::HEADER) {
                 true => shared.board.look(identify)?,

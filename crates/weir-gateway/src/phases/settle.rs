@@ -188,7 +188,7 @@ impl Settlement {
             time: self.time,
             account: self.decided.caller.account,
             party: self.decided.caller.party,
-            person: None,
+            person: self.decided.flight.person.as_ref().map(|person| Arc::clone(&person.label)),
             api: self.api.name(),
             model: self.asked_model.clone(),
             served_model,

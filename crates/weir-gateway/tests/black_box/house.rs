@@ -16,14 +16,17 @@ use weir_acts::words::Stage;
 use weir_acts::{Act, Clock, Time, Touched, Value};
 use weir_exchange::{DecisionRecord, ExchangeRecord, Record};
 use weir_gateway::{
-    DecisionIds, Gateway, GatewayConfig, GatewayHandle, Made, NoOtherRoutes, Objects, Parts, RecordQueue, Recorder,
-    Unavailable,
+    DecisionIds, Gateway, GatewayConfig, GatewayHandle, Made, NoOtherRoutes, Objects, Parts, PersonsConfig,
+    RecordQueue, Recorder, Unavailable,
 };
 use weir_rules::{Enforce as _, Snapshot, Swept, base_rules};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
 
 use crate::caller::{Answer, Caller, request};
 use crate::scene::{Scene, parts};
+
+/// What assertions name as their audience.
+pub(crate) const AUDIENCE: &str = "weir.example";
 
 /// Of a party verified, and known to be a US person.
 pub(crate) const ACME: &str = "sk-acme-7f2d";
@@ -165,6 +168,11 @@ impl House {
             recorder: Arc::clone(&recorder) as Arc<dyn Recorder>,
             objects: Arc::clone(&objects) as Arc<dyn Objects>,
             other: Arc::new(NoOtherRoutes),
+            persons: PersonsConfig {
+                audience: AUDIENCE.to_owned(),
+                freshness: Arc::default(),
+                names: Arc::new(|id| id.to_string()),
+            },
         };
         let gateway = Gateway::new(parts, &mut registry).unwrap();
         let handle = gateway.start().unwrap();

@@ -9,8 +9,8 @@ use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Draft, Grant, Key, Measure, Model, Operator, Party, Rules, StageOf,
-    Token,
+    Account, Appeal, Claim, Command, Directive, Draft, Grant, Issuer, Key, Measure, Model, Operator, Party, Rules,
+    StageOf, Token,
 };
 use crate::files;
 
@@ -28,6 +28,7 @@ impl Command {
                 Some(change) => change,
                 None => return Ok(None),
             },
+            Command::Issuer(command) => issuer(command)?,
             Command::Key(command) => key(command)?,
             Command::Model(command) => match model(command) {
                 Some(change) => change,
@@ -100,6 +101,26 @@ fn account(command: &Account) -> Option<Change> {
         Account::Close { account } => Some(to::AccountClose { account: account.clone() }.into()),
         Account::Show { .. } => None,
     }
+}
+
+fn issuer(command: &Issuer) -> Result<Change> {
+    Ok(match command {
+        Issuer::Add { party, keys, kinds, max_level, name, single_use } => {
+            let is_url = keys.contains("://");
+            let set = if is_url { None } else { Some(list_file(Path::new(keys))?) };
+            to::IssuerAdd {
+                party: party.clone(),
+                name: name.clone(),
+                url: is_url.then(|| keys.clone()),
+                set,
+                kinds: kinds.clone(),
+                max_level: *max_level,
+                single_use: *single_use,
+            }
+            .into()
+        }
+        Issuer::Remove { id } => to::IssuerRemove { id: id.parse()? }.into(),
+    })
 }
 
 fn key(command: &Key) -> Result<Change> {

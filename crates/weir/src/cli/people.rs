@@ -156,3 +156,35 @@ pub(crate) enum Key {
         id: String,
     },
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Issuer {
+    /// Let someone speak for a party's people
+    #[command(
+        after_help = "A request of the party's accounts may then carry `Weir-Person: JWS`, signed by that issuer."
+    )]
+    Add {
+        /// The party
+        party: String,
+        /// Where its key set is published (https), or a file with a JWK set
+        #[arg(value_name = "URL|FILE")]
+        keys: String,
+        /// The kinds of claim it may speak for, with commas
+        #[arg(long, value_delimiter = ',', required = true, value_name = "K1,K2")]
+        kinds: Vec<String>,
+        /// The highest level it may claim, 0 to 4
+        #[arg(long, value_name = "N")]
+        max_level: u8,
+        /// What its assertions bear as `iss`; else the URL's origin, or the party's id for a file
+        #[arg(long, value_name = "ISS")]
+        name: Option<String>,
+        /// Each of its assertions is used once
+        #[arg(long)]
+        single_use: bool,
+    },
+    /// Let it speak no more
+    Remove {
+        /// The issuer's id
+        id: String,
+    },
+}

@@ -7,7 +7,7 @@ use weir_gateway::{GatewayConfig, Network, TlsFiles};
 use weir_store::kind::FolderKind;
 
 use super::{Config, ConfigError, Tls};
-use crate::node::{AdminListener, NodeConfig};
+use crate::node::{AdminListener, NodeConfig, PersonsOf};
 
 impl Config {
     /// What a node of this configuration needs.
@@ -40,21 +40,21 @@ impl Config {
             record_queue: self.records.queue,
             record_roll_bytes: self.records.roll_bytes,
             drain: Duration::from_secs(self.drain_seconds),
+            persons: PersonsOf {
+                audience: self.persons.audience.clone(),
+                allow_networks: networks("persons.allow_networks", &self.persons.allow_networks)?,
+                ca_file: self.persons.ca_file.clone(),
+            },
         })
     }
 
     fn data_plane(&self) -> Result<GatewayConfig, ConfigError> {
         let seconds = Duration::from_secs;
-        let networks: Result<Vec<Network>, _> = self.gateway.trusted_peers.iter().map(|peer| peer.parse()).collect();
-        let networks = networks.map_err(|error: weir_gateway::NetworkError| ConfigError::Value {
-            key: "gateway.trusted_peers",
-            message: error.to_string(),
-        })?;
         Ok(GatewayConfig {
             listen: self.listen,
             workers: self.gateway.workers,
             tls: self.tls.files("tls")?,
-            trusted_peers: networks,
+            trusted_peers: networks("gateway.trusted_peers", &self.gateway.trusted_peers)?,
             limits: weir_gateway::Limits {
                 head_bytes: self.limits.head_bytes,
                 body_bytes: self.limits.body_bytes,
@@ -81,6 +81,11 @@ impl Config {
             appeal_due: self.access.appeal_due.clone(),
         })
     }
+}
+
+fn networks(key: &'static str, texts: &[String]) -> Result<Vec<Network>, ConfigError> {
+    let networks: Result<Vec<Network>, _> = texts.iter().map(|text| text.parse()).collect();
+    networks.map_err(|error: weir_gateway::NetworkError| ConfigError::Value { key, message: error.to_string() })
 }
 
 impl Tls {

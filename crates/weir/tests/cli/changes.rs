@@ -105,6 +105,39 @@ fn claims_and_measures() {
 }
 
 #[test]
+fn drafts_and_issuers() {
+    let stub = Stub::answering("200 OK", ACCEPTED);
+    let weir = Weir::asking(stub.base());
+    weir.write("keys.json", "{\"keys\":[]}");
+    let id = "00112233445566778899";
+    let issuer = json!({"party": "acme", "kinds": ["us_person", "nationalities"], "max_level": 2});
+    let with = |more: Value| {
+        let mut body = issuer.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let set = json!({"name": "keys.json", "text": "{\"keys\":[]}"});
+    let table = [
+        (&*format!("approve draft-{id}"), "draft/approve", json!({"id": format!("draft-{id}")})),
+        ("approve 2026-06-12-order", "draft/approve", json!({"id": "2026-06-12-order"})),
+        (&format!("draft drop draft-{id}"), "draft/drop", json!({"id": format!("draft-{id}")})),
+        (
+            "issuer add acme https://id.example/keys --kinds us_person,nationalities --max-level 2",
+            "issuer/add",
+            with(json!({"name": null, "url": "https://id.example/keys", "set": null, "single_use": false})),
+        ),
+        (
+            "issuer add acme keys.json --kinds us_person,nationalities --max-level 2 --name https://id.example --single-use",
+            "issuer/add",
+            with(json!({"name": "https://id.example", "url": null, "set": set, "single_use": true})),
+        ),
+        (&format!("issuer remove i-{id}"), "issuer/remove", json!({"id": format!("i-{id}")})),
+    ];
+    each_becomes(&weir, &stub, &table);
+    assert!(weir.line("issuer add acme none.json --kinds us_person --max-level 2").refused().contains("none.json"));
+}
+
+#[test]
 fn every_kind_of_measure_has_its_word() {
     let stub = Stub::answering("200 OK", ACCEPTED);
     let weir = Weir::asking(stub.base());

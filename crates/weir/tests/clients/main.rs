@@ -94,6 +94,7 @@ fn config(dir: &Path) -> NodeConfig {
         record_queue: 65_536,
         record_roll_bytes: 64 << 20,
         drain: Duration::ZERO,
+        persons: weir::node::PersonsOf::default(),
     }
 }
 

@@ -39,6 +39,7 @@ impl House {
             record_queue: 65_536,
             record_roll_bytes: 64 << 20,
             drain: Duration::ZERO,
+            persons: weir::node::PersonsOf::default(),
         };
         let node = Node::start(config, &|_, _| ()).unwrap();
         let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();

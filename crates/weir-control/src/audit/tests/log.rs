@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use weir_acts::act::{Act, Parts, PolicyText, private, public};
 use weir_acts::directive::{Answer, DirectiveKind, DirectiveText, Disclosure, Unknown};
 use weir_acts::entry::{BY_WEIR, Basis, Entry};
-use weir_acts::id::{AccountId, ClaimId, DirectiveId, KeyId, LogId, ModelId, OperatorId, PartyId, TokenId};
+use weir_acts::id::{AccountId, ClaimId, DirectiveId, DraftId, KeyId, LogId, ModelId, OperatorId, PartyId, TokenId};
 use weir_acts::words::{Describes, PartyKind, Role, Stage};
 use weir_acts::{Digest, Time, Value, ValueType, World};
 use weir_rules::{BASE_KINDS, Snapshot, base_rules};
@@ -140,6 +140,24 @@ impl Log {
         if let Some((salt, bytes)) = sealed.private {
             self.openings.insert(index, Opening { salt, bytes });
         }
+    }
+
+    /// Adds `others` as release officers and a draft that each approves; what
+    /// they saw.
+    pub(super) fn approved_by(&mut self, others: &[OperatorId]) -> Digest {
+        let draft = DraftId::from_bytes([13; 10]);
+        let private = private::DraftAdd { with: "{}".into() };
+        self.act(&draft, Act::DraftAdd(parts(public::DraftAdd { command: "stage.set".into() }, private)));
+        let saw = self.world.state().drafts[&draft].digest().unwrap();
+        for other in others {
+            let roles = vec![Role::ReleaseOfficer];
+            let private = private::OperatorAdd { name: "lin".into() };
+            self.act(other, Act::OperatorAdd(parts(public::OperatorAdd { roles }, private)));
+            let approve = Act::DraftApprove(open(public::DraftApprove { saw }));
+            let entry = Entry { by: other.to_string(), ..self.entry(&draft, approve) };
+            self.append(&entry);
+        }
+        saw
     }
 
     fn model(&mut self, id: ModelId, name: &str, previous: Option<&str>) {

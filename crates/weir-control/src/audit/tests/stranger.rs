@@ -125,32 +125,34 @@ fn approvals_count_each_other_operator_once() {
     let stranger = OperatorId::from_bytes([12; 10]);
     let opened = |approved: &[OperatorId]| {
         let mut log = Log::populated(base_rules());
-        for other in others {
-            let roles = vec![Role::ReleaseOfficer];
-            let private = private::OperatorAdd { name: "lin".into() };
-            log.act(&other, Act::OperatorAdd(parts(public::OperatorAdd { roles }, private)));
-        }
+        let saw = log.approved_by(&others);
         let open = Act::StageSet(Parts { public: public::StageSet { stage: Stage::Open, list: None }, private: None });
         let mut entry = log.entry(&MYTHOS, open);
-        let approval = |by: &OperatorId| Approval { by: by.to_string(), saw: Digest::of(b"") };
+        let approval = |by: &OperatorId| Approval { by: by.to_string(), saw };
         entry.approvals = approved.iter().map(approval).collect();
-        log.append(&entry);
+        log.forge(&entry);
         (log.verified(), log.entries.len() - 1)
     };
     assert!(opened(&others).0.good);
-    for approved in [&[][..], &[others[0], others[0]], &[others[0], OFFICER], &[others[0], stranger]] {
+    for approved in [&[][..], &others[..1], &[others[0], others[0]], &[others[0], OFFICER], &[others[0], stranger]] {
         let (report, act) = opened(approved);
         named(&report, act, "two approvals");
     }
+    let (report, act) = opened(&[others[0], others[1], stranger]);
+    named(&report, act, "approved no draft");
 }
 
 #[test]
 fn rules_that_do_not_compile_are_named() {
     let mut log = Log::populated(base_rules());
+    let others = [OperatorId::from_bytes([10; 10]), OperatorId::from_bytes([11; 10])];
+    let saw = log.approved_by(&others);
     let policies = vec![PolicyText { id: "own-1".into(), cedar: "forbid (principal".into() }];
     let act = log.entries.len();
     let public = public::RulesSet { part: 1, of: 1, policies, removed: vec![] };
-    log.act(&OFFICER, Act::RulesSet(Parts { public, private: None }));
+    let mut entry = log.entry(&OFFICER, Act::RulesSet(Parts { public, private: None }));
+    entry.approvals = others.iter().map(|by| Approval { by: by.to_string(), saw }).collect();
+    log.append(&entry);
     named(&log.verified(), act, "do not compile: rule `own-1`");
 }
 
