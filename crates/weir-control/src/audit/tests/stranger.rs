@@ -7,7 +7,7 @@ use weir_acts::act::{Act, Parts, PolicyText, private, public};
 use weir_acts::entry::{Approval, BY_WEIR};
 use weir_acts::id::{OperatorId, PartyId};
 use weir_acts::words::{Describes, Role, Stage};
-use weir_acts::{Digest, Entry, Value, ValueType};
+use weir_acts::{Entry, Value, ValueType};
 use weir_rules::base_rules;
 use weir_tlog::{Ed25519Signer, FolderSource, LogPath, LogSource, SourceError, VerifyFailure};
 
