@@ -32,6 +32,15 @@ macro_rules! commands {
             /// Every verb, as `noun.verb`.
             pub const VERBS: &'static [&'static str] = &[$($verb,)*];
 
+            /// The action that the rules of authority know it by: the kind of
+            /// the act it becomes.
+            pub const fn action(&self) -> &'static str {
+                match self {
+                    Command::DraftDrop(_) => "draft.close",
+                    _ => self.verb(),
+                }
+            }
+
             /// The verb of this command.
             pub const fn verb(&self) -> &'static str {
                 match self { $(Command::$variant(_) => $verb,)* }

@@ -33,7 +33,7 @@ impl Control {
         let (state, at) = (planner.state, planner.at);
         let allowed = |approvals: u32| {
             let facts = facts_of(command, state, approvals as usize);
-            self.inner.authority.check(state, at, caller, command.verb(), &facts).is_ok()
+            self.inner.authority.check(state, at, caller, command.action(), &facts).is_ok()
         };
         let Some(needed) = (1..=MANY).find(|approvals| allowed(*approvals)) else { return Err(refusal) };
         if let Command::DirectiveEnact(enact) = command {
@@ -58,7 +58,7 @@ impl Control {
         let Some(Approvable::Change(draft)) = approvable(state, id) else { return Ok(plan) };
         let command = command_of(draft)?;
         let could = facts_of(&command, state, MANY as usize);
-        self.inner.authority.check(state, at, approver, command.verb(), &could).map_err(|refusal| {
+        self.inner.authority.check(state, at, approver, command.action(), &could).map_err(|refusal| {
             let message = format!("only who could do it may approve it: {}", refusal.message);
             Refusal { message, ..refusal }
         })?;
@@ -71,7 +71,7 @@ impl Control {
         let author = draft.by.parse().map(|operator| Caller { operator });
         let author = author.map_err(|_| Refusal::conflict("the draft's author is no operator"))?;
         let facts = facts_of(&command, &next, approvals.len());
-        if let Err(refusal) = self.inner.authority.check(&next, at, author, command.verb(), &facts) {
+        if let Err(refusal) = self.inner.authority.check(&next, at, author, command.action(), &facts) {
             plan.warnings.push(format!("approved; it still waits: {}", refusal.message));
             return Ok(plan);
         }

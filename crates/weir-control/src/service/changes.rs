@@ -97,7 +97,7 @@ impl Control {
         let approvals = given(command, state, &by, at);
         let facts = facts_of(command, state, approvals.len());
         let planner = Planner { approvals: &approvals, ..self.planner(state, at, &by) };
-        if let Err(refusal) = self.inner.authority.check(state, at, caller, command.verb(), &facts) {
+        if let Err(refusal) = self.inner.authority.check(state, at, caller, command.action(), &facts) {
             return self.draft_instead(&planner, caller, command, refusal);
         }
         let plan = match command {
