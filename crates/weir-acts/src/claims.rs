@@ -7,12 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::holder::Claim;
 use crate::time::Time;
 use crate::value::Value;
 
 /// What the highest-level claims of one kind say together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Standing {
     /// The level at which it was decided.
     pub level: u8,
@@ -31,7 +34,7 @@ impl Standing {
 }
 
 /// The claims in force, one standing a kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Claims(BTreeMap<Arc<str>, Standing>);
 
 impl Claims {

@@ -8,6 +8,7 @@
 mod authority;
 mod bundle;
 mod decisions;
+mod export;
 mod refold;
 mod report;
 
@@ -15,7 +16,8 @@ use weir_tlog::verify::verify_log;
 use weir_tlog::{Checkpoint, LogSource, VerifierKey, VerifyFailure, verify_consistency};
 
 pub use bundle::{Bundle, BundleError, DecisionLine, Opening, open_bundle};
-pub use decisions::Differing;
+pub use decisions::{Differing, Explained, RuleBehind};
+pub use export::{Export, export_bundle};
 pub use refold::Problem;
 pub use report::{Decisions, Refold, Report};
 
@@ -24,7 +26,8 @@ use refold::Refolder;
 /// Checks the log at `source` against `key`; `is_pinned` says whether the key
 /// came from elsewhere than the log itself. With a `bundle` its openings are
 /// folded and its decisions computed again; the log must extend every
-/// checkpoint of `since`, which must be opened with the same key.
+/// checkpoint of `since`, which must be opened with the same key. The decision
+/// named by `explain` is told rule by rule.
 ///
 /// # Errors
 /// When the signed tree is not what the checkpoint says, or cannot be read.
@@ -35,9 +38,10 @@ pub fn verify(
     is_pinned: bool,
     bundle: Option<&Bundle>,
     since: &[Checkpoint],
+    explain: Option<&str>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, VerifyFailure> {
-    let mut refolder = Refolder::new(key, bundle);
+    let mut refolder = Refolder::new(key, bundle, explain);
     let verified = verify_log(
         source,
         key,

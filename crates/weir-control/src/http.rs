@@ -69,6 +69,7 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
     let all = questions
         .route("/rules/check", post(questions::check_rules))
         .route("/log/open", post(log::open))
+        .route("/audit/export", post(log::export))
         .route("/{noun}/{verb}", post(admin::change))
         .route("/{noun}/{middle}/{verb}", post(admin::change_of_part))
         .fallback(answer::no_such_path)

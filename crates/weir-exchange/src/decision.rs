@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use weir_acts::Time;
+use weir_acts::claims::Claims;
 use weir_acts::id::{AccountId, KeyId, PartyId};
 use weir_acts::words::Stage;
 
@@ -42,6 +43,10 @@ pub struct DecisionRecord {
     /// The person behind the request, where an assertion named one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<Arc<str>>,
+    /// What its issuer claimed of that person, so that an auditor can compute
+    /// the decision again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_claims: Option<Claims>,
     /// The API called.
     pub api: &'static str,
     /// The model asked for; none where models were listed.

@@ -50,7 +50,7 @@ pub(crate) struct KnownPerson {
     /// The act that brought the key set it was verified with.
     keys: u64,
     key: Thumbprint,
-    claims: Claims,
+    pub(crate) claims: Claims,
     expires: Time,
     /// For records: the issuer and a digest of its name for the person.
     pub(crate) label: Arc<str>,

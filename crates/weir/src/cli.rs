@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
-pub(crate) use cases::{Appeal, Draft, Log, Measure};
+pub(crate) use cases::{Appeal, Audit, Draft, Log, Measure};
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
 
@@ -141,6 +141,9 @@ pub(crate) enum Command {
     /// The log of acts
     #[command(subcommand)]
     Log(Log),
+    /// What outside auditors are given
+    #[command(subcommand)]
+    Audit(Audit),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

@@ -1,5 +1,6 @@
 //! What each command that talks to a server does.
 
+mod audits;
 mod logs;
 
 use std::io::{ErrorKind, Write as _};
@@ -9,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_acts::Time;
 
-use crate::cli::{Account, Appeal, Command, Directive, Draft, Log, Model, Party, Remote, Rules};
+use crate::cli::{Account, Appeal, Audit, Command, Directive, Draft, Log, Model, Party, Remote, Rules};
 use crate::client::{Client, Who};
 use crate::{files, output};
 
@@ -60,6 +61,9 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
             file_appeal(remote, against, text, key_file.as_deref())
         }
         Command::Log(command) => log(remote, command),
+        Command::Audit(Audit::Export { from, to, subject, output }) => {
+            audits::export(remote, *from, *to, subject.as_deref(), output)
+        }
         _ => bail!("this command does not talk to a server"),
     }
 }
@@ -70,7 +74,9 @@ fn log(remote: &Remote, command: &Log) -> Result<ExitCode> {
         Log::Show { act } => document(remote, &format!("/log/{act}")),
         Log::Receipt { act, output } => logs::receipt(remote, *act, output),
         Log::Open { subject, output } => logs::open(remote, subject, output),
-        Log::Verify { log, key, opened, since } => logs::verify(remote, log, key.as_deref(), opened.as_deref(), since),
+        Log::Verify { log, key, opened, since, explain } => {
+            logs::verify(remote, log, key.as_deref(), opened.as_deref(), since, explain.as_deref())
+        }
     }
 }
 

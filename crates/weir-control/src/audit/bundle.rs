@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use weir_acts::claims::Claims;
 use weir_acts::id::{AccountId, KeyId, PartyId};
 use weir_acts::state::{Holder, State};
 use weir_acts::words::Stage;
@@ -20,7 +21,7 @@ use crate::service::Control;
 const LONGEST_LINE: usize = 64 << 20;
 
 /// The most decisions a bundle is given.
-const MOST_DECISIONS: usize = 1_000_000;
+pub(super) const MOST_DECISIONS: usize = 1_000_000;
 
 /// How many acts are read at a time.
 const ACTS_AT_A_TIME: usize = 4_096;
@@ -63,9 +64,12 @@ pub struct DecisionLine {
     pub party: PartyId,
     /// By which key it called.
     pub key: KeyId,
-    /// The person behind it, whose claims no act tells.
+    /// The person behind it.
     #[serde(default)]
     pub person: Option<String>,
+    /// What its issuer claimed of that person, where one was asserted.
+    #[serde(default)]
+    pub person_claims: Option<Claims>,
     /// The stage the model stood at.
     pub stage: Stage,
     /// About which model; none where models were listed.
@@ -158,6 +162,20 @@ impl Bundle {
 /// # Errors
 /// When the database or the records cannot be read.
 pub fn open_bundle(control: &Control, state: &State, holder: Holder) -> Result<Vec<u8>, Refusal> {
+    let (subjects, accounts) = about(state, holder);
+    let mut bundle = Vec::new();
+    openings(control, &Scope::About(subjects), &mut bundle)?;
+    for account in accounts {
+        for record in control.decisions_of(account, MOST_DECISIONS)? {
+            push(&mut bundle, &json!({ "decision": without_tag(record) }));
+        }
+    }
+    Ok(bundle)
+}
+
+/// The subjects of acts about `holder`, and the accounts that decisions about
+/// it name.
+pub(super) fn about(state: &State, holder: Holder) -> (BTreeSet<String>, Vec<AccountId>) {
     let (party, accounts) = match holder {
         Holder::Party(id) => {
             let held = state.parties.get(&id).map_or_else(Vec::new, |party| party.accounts.clone());
@@ -167,17 +185,18 @@ pub fn open_bundle(control: &Control, state: &State, holder: Holder) -> Result<V
     };
     let subjects: BTreeSet<String> =
         party.iter().map(ToString::to_string).chain(accounts.iter().map(ToString::to_string)).collect();
-    let mut bundle = Vec::new();
-    openings(control, &subjects, &mut bundle)?;
-    for account in accounts {
-        for record in control.decisions_of(account, MOST_DECISIONS)? {
-            push(&mut bundle, &json!({ "decision": without_tag(record) }));
-        }
-    }
-    Ok(bundle)
+    (subjects, accounts)
 }
 
-fn openings(control: &Control, subjects: &BTreeSet<String>, bundle: &mut Vec<u8>) -> Result<(), Refusal> {
+/// Which acts are opened.
+pub(super) enum Scope {
+    /// Those about these subjects, and the lists they may be on.
+    About(BTreeSet<String>),
+    /// All but the stored forms of keys and tokens, which decide nothing.
+    Everything,
+}
+
+pub(super) fn openings(control: &Control, scope: &Scope, bundle: &mut Vec<u8>) -> Result<(), Refusal> {
     let cannot = |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the database cannot be read: {error}"));
     let mut next = 0;
     loop {
@@ -187,10 +206,19 @@ fn openings(control: &Control, subjects: &BTreeSet<String>, bundle: &mut Vec<u8>
         for stored in &entries {
             let Private::Kept(part) = &stored.private else { continue };
             let entry: Value = serde_json::from_slice(&stored.bytes).map_err(|error| cannot(&error))?;
-            if bears_on(&entry, subjects) {
+            if scope.opens(&entry) {
                 let opening = Opening { salt: part.salt, bytes: part.bytes.clone() };
                 push(bundle, &opening.line(stored.index));
             }
+        }
+    }
+}
+
+impl Scope {
+    fn opens(&self, entry: &Value) -> bool {
+        match self {
+            Scope::About(subjects) => bears_on(entry, subjects),
+            Scope::Everything => !matches!(entry["kind"].as_str(), Some("key.issue" | "operator.token.issue") | None),
         }
     }
 }
@@ -206,14 +234,14 @@ fn bears_on(entry: &Value, subjects: &BTreeSet<String>) -> bool {
     }
 }
 
-fn without_tag(mut record: Value) -> Value {
+pub(super) fn without_tag(mut record: Value) -> Value {
     if let Some(fields) = record.as_object_mut() {
         fields.remove("record");
     }
     record
 }
 
-fn push(bundle: &mut Vec<u8>, line: &Value) {
+pub(super) fn push(bundle: &mut Vec<u8>, line: &Value) {
     bundle.extend_from_slice(line.to_string().as_bytes());
     bundle.push(b'\n');
 }

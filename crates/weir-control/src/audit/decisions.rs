@@ -11,7 +11,8 @@ use weir_acts::entry::Entry;
 use weir_acts::view::Class;
 use weir_acts::words::Stage;
 use weir_acts::world::World;
-use weir_rules::{Alarm, Effect, Policies, Snapshot, Verdict};
+use weir_acts::{State, Time};
+use weir_rules::{Alarm, Effect, Explanation, Policies, Snapshot, Verdict, explain as explain_class};
 
 use super::bundle::DecisionLine;
 use super::report::Decisions;
@@ -27,6 +28,74 @@ pub struct Differing {
     pub computed: String,
 }
 
+/// One decision, told from the log and the bundle alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub time: Time,
+    /// The calling account, by its random id.
+    pub account: String,
+    /// The rules that decided, and on whose act each held.
+    pub behind: Vec<RuleBehind>,
+    /// Everything that went into it, computed again.
+    pub explanation: Explanation,
+}
+
+/// A rule that decided, and the act that brought it in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleBehind {
+    /// Its id.
+    pub rule: String,
+    /// The legal ground, where it has one.
+    pub citation: Option<String>,
+    /// The authority, where a directive made it.
+    pub authority: Option<String>,
+    /// The act that enacted it, where a directive made it.
+    pub act: Option<u64>,
+    /// Who did that act: an operator's id.
+    pub by: Option<String>,
+    /// Since when it held.
+    pub since: Option<Time>,
+}
+
+impl Explained {
+    /// The explanation in sentences.
+    pub fn lines(&self) -> Vec<String> {
+        let verdict = &self.explanation.verdict;
+        let effect = match verdict.effect {
+            Effect::Permit => "permitted",
+            Effect::Deny => "denied",
+            Effect::Missing => "answered as for no such model",
+        };
+        let mut lines = vec![format!(
+            "decision {}: account {} was {effect} {} (stage {}) at {}, on {} acts",
+            self.id,
+            self.account,
+            self.explanation.model,
+            self.explanation.stage,
+            self.time,
+            self.explanation.tree_size
+        )];
+        for rule in &self.behind {
+            let mut line = format!("  by rule {}", rule.rule);
+            let told = [("citing", &rule.citation), ("on the word of", &rule.authority), ("enacted by", &rule.by)];
+            for (word, what) in told.iter().filter_map(|(word, what)| Some((word, what.as_ref()?))) {
+                line.push_str(&format!(", {word} {what}"));
+            }
+            line.push_str(&rule.act.map_or_else(String::new, |act| format!(" in act {act}")));
+            line.push_str(&rule.since.map_or_else(String::new, |since| format!(", in force since {since}")));
+            lines.push(line);
+        }
+        for claim in &self.explanation.claims {
+            let value = claim.value.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+            lines.push(format!("  claim {}: {value}", claim.claim));
+        }
+        lines
+    }
+}
+
 /// Stands for all lists among what was not opened: anybody may be on them.
 const LISTS: &str = "lists";
 
@@ -38,12 +107,14 @@ pub(super) struct Recomputer<'a> {
     /// Subjects of acts that bear on decisions and were not opened.
     closed: BTreeSet<String>,
     found: Decisions,
+    explain: Option<&'a str>,
+    explained: Option<Explained>,
     left_out: BTreeMap<String, u64>,
 }
 
 impl<'a> Recomputer<'a> {
     /// Of decisions sorted by tree size.
-    pub(super) fn new(decisions: &'a [DecisionLine]) -> Recomputer<'a> {
+    pub(super) fn new(decisions: &'a [DecisionLine], explain: Option<&'a str>) -> Recomputer<'a> {
         let mut waiting = decisions.iter();
         let next = waiting.next();
         Recomputer {
@@ -52,6 +123,8 @@ impl<'a> Recomputer<'a> {
             policies: None,
             closed: BTreeSet::new(),
             found: Decisions::default(),
+            explain,
+            explained: None,
             left_out: BTreeMap::new(),
         }
     }
@@ -95,8 +168,8 @@ impl<'a> Recomputer<'a> {
 
     fn compute(&mut self, moved: &mut World, decision: &DecisionLine) {
         let Some(model) = &decision.model else { return self.leave_out("it listed models") };
-        if decision.person.is_some() {
-            return self.leave_out("it rested on a person's assertion, which no act tells");
+        if decision.person.is_some() && decision.person_claims.is_none() {
+            return self.leave_out("it rested on a person's assertion whose claims were not recorded");
         }
         let is_new = moved.advance(decision.time).rules;
         let policies = match self.policies.clone().filter(|_| !is_new) {
@@ -114,9 +187,20 @@ impl<'a> Recomputer<'a> {
             return self.differs(decision, why);
         }
         let snapshot = Snapshot::new(moved.view().clone(), policies);
-        let Some(class) = snapshot.view().class(decision.account) else {
+        let Some(mut class) = snapshot.view().class(decision.account) else {
             return self.differs(decision, "the account was not open".into());
         };
+        // Whose word the claims were is a matter of the issuer's signature,
+        // which was checked then; what they decide is checked now.
+        if let Some(claims) = &decision.person_claims {
+            let Some(of_person) = snapshot.view().class_of_person(class, claims) else {
+                return self.leave_out("too many distinct facts are known");
+            };
+            class = of_person;
+        }
+        if self.explain == Some(&*decision.id) {
+            self.explained = Some(explained(moved.state(), decision, explain_class(&snapshot, class, model)));
+        }
         let verdict = snapshot.decide(class, model);
         let outcome = Outcome {
             ruling: ruling(&snapshot, class, model, &verdict, decision.served_model.as_deref()),
@@ -148,6 +232,11 @@ impl<'a> Recomputer<'a> {
         *self.left_out.entry(why.to_owned()).or_default() += 1;
     }
 
+    /// The decision asked about, where it was computed.
+    pub(super) fn explained(&mut self) -> Option<Explained> {
+        self.explained.take()
+    }
+
     pub(super) fn finish(&mut self) -> Decisions {
         while self.next.is_some() {
             self.leave_out("the log was not folded as far as it was made on");
@@ -156,6 +245,27 @@ impl<'a> Recomputer<'a> {
         let mut found = std::mem::take(&mut self.found);
         found.left_out = std::mem::take(&mut self.left_out);
         found
+    }
+}
+
+fn explained(state: &State, decision: &DecisionLine, explanation: Explanation) -> Explained {
+    let behind = explanation.verdict.rules.iter().map(|rule| behind(state, rule, &explanation)).collect();
+    let account = decision.account.to_string();
+    Explained { id: decision.id.clone(), time: decision.time, account, behind, explanation }
+}
+
+fn behind(state: &State, rule: &str, explanation: &Explanation) -> RuleBehind {
+    let citation = explanation.rules.iter().find(|said| &*said.id == rule).and_then(|said| said.citation.clone());
+    let directive = rule.rsplit_once('/').and_then(|(id, _)| state.directive_named(id));
+    let enacted = directive.and_then(|directive| directive.enacted.as_ref());
+    let since = directive.and_then(|directive| directive.life).map(|life| life.from);
+    RuleBehind {
+        rule: rule.to_owned(),
+        citation,
+        authority: directive.and_then(|directive| Some(directive.text.as_ref()?.authority.clone())),
+        act: enacted.map(|enacted| enacted.act),
+        by: enacted.map(|enacted| enacted.by.to_string()),
+        since: since.or_else(|| state.rules.get(rule).map(|rule| rule.life.from)),
     }
 }
 

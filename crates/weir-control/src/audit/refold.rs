@@ -42,7 +42,7 @@ pub(super) struct Refolder<'a> {
 }
 
 impl<'a> Refolder<'a> {
-    pub(super) fn new(key: &VerifierKey, bundle: Option<&'a Bundle>) -> Refolder<'a> {
+    pub(super) fn new(key: &VerifierKey, bundle: Option<&'a Bundle>, explain: Option<&'a str>) -> Refolder<'a> {
         Refolder {
             vkey: key.to_string(),
             origin: key.name().to_owned(),
@@ -53,7 +53,7 @@ impl<'a> Refolder<'a> {
             problem: None,
             unseen: BTreeMap::new(),
             opened: 0,
-            recomputer: Recomputer::new(bundle.map_or(&[], |bundle| &bundle.decisions)),
+            recomputer: Recomputer::new(bundle.map_or(&[], |bundle| &bundle.decisions), explain),
         }
     }
 
@@ -132,6 +132,7 @@ impl<'a> Refolder<'a> {
     }
 
     pub(super) fn report(mut self, verified: &Verified, is_pinned: bool, extends: Vec<u64>) -> Report {
+        let explained = self.recomputer.explained();
         let decisions = self.recomputer.finish();
         let beyond = self.bundle.into_iter().flat_map(|bundle| bundle.openings.keys());
         if let Some(act) = beyond.copied().find(|act| *act >= verified.checkpoint.size)
@@ -151,6 +152,7 @@ impl<'a> Refolder<'a> {
             unseen: self.unseen,
             opened: self.opened,
             decisions,
+            explained,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::decisions::Differing;
+use super::decisions::{Differing, Explained};
 use super::refold::Problem;
 
 /// What a whole log was found to be. Its tree and signature hold, or there
@@ -33,6 +33,9 @@ pub struct Report {
     pub opened: u64,
     /// What became of the decisions in the bundle.
     pub decisions: Decisions,
+    /// The decision asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explained: Option<Explained>,
 }
 
 /// How far the acts were folded.
@@ -86,6 +89,7 @@ impl Report {
             lines.push(format!("not seen, because private: {}", kinds.join(", ")));
         }
         lines.extend(self.decision_lines());
+        lines.extend(self.explained.iter().flat_map(Explained::lines));
         lines
     }
 

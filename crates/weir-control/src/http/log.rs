@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use weir_acts::hex;
+use weir_acts::{Time, hex};
 use weir_store::{Private, StoredEntry};
 use weir_tlog::{Checkpoint, FolderSource, LogPath, LogSource as _, Receipt, TileHashes};
 
@@ -154,6 +154,28 @@ pub(super) async fn open(State(shared): State<Shared>, headers: HeaderMap, body:
         let published = control.published();
         let holder = names::holder(&published.state, &subject)?;
         audit::open_bundle(&control, &published.state, holder)
+    });
+    Ok(with_type(bundle.await?, "application/x-ndjson", FRESH))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exported {
+    from: Time,
+    to: Time,
+    #[serde(default)]
+    subject: Option<String>,
+}
+
+pub(super) async fn export(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
+    operator(&shared, &headers, "open")?;
+    let Exported { from, to, subject } =
+        serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
+    let control = shared.control.clone();
+    let bundle = blocking(move || {
+        let published = control.published();
+        let subject = subject.map(|subject| names::holder(&published.state, &subject)).transpose()?;
+        audit::export_bundle(&control, &published.state, &audit::Export { from, to, subject })
     });
     Ok(with_type(bundle.await?, "application/x-ndjson", FRESH))
 }

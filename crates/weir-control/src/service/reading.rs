@@ -1,5 +1,8 @@
 //! Reading what was decided: records of decisions, and those whom they affect.
 
+use std::collections::BTreeSet;
+
+use weir_acts::Time;
 use weir_acts::holder::Account;
 use weir_acts::id::AccountId;
 use weir_acts::key::{Form, form};
@@ -89,6 +92,42 @@ impl Control {
         }
         Ok(records)
     }
+
+    /// The records of decisions from `from` until before `to`, about `accounts`
+    /// or everybody, at most `limit`, oldest first.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub fn decisions_between(
+        &self,
+        from: Time,
+        to: Time,
+        accounts: Option<&BTreeSet<String>>,
+        limit: usize,
+    ) -> Result<Vec<Json>, Refusal> {
+        let cannot =
+            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
+        let mut records = Vec::new();
+        for held in segment::segments(self.dir()).map_err(|error| cannot(&error))? {
+            segment::find(self.dir(), held.number, |line| {
+                let record = decision(line).filter(|record| {
+                    let at = record["time"].as_str().and_then(|time| time.parse::<Time>().ok());
+                    let account = record["account"].as_str().unwrap_or_default();
+                    at.is_some_and(|at| from <= at && at < to)
+                        && accounts.is_none_or(|accounts| accounts.contains(account))
+                });
+                records.extend(record);
+                (records.len() >= limit).then_some(())
+            })
+            .map_err(|error| cannot(&error))?;
+        }
+        Ok(records)
+    }
+}
+
+fn decision(line: &[u8]) -> Option<Json> {
+    let record: Json = serde_json::from_slice(line).ok()?;
+    (record["record"] == "decision").then_some(record)
 }
 
 fn decision_line(line: &[u8], id: &str) -> Option<Json> {

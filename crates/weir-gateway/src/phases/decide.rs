@@ -93,7 +93,7 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
     );
     let ticket = Ticket::enter(&shared.board, client.worker.index, flight);
     let id = shared.ids.next();
-    let person = identified.person.as_ref().map(|person| &person.label);
+    let person = identified.person.as_deref();
     match settle(shared, ticket.flight(), asked).await? {
         Outcome::Permit(caller, permit, basis) => {
             let is_recorded = record::decision(shared, asked, id, &caller, person, Some(&permit), &basis)?;

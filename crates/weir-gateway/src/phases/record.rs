@@ -8,6 +8,7 @@ use weir_exchange::{DecisionId, DecisionRecord};
 
 use crate::answer::{Refusal, may_shed};
 use crate::gateway::Shared;
+use crate::persons::KnownPerson;
 use crate::phases::accept::Asked;
 use crate::phases::decide::{Basis, Permit};
 
@@ -18,7 +19,7 @@ pub(crate) fn decision(
     asked: &Asked,
     id: DecisionId,
     caller: &Caller,
-    person: Option<&Arc<str>>,
+    person: Option<&KnownPerson>,
     permit: Option<&Permit>,
     basis: &Basis,
 ) -> Result<bool, Refusal> {
@@ -34,7 +35,8 @@ pub(crate) fn decision(
         account: caller.account,
         party: caller.party,
         key: caller.key,
-        person: person.cloned(),
+        person: person.map(|person| Arc::clone(&person.label)),
+        person_claims: person.map(|person| person.claims.clone()),
         api: asked.api.name(),
         model: asked.model().cloned(),
         served_model,

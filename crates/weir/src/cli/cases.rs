@@ -117,8 +117,33 @@ pub(crate) enum Log {
         /// Openings that an auditor was given
         #[arg(long, value_name = "BUNDLE")]
         opened: Option<PathBuf>,
+        /// Tell this decision of the bundle rule by rule
+        #[arg(long, value_name = "DECISION-ID", requires = "opened")]
+        explain: Option<String>,
         /// Earlier checkpoints that the log must extend
         #[arg(long, value_name = "CHECKPOINT", num_args = 1..)]
         since: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Copy the log, checked, with the openings and decisions of a stretch of time
+    #[command(
+        after_help = "Example:\n  weir audit export --from 2026-06-12T00:00:00Z --to 2026-06-13T00:00:00Z -o friday\n  weir log verify friday/log --opened friday/bundle.jsonl"
+    )]
+    Export {
+        /// The first moment, RFC 3339
+        #[arg(long, value_parser = times::time)]
+        from: Time,
+        /// The first moment after it, RFC 3339
+        #[arg(long, value_parser = times::time)]
+        to: Time,
+        /// About whom alone: party:ID or account:PARTY/NAME
+        #[arg(long)]
+        subject: Option<String>,
+        /// A folder that does not exist yet, readable by you alone
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
     },
 }

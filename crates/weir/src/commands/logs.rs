@@ -91,6 +91,7 @@ pub(super) fn verify(
     key: Option<&str>,
     opened: Option<&Path>,
     since: &[PathBuf],
+    explain: Option<&str>,
 ) -> Result<ExitCode> {
     let source = Source::of(log, remote.ca_file.as_deref())?;
     let is_pinned = key.is_some();
@@ -111,13 +112,18 @@ pub(super) fn verify(
         bar.set_length(of);
         bar.set_position(done);
     };
-    let checked = audit::verify(source.as_log(), &key, is_pinned, bundle.as_ref(), &earlier, &mut progress);
+    let checked = audit::verify(source.as_log(), &key, is_pinned, bundle.as_ref(), &earlier, explain, &mut progress);
     bar.finish_and_clear();
     let report = match checked {
         Ok(report) => report,
         Err(failure) if is_unreadable(&failure) => return Err(failure).with_context(|| format!("cannot check {log}")),
         Err(failure) => return say_no(remote, &failure.to_string()),
     };
+    if let Some(id) = explain
+        && report.explained.is_none()
+    {
+        complain(&format!("decision {id} is not in the bundle, or could not be computed again"));
+    }
     if remote.json {
         print_text(&format!("{}\n", serde_json::to_string(&report).context("the report cannot be written")?))?;
     } else {

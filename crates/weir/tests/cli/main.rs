@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
 
+mod audits;
 mod changes;
 mod program;
 mod questions;

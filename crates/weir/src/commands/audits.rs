@@ -1,0 +1,115 @@
+//! `weir audit export`: a folder for an auditor who never saw the system. The
+//! log in it is copied file by file as it is checked, so what is handed over
+//! is what was found good.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use weir_acts::Time;
+use weir_control::audit::{self, Bundle};
+use weir_store::durable::write_file_atomically;
+use weir_tlog::{LogPath, LogSource, SourceError, VerifierKey};
+
+use super::{complain, print_text};
+use crate::cli::Remote;
+use crate::client::log_source::HttpSource;
+use crate::client::{Client, Who};
+
+/// The longest key that is read.
+const MOST_KEY_BYTES: u64 = 4_096;
+
+/// What an auditor reads first.
+const README: &str = "\
+This folder was made by `weir audit export`.
+
+  log/           the public log as it was served: checkpoint, tiles, entries (c2sp.org/tlog-tiles)
+  log.vkey       the log's public key as the server told it; hold it against one from elsewhere
+  bundle.jsonl   openings of private parts, and records of decisions; confidential
+
+Check it, without asking anybody:
+
+  weir log verify log --key VKEY --opened bundle.jsonl
+  weir log verify log --key VKEY --opened bundle.jsonl --explain DECISION-ID
+
+docs/audit.md of Weir says what each line of the answer means.
+";
+
+/// A log that is copied while it is read.
+struct Copying {
+    source: HttpSource,
+    into: std::path::PathBuf,
+    failed: RefCell<Option<anyhow::Error>>,
+}
+
+impl LogSource for Copying {
+    fn read(&self, path: LogPath) -> Result<Option<Vec<u8>>, SourceError> {
+        let read = self.source.read(path)?;
+        if let Some(bytes) = &read
+            && let Err(error) = self.keep(path, bytes)
+        {
+            self.failed.borrow_mut().get_or_insert(error);
+        }
+        Ok(read)
+    }
+}
+
+impl Copying {
+    fn keep(&self, path: LogPath, bytes: &[u8]) -> Result<()> {
+        let file = self.into.join(path.to_string());
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+pub(super) fn export(remote: &Remote, from: Time, to: Time, subject: Option<&str>, output: &Path) -> Result<ExitCode> {
+    if output.symlink_metadata().is_ok() {
+        bail!("{} is there already; name a folder that is not", output.display());
+    }
+    let client = Client::new(remote, Who::Operator)?;
+    let asked = json!({ "from": from, "to": to, "subject": subject });
+    let bundle = client.post_for_bytes("/admin/v1/audit/export", &asked)?;
+    let read = Bundle::parse(&bundle).context("the server's bundle cannot be read")?;
+    private_folder(output)?;
+    let source =
+        HttpSource(Client::of_log(&format!("{}/log", remote.server.trim_end_matches('/')), remote.ca_file.as_deref())?);
+    let vkey = source.0.find("/vkey", MOST_KEY_BYTES)?.context("the server has no /log/vkey")?;
+    let key_text = String::from_utf8(vkey).context("the server's key is not text")?;
+    let key = VerifierKey::parse(key_text.trim()).context("the server's key cannot be read")?;
+    let copying = Copying { source, into: output.join("log"), failed: RefCell::new(None) };
+    let report = audit::verify(&copying, &key, false, Some(&read), &[], None, &mut |_, _| ())
+        .with_context(|| format!("the log of {} cannot be copied", remote.server))?;
+    if let Some(error) = copying.failed.into_inner() {
+        return Err(error);
+    }
+    write_file_atomically(&output.join("log.vkey"), key_text.as_bytes(), 0o644)?;
+    write_file_atomically(&output.join("bundle.jsonl"), &bundle, 0o600)?;
+    write_file_atomically(&output.join("README.txt"), README.as_bytes(), 0o644)?;
+    let (openings, decisions) = (read.openings.len(), read.decisions.len());
+    if remote.json {
+        let told = json!({ "folder": output, "acts": report.size, "openings": openings, "decisions": decisions, "good": report.good });
+        print_text(&format!("{told}\n"))?;
+    } else {
+        complain(&format!(
+            "wrote {} acts, {openings} openings and {decisions} decisions to {}",
+            report.size,
+            output.display()
+        ));
+    }
+    if !report.good {
+        complain("WRONG: what was exported does not hold; run `weir log verify` on it");
+        return Ok(ExitCode::from(3));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A new folder that others cannot look into.
+fn private_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("cannot make {}", path.display()))
+}
