@@ -92,7 +92,7 @@ fn what_cannot_be_computed_is_told_apart_from_what_differs() {
         [
             "it listed models",
             "it names a tree that had no acts",
-            "it rested on a person's assertion, which no act tells",
+            "it rested on a person's assertion whose claims were not recorded",
             "the log was not folded as far as it was made on",
         ]
     );
