@@ -1,0 +1,118 @@
+//! Every role tried on every change, through HTTP: what the rules of authority
+//! do not give a role is refused before anything is looked at, and changes
+//! nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use weir_acts::Touched;
+use weir_control::command::Command;
+use weir_control::{boot, http};
+use weir_rules::{Enforce, Snapshot, Swept};
+use weir_store::kind::FolderKind;
+
+struct Nobody;
+
+impl Enforce for Nobody {
+    fn install(&self, _: Arc<Snapshot>, _: &Touched) -> Swept {
+        Swept::default()
+    }
+}
+
+const ID: &str = "00112233445566778899";
+
+/// A body that each change accepts as such; what it names need not exist.
+fn body(verb: &str) -> Value {
+    let file = json!({"name": "f", "text": ""});
+    match verb {
+        "operator.add" => json!({"name": "x", "roles": ["auditor"]}),
+        "operator.revoke" | "operator.token.issue" | "operator.token.revoke" => json!({"name": "x"}),
+        "party.add" => json!({"id": "x", "name": "X"}),
+        "party.close" | "model.retire" | "directive.enact" | "directive.drop" => json!({"id": "x"}),
+        "claim.declare" => json!({"kind": "x", "type": "bool", "describes": "party"}),
+        "claim.add" => json!({"subject": "x", "kind": "x", "value": "x", "level": 1, "by": "x",
+            "evidence": format!("sha256:{}", "ab".repeat(32))}),
+        "claim.retract" => json!({"id": format!("c-{ID}")}),
+        "account.add" | "account.suspend" | "account.restore" | "account.close" | "key.issue" => {
+            json!({"account": "x/y"})
+        }
+        "issuer.add" => json!({"party": "x", "set": file, "kinds": ["us_person"], "max_level": 1}),
+        "issuer.remove" => json!({"id": format!("i-{ID}")}),
+        "key.revoke" => json!({"id": format!("k-{ID}")}),
+        "model.add" => json!({"id": "x", "upstream": "nowhere"}),
+        "stage.set" => json!({"model": "x", "stage": "general"}),
+        "grant.add" => json!({"party": "x", "model": "x"}),
+        "grant.revoke" => json!({"id": format!("g-{ID}")}),
+        "rules.set" => json!({"files": [file]}),
+        "directive.draft" => json!({"file": file}),
+        "directive.lift" => json!({"id": "x", "by": "x"}),
+        "draft.approve" => json!({"id": "x"}),
+        "draft.drop" => json!({"id": format!("draft-{ID}")}),
+        "measure.take" => json!({"subject": "x", "kind": "observe", "reason": "x"}),
+        "measure.lift" => json!({"id": format!("s-{ID}")}),
+        "appeal.decide" => json!({"id": format!("y-{ID}"), "ruling": "uphold", "reason": "x"}),
+        _ => Value::Null,
+    }
+}
+
+/// What each role may do, as the documents say it.
+fn may(role: &str, verb: &str) -> bool {
+    let release = ["rules.", "stage.", "grant.", "directive.", "appeal."];
+    let registers = ["operator.", "party.", "account.", "key.", "issuer.", "model."];
+    let of = |prefixes: &[&str]| prefixes.iter().any(|prefix| verb.starts_with(prefix));
+    match role {
+        "operator" => of(&registers) || of(&["claim.", "draft."]),
+        "release-officer" => of(&release) || of(&["claim.", "draft."]),
+        "analyst" => of(&["measure.", "draft."]),
+        _ => false,
+    }
+}
+
+async fn call(router: &Router, token: &str, path: &str, body: &Value) -> (u16, Value) {
+    let request = Request::post(format!("/admin/v1/{path}"))
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn every_role_on_every_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let booted = boot::open(dir.path(), FolderKind::Serve, Some("log.example.org/weir"), &|_, _| {}).unwrap();
+    let (control, starter) = weir_control::Control::new(booted).unwrap();
+    let running = starter.start(Arc::new(Nobody)).unwrap();
+    let router = http::admin(control.clone(), Arc::new(Vec::new));
+    let bootstrap = std::fs::read_to_string(dir.path().join(boot::TOKEN_FILE)).unwrap();
+    for role in ["operator", "release-officer", "analyst", "auditor"] {
+        let new = json!({"name": role, "roles": [role]});
+        let (_, added) = call(&router, bootstrap.trim(), "operator/add", &new).await;
+        let token = added["token"].as_str().unwrap();
+        for verb in Command::VERBS {
+            let body = body(verb);
+            assert!(!body.is_null(), "{verb} has no body here");
+            let before = control.published().state.size;
+            let (status, answer) = call(&router, token, &verb.replace('.', "/"), &body).await;
+            assert_eq!(status != 403, may(role, verb), "{role} on {verb}: {status} {answer}");
+            let is_other = |status| [200, 400, 404, 409].contains(&status);
+            assert!(status == 403 || is_other(status), "{role} on {verb}: {status} {answer}");
+            let changed = control.published().state.size != before;
+            assert_eq!(changed, status == 200, "{role} on {verb}: {answer}");
+            // Undo what would be in the way of the next role.
+            if status == 200 && *verb == "operator.add" {
+                call(&router, bootstrap.trim(), "operator/revoke", &json!({"name": "x"})).await;
+            }
+        }
+    }
+    running.stop();
+}
