@@ -7,6 +7,9 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use weir_acts::Time;
+use weir_acts::claims::Claims;
+use weir_acts::id::AccountId;
+use weir_acts::view::Class;
 use weir_acts::world::World;
 use weir_exchange::DecisionId;
 use weir_rules::policies::Policies;
@@ -183,13 +186,27 @@ fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
     let (Ok(at), Ok(account)) = (read("time").parse::<Time>(), read("account").parse()) else {
         return Err(Refusal::unavailable(format!("the record of {id} cannot be read")));
     };
-    let snapshot = at_moment(control, Some(at))?;
-    let explanation = match (record["model"].as_str(), snapshot.view().class(account)) {
+    let tree_size = record["tree_size"].as_u64().unwrap_or_default();
+    let mut world = control.world_of(tree_size)?;
+    world.advance(at);
+    let snapshot = Snapshot::of(&world).map_err(|error| Refusal::unavailable(error.to_string()))?;
+    let class = class_of(&snapshot, account, &record["person_claims"]);
+    let explanation = match (record["model"].as_str(), class) {
         (Some(model), Some(class)) => Some(explain_class(&snapshot, class, model)),
         _ => None,
     };
     let explanation = serde_json::to_value(&explanation).map_err(|error| Refusal::unavailable(error.to_string()))?;
     Ok(json!({ "decision": record, "explanation": explanation }))
+}
+
+/// The class under which a recorded decision was made: the account's, with the
+/// claims of the person behind the request where one was asserted.
+fn class_of(snapshot: &Snapshot, account: AccountId, person: &Value) -> Option<Class> {
+    let class = snapshot.view().class(account)?;
+    match Claims::deserialize(person) {
+        Ok(claims) => snapshot.view().class_of_person(class, &claims),
+        Err(_) => Some(class),
+    }
 }
 
 pub(super) async fn in_flight(State(shared): State<Shared>, headers: HeaderMap) -> Answer {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use weir_acts::Time;
 use weir_acts::holder::Account;
 use weir_acts::id::AccountId;
 use weir_acts::key::{Form, form};
+use weir_acts::{Time, World};
 use weir_exchange::DecisionId;
 use weir_store::segment;
 
@@ -14,7 +14,11 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 use super::Control;
+use crate::boot::read_entry;
 use crate::refusal::{Refusal, RefusalKind};
+
+/// How many acts are read at a time.
+const ACTS_AT_A_TIME: usize = 4_096;
 
 /// An account that showed its own key under `/access`.
 #[derive(Debug, Clone)]
@@ -51,6 +55,30 @@ impl Control {
         };
         let account = state.accounts.get(&account).filter(|account| account.life.holds(now)).ok_or_else(unknown)?;
         Ok(AccessCaller { account: Arc::clone(account) })
+    }
+
+    /// The world as the first `size` acts made it, folded anew: the present
+    /// state would answer with what was said since.
+    ///
+    /// # Errors
+    /// When the database cannot be read or has fewer acts.
+    pub(crate) fn world_of(&self, size: u64) -> Result<World, Refusal> {
+        let cannot =
+            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the database cannot be read: {error}"));
+        let mut world = World::default();
+        while world.state().size < size {
+            let from = world.state().size;
+            let most = usize::try_from(size - from).unwrap_or(ACTS_AT_A_TIME).min(ACTS_AT_A_TIME);
+            let stored = self.store().entries(from, most).map_err(|error| cannot(&error))?;
+            if stored.is_empty() {
+                return Err(Refusal::unavailable(format!("the log has {from} acts, the decision was made on {size}")));
+            }
+            for stored in &stored {
+                let entry = read_entry(stored).map_err(|error| cannot(&error))?;
+                world.apply(&entry).map_err(|error| cannot(&error))?;
+            }
+        }
+        Ok(world)
     }
 
     /// The record of decision `id`, as it was written; none where there is none

@@ -118,8 +118,8 @@ impl Work {
             Ok(()) => {
                 self.written.inc_by(self.kept.records);
                 if self.kept.has_failed {
-                    tracing::info!("records are written again");
                     self.queue.set_failed(false);
+                    tracing::info!("records are written again");
                 }
                 // One busy moment must not hold its memory for ever.
                 self.kept.lines.clear();
@@ -129,8 +129,8 @@ impl Work {
             }
             Err(error) => {
                 if !self.kept.has_failed {
-                    tracing::error!(%error, "records cannot be written: restricted models refuse until they can");
                     self.queue.set_failed(true);
+                    tracing::error!(%error, "records cannot be written: restricted models refuse until they can");
                 }
                 self.kept.has_failed = true;
             }

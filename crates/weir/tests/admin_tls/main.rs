@@ -43,10 +43,13 @@ fn the_program_works_over_tls_with_the_right_authority() {
     for host in ["127.0.0.1", "localhost"] {
         let at = admin(&server, host);
         let party = if host == "localhost" { "acme" } else { "borealis" };
-        weir.run(&["--server", &at, "--ca-file", "ca.pem", "party", "add", party, "--name", "A"]).done();
+        let added = weir.run(&["--server", &at, "--ca-file", "ca.pem", "party", "add", party, "--name", "A"]).done();
         let listed = weir.run(&["--server", &at, "--ca-file", "ca.pem", "party", "list"]).done();
         assert!(listed.out.contains(party), "{}", listed.out);
-        // The public log is there too, and verifies from the outside.
+        // The public log is there too: its receipt comes once the act is
+        // published, and the whole verifies from the outside.
+        let act = added.json()["act"].to_string();
+        weir.run(&["--server", &at, "--ca-file", "ca.pem", "log", "receipt", &act, "-o", "receipt"]).done();
         let verified = weir.run(&["--ca-file", "ca.pem", "--json", "log", "verify", &format!("{at}/log")]).done();
         assert_eq!(verified.json()["good"], true);
     }

@@ -135,6 +135,19 @@ fn claim_act(served: &Served) -> u64 {
 }
 
 #[test]
+fn a_decision_is_explained_by_what_was_known_when_it_was_made() {
+    let (served, decision) = with_a_cut_customer();
+    let weir = served.weir();
+    let before = weir.line(&format!("explain {decision} --json")).done().json();
+    weir.line("directive lift friday --by Office").done();
+    weir.line("party close acme").done();
+    weir.line("model retire mythos-5").done();
+    let after = weir.line(&format!("explain {decision} --json")).done().json();
+    assert_eq!(before, after);
+    assert_eq!(after["explanation"]["verdict"]["effect"], "deny", "{after}");
+}
+
+#[test]
 fn wrong_times_and_strangers_are_refused() {
     let served = Served::start();
     let line = "audit export --from 2026-06-13T00:00:00Z --to 2026-06-12T00:00:00Z -o out";
