@@ -89,11 +89,18 @@ impl Checkpoint {
     /// Reads a signed checkpoint and checks that `key` signed it and that it
     /// is of the log the key is named after.
     pub fn open(text: &[u8], key: &VerifierKey) -> Result<Self, CheckpointError> {
+        Self::open_any(text, std::slice::from_ref(key))
+    }
+
+    /// As [`Checkpoint::open`], where a log has several keys of one name, as it
+    /// does while one takes over from another: one of them must have signed,
+    /// and none wrongly.
+    pub fn open_any(text: &[u8], keys: &[VerifierKey]) -> Result<Self, CheckpointError> {
         let note = SignedNote::parse(text)?;
-        note.verify(std::slice::from_ref(key))?;
+        let signed_by = note.verify(keys)?;
         let checkpoint = Self::parse(note.text())?;
-        if checkpoint.origin != key.name() {
-            return Err(CheckpointError::Origin { found: checkpoint.origin, wanted: key.name().to_owned() });
+        if let Some(other) = signed_by.iter().find(|key| key.name() != checkpoint.origin) {
+            return Err(CheckpointError::Origin { found: checkpoint.origin, wanted: other.name().to_owned() });
         }
         Ok(checkpoint)
     }

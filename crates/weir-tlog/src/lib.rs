@@ -6,11 +6,13 @@
 //! [`disk::Disk`].
 //!
 //! Reading order: [`hash`] → [`note`] → [`checkpoint`] → [`tile`] → [`tree`] →
-//! [`proof`] → [`receipt`] → [`source`] → [`verify`] → [`folder`].
+//! [`proof`] → [`receipt`] → [`source`] → [`verify`] → [`folder`] →
+//! [`note::cosigner`] → [`witness`].
 //!
 //! Specifications: <https://c2sp.org/signed-note@v1.0.0>,
 //! <https://c2sp.org/tlog-checkpoint@v1.0.0>, <https://c2sp.org/tlog-tiles>,
-//! <https://c2sp.org/tlog-proof>, RFC 6962 section 2.1 and RFC 9162 section 2.1.
+//! <https://c2sp.org/tlog-proof>, <https://c2sp.org/tlog-cosignature@v1.0.1>,
+//! <https://c2sp.org/tlog-witness@v1.0.0>, RFC 6962 section 2.1 and RFC 9162 section 2.1.
 
 pub mod checkpoint;
 pub mod disk;
@@ -23,11 +25,13 @@ pub mod source;
 pub mod tile;
 pub mod tree;
 pub mod verify;
+pub mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use disk::{Disk, RealDisk};
 pub use folder::{FolderPublisher, PublishError, Published};
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
+pub use note::cosigner::{CosignatureError, Cosigner, CosignerKey};
 pub use note::{Ed25519Signer, NoteError, NoteSigner, SignedNote, VerifierKey};
 pub use proof::{HashSource, HashSourceError, LeafHashes, ProofError};
 pub use receipt::{Receipt, ReceiptError};
@@ -35,6 +39,7 @@ pub use source::{FolderSource, LogSource, ReadError, SourceError, TileHashes};
 pub use tile::{BundleId, LogPath, TileId};
 pub use tree::{Frontier, FrontierError, TileEdge, tiles_for_growth};
 pub use verify::{Verified, VerifyFailure, verify_consistency, verify_log};
+pub use witness::{AddCheckpoint, Admitted, WitnessRefusal, WitnessedLog};
 
 /// The boxed error of code the crate calls back into, such as the reader of
 /// entries given to [`FolderPublisher::publish`].

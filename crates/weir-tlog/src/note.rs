@@ -5,6 +5,7 @@
 //! which a known key's signature is wrong, and trusts no text before one of
 //! its own keys has verified.
 
+pub mod cosigner;
 mod signer;
 mod verifier_key;
 
@@ -111,6 +112,15 @@ pub struct NoteSignature {
     pub signature: Vec<u8>,
 }
 
+impl fmt::Display for NoteSignature {
+    /// The signature line, without its newline.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.key_id.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&self.signature);
+        write!(formatter, "{SIGNATURE_LINE_START}{} {}", self.name, BASE64_STANDARD.encode(bytes))
+    }
+}
+
 /// A note with its signatures, verified or not: see [`SignedNote::verify`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedNote {
@@ -180,6 +190,27 @@ impl SignedNote {
         Ok(signed_by)
     }
 
+    /// The note with further signature lines, in the order given; one that it
+    /// carries already is not repeated. They are not verified here.
+    ///
+    /// # Errors
+    /// [`NoteError::TooManySignatures`], [`NoteError::TooLong`].
+    pub fn with_signatures(mut self, more: impl IntoIterator<Item = NoteSignature>) -> Result<Self, NoteError> {
+        for signature in more {
+            if !self.signatures.contains(&signature) {
+                self.signatures.push(signature);
+            }
+        }
+        if self.signatures.len() > MAX_SIGNATURES {
+            return Err(NoteError::TooManySignatures);
+        }
+        let bytes = self.to_string().len();
+        if bytes > MAX_NOTE_BYTES {
+            return Err(NoteError::TooLong { bytes });
+        }
+        Ok(self)
+    }
+
     /// The signed text, with its final newline. Not to be trusted before
     /// [`SignedNote::verify`] has succeeded.
     pub fn text(&self) -> &str {
@@ -196,10 +227,7 @@ impl fmt::Display for SignedNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}", self.text)?;
         for line in &self.signatures {
-            let mut bytes = line.key_id.to_be_bytes().to_vec();
-            bytes.extend_from_slice(&line.signature);
-            let encoded = BASE64_STANDARD.encode(bytes);
-            writeln!(formatter, "{SIGNATURE_LINE_START}{} {encoded}", line.name)?;
+            writeln!(formatter, "{line}")?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::verifier_key::parse_key_id;
 use super::{ED25519_TYPE, NoteError, VerifierKey, is_key_name};
 
 const SECRET_FORM: &str = "it is not of the form PRIVATE+KEY+name+hash+base64";
-const SEED_BYTES: usize = 32;
+pub(super) const SEED_BYTES: usize = 32;
 
 /// The signer refused or could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -44,11 +44,7 @@ pub struct Ed25519Signer {
 impl Ed25519Signer {
     /// A fresh key from the operating system's randomness.
     pub fn generate(name: &str) -> Result<Self, NoteError> {
-        let mut seed = Zeroizing::new([0_u8; SEED_BYTES]);
-        getrandom::fill(seed.as_mut_slice()).map_err(|error| SignError {
-            name: name.to_owned(),
-            reason: format!("no randomness from the operating system: {error}"),
-        })?;
+        let seed = fresh_seed(name)?;
         Self::from_seed(name, &seed)
     }
 
@@ -65,21 +61,9 @@ impl Ed25519Signer {
     /// Reads `PRIVATE+KEY+name+hash+base64(0x01 || seed)`, the form of Go's
     /// `sumdb/note`, with or without one final newline.
     pub fn from_secret_file_text(text: &str) -> Result<Self, NoteError> {
-        let line = text.strip_suffix('\n').unwrap_or(text);
-        let mut parts = line.strip_prefix("PRIVATE+KEY+").ok_or_else(|| malformed(SECRET_FORM))?.splitn(3, '+');
-        let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(malformed(SECRET_FORM));
-        };
-        let bytes = BASE64_STANDARD
-            .decode(encoded)
-            .map(Zeroizing::new)
-            .map_err(|_| malformed("the last part is not base64"))?;
-        let Some((&ED25519_TYPE, seed)) = bytes.split_first() else {
-            return Err(malformed("its type is not Ed25519 (0x01)"));
-        };
-        let seed: &[u8; SEED_BYTES] = seed.try_into().map_err(|_| malformed("an Ed25519 seed has 32 bytes"))?;
-        let signer = Self::from_seed(name, seed)?;
-        if parse_key_id(hash) != Some(signer.verifier.key_id()) {
+        let (name, hash, seed) = parse_secret(text, ED25519_TYPE)?;
+        let signer = Self::from_seed(&name, &seed)?;
+        if hash != signer.verifier.key_id() {
             return Err(malformed("the hash does not belong to this name and key"));
         }
         Ok(signer)
@@ -88,18 +72,7 @@ impl Ed25519Signer {
     /// The text of the secret file, with a final newline. Write it with mode
     /// 0600; it is wiped when dropped.
     pub fn to_secret_file_text(&self) -> Zeroizing<String> {
-        let mut typed_seed = Zeroizing::new([0_u8; SEED_BYTES + 1]);
-        if let Some((kind, seed)) = typed_seed.split_first_mut() {
-            *kind = ED25519_TYPE;
-            seed.copy_from_slice(self.secret.as_bytes());
-        }
-        let encoded = Zeroizing::new(BASE64_STANDARD.encode(typed_seed.as_slice()));
-        Zeroizing::new(format!(
-            "PRIVATE+KEY+{}+{:08x}+{}\n",
-            self.verifier.name(),
-            self.verifier.key_id(),
-            encoded.as_str()
-        ))
+        secret_text(self.verifier.name(), self.verifier.key_id(), ED25519_TYPE, &self.secret)
     }
 
     /// The public half.
@@ -126,6 +99,47 @@ impl fmt::Debug for Ed25519Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Ed25519Signer").field("vkey", &self.verifier).field("secret", &"redacted").finish()
     }
+}
+
+/// Reads `PRIVATE+KEY+name+hash+base64(type || seed)`; the hash is the
+/// caller's to compare.
+pub(super) fn parse_secret(text: &str, kind: u8) -> Result<(String, u32, Zeroizing<[u8; SEED_BYTES]>), NoteError> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let mut parts = line.strip_prefix("PRIVATE+KEY+").ok_or_else(|| malformed(SECRET_FORM))?.splitn(3, '+');
+    let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(malformed(SECRET_FORM));
+    };
+    let bytes =
+        BASE64_STANDARD.decode(encoded).map(Zeroizing::new).map_err(|_| malformed("the last part is not base64"))?;
+    let seed = match bytes.split_first() {
+        Some((found, seed)) if *found == kind => seed,
+        _ if kind == ED25519_TYPE => return Err(malformed("its type is not Ed25519 (0x01)")),
+        _ => return Err(malformed("its type is not that of an Ed25519 cosigner (0x04)")),
+    };
+    let seed: [u8; SEED_BYTES] = seed.try_into().map_err(|_| malformed("an Ed25519 seed has 32 bytes"))?;
+    let hash = parse_key_id(hash).ok_or_else(|| malformed("the hash does not belong to this name and key"))?;
+    Ok((name.to_owned(), hash, Zeroizing::new(seed)))
+}
+
+/// The form that [`parse_secret`] reads, with a final newline.
+pub(super) fn secret_text(name: &str, key_id: u32, kind: u8, secret: &SigningKey) -> Zeroizing<String> {
+    let mut typed_seed = Zeroizing::new([0_u8; SEED_BYTES + 1]);
+    if let Some((first, seed)) = typed_seed.split_first_mut() {
+        *first = kind;
+        seed.copy_from_slice(secret.as_bytes());
+    }
+    let encoded = Zeroizing::new(BASE64_STANDARD.encode(typed_seed.as_slice()));
+    Zeroizing::new(format!("PRIVATE+KEY+{name}+{key_id:08x}+{}\n", encoded.as_str()))
+}
+
+/// A fresh seed from the operating system.
+pub(super) fn fresh_seed(name: &str) -> Result<Zeroizing<[u8; SEED_BYTES]>, NoteError> {
+    let mut seed = Zeroizing::new([0_u8; SEED_BYTES]);
+    getrandom::fill(seed.as_mut_slice()).map_err(|error| SignError {
+        name: name.to_owned(),
+        reason: format!("no randomness from the operating system: {error}"),
+    })?;
+    Ok(seed)
 }
 
 fn malformed(reason: &'static str) -> NoteError {

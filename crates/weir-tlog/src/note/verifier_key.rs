@@ -25,22 +25,9 @@ impl VerifierKey {
     /// Reads `name+hash+base64`. Only Ed25519 (type `0x01`) is supported; a
     /// weak (small-order) key is refused because anyone can sign for it.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(malformed("it is not of the form name+hash+base64"));
-        };
-        if !is_key_name(name) {
-            return Err(NoteError::KeyName { name: name.to_owned() });
-        }
-        let bytes =
-            BASE64_STANDARD.decode(encoded).map_err(|_| malformed("the part after the second plus is not base64"))?;
-        let Some((&ED25519_TYPE, public)) = bytes.split_first() else {
-            return Err(malformed("its type is not Ed25519 (0x01)"));
-        };
-        let public: &[u8; 32] = public.try_into().map_err(|_| malformed("an Ed25519 public key has 32 bytes"))?;
-        let key = VerifyingKey::from_bytes(public).map_err(|_| malformed("the bytes are no Ed25519 public key"))?;
-        let verifier = Self::new(name, key)?;
-        if parse_key_id(hash) != Some(verifier.key_id) {
+        let (name, key, hash) = parse_typed(text, ED25519_TYPE)?;
+        let verifier = Self::new(&name, key)?;
+        if hash != verifier.key_id {
             return Err(malformed("the hash does not belong to this name and key"));
         }
         Ok(verifier)
@@ -50,7 +37,7 @@ impl VerifierKey {
         if key.is_weak() {
             return Err(malformed("the Ed25519 key is weak (small order)"));
         }
-        Ok(Self { name: name.to_owned(), key_id: ed25519_key_id(name, &key), key })
+        Ok(Self { name: name.to_owned(), key_id: ed25519_key_id(name, ED25519_TYPE, &key), key })
     }
 
     /// Name of the key; for a log's own key, the origin of its checkpoints.
@@ -70,8 +57,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let encoded = BASE64_STANDARD.encode(typed_key(&self.key));
-        write!(formatter, "{}+{:08x}+{encoded}", self.name, self.key_id)
+        formatter.write_str(&typed_text(&self.name, self.key_id, ED25519_TYPE, &self.key))
     }
 }
 
@@ -89,15 +75,43 @@ impl FromStr for VerifierKey {
     }
 }
 
-/// `SHA-256(name || 0x0A || 0x01 || public key)[:4]`, big-endian.
-fn ed25519_key_id(name: &str, key: &VerifyingKey) -> u32 {
+/// Reads `name+hash+base64(type || public key)` of the type asked for; the hash
+/// is the caller's to compare.
+pub(super) fn parse_typed(text: &str, kind: u8) -> Result<(String, VerifyingKey, u32), NoteError> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(hash), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(malformed("it is not of the form name+hash+base64"));
+    };
+    if !is_key_name(name) {
+        return Err(NoteError::KeyName { name: name.to_owned() });
+    }
+    let bytes =
+        BASE64_STANDARD.decode(encoded).map_err(|_| malformed("the part after the second plus is not base64"))?;
+    let public = match bytes.split_first() {
+        Some((found, public)) if *found == kind => public,
+        _ if kind == ED25519_TYPE => return Err(malformed("its type is not Ed25519 (0x01)")),
+        _ => return Err(malformed("its type is not that of an Ed25519 cosigner (0x04)")),
+    };
+    let public: &[u8; 32] = public.try_into().map_err(|_| malformed("an Ed25519 public key has 32 bytes"))?;
+    let key = VerifyingKey::from_bytes(public).map_err(|_| malformed("the bytes are no Ed25519 public key"))?;
+    let hash = parse_key_id(hash).ok_or_else(|| malformed("the hash does not belong to this name and key"))?;
+    Ok((name.to_owned(), key, hash))
+}
+
+/// The form that [`parse_typed`] reads.
+pub(super) fn typed_text(name: &str, key_id: u32, kind: u8, key: &VerifyingKey) -> String {
+    format!("{name}+{key_id:08x}+{}", BASE64_STANDARD.encode(typed_key(kind, key)))
+}
+
+/// `SHA-256(name || 0x0A || type || public key)[:4]`, big-endian.
+pub(super) fn ed25519_key_id(name: &str, kind: u8, key: &VerifyingKey) -> u32 {
     let digest: [u8; 32] =
-        Sha256::new().chain_update(name).chain_update(b"\n").chain_update(typed_key(key)).finalize().into();
+        Sha256::new().chain_update(name).chain_update(b"\n").chain_update(typed_key(kind, key)).finalize().into();
     digest.first_chunk::<KEY_ID_BYTES>().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
-fn typed_key(key: &VerifyingKey) -> Vec<u8> {
-    let mut bytes = vec![ED25519_TYPE];
+fn typed_key(kind: u8, key: &VerifyingKey) -> Vec<u8> {
+    let mut bytes = vec![kind];
     bytes.extend_from_slice(key.as_bytes());
     bytes
 }
@@ -111,6 +125,6 @@ pub(super) fn parse_key_id(hex: &str) -> Option<u32> {
     u32::from_str_radix(hex, 16).ok()
 }
 
-fn malformed(reason: &'static str) -> NoteError {
+pub(super) fn malformed(reason: &'static str) -> NoteError {
     NoteError::Key { what: "verifier key", reason }
 }
