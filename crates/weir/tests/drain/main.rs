@@ -16,6 +16,8 @@ mod records;
 #[allow(dead_code, reason = "each of the programs that share it uses its part")]
 mod server;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Instant;
 
@@ -141,6 +143,15 @@ fn a_limit_of_nothing_cuts_at_once() {
 fn a_limit_of_nothing_breaks_nothing_where_nothing_is_under_way() {
     let mut house = House::new(0);
     assert_eq!(ask(house.server.address(), &house.key, "fable-5").unwrap().status, 200);
+    // A connection with an answer behind it and half a head begun keeps its
+    // worker busy, but nothing on it is broken off.
+    let mut idle = TcpStream::connect(house.server.address()).unwrap();
+    idle.set_read_timeout(Some(PATIENCE)).unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: weir\r\n\r\n").unwrap();
+    let mut answer = [0; 12];
+    idle.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
     house.stop("TERM", 0);
     let (ended, _weir) = house.server.end();
     assert_eq!(ended.code, 0, "{}", ended.said);
