@@ -143,8 +143,8 @@ fn a_limit_of_nothing_cuts_at_once() {
 fn a_limit_of_nothing_breaks_nothing_where_nothing_is_under_way() {
     let mut house = House::new(0);
     assert_eq!(ask(house.server.address(), &house.key, "fable-5").unwrap().status, 200);
-    // A connection with an answer behind it and half a head begun keeps its
-    // worker busy, but nothing on it is broken off.
+    // A connection with an answer behind it and half a head begun is there too:
+    // nothing on it is broken off.
     let mut idle = TcpStream::connect(house.server.address()).unwrap();
     idle.set_read_timeout(Some(PATIENCE)).unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: weir\r\n\r\n").unwrap();
