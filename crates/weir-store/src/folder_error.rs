@@ -44,9 +44,9 @@ pub enum FolderError {
         /// What it was to be used as.
         wanted: FolderKind,
     },
-    /// The marker holds neither of the known kinds.
+    /// The marker holds none of the known kinds.
     #[error(
-        "{} should say `serve` or `demo`; restore the file, or choose another folder",
+        "{} should say `serve`, `demo` or `witness`; restore the file, or choose another folder",
         path.display()
     )]
     UnknownKind {

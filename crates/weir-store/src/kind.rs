@@ -1,4 +1,4 @@
-//! Whether a folder is for real or for show.
+//! What a folder is for: real state, a show, or a witness's memory.
 //!
 //! `weir demo` seeds fictional parties and prints its secrets; started by mistake on the folder of
 //! a real log it would append to it for ever. So each folder says which command made it, and the
@@ -26,6 +26,8 @@ pub enum FolderKind {
     Serve,
     /// Fictional state, of `weir demo`.
     Demo,
+    /// What a witness of logs remembers, of `weir witness`.
+    Witness,
 }
 
 impl FolderKind {
@@ -53,6 +55,7 @@ fn read_marker(path: &Path) -> Result<Option<FolderKind>, FolderError> {
     match read_at_most(file, path, MAX_MARKER_BYTES)?.trim_ascii() {
         b"serve" => Ok(Some(FolderKind::Serve)),
         b"demo" => Ok(Some(FolderKind::Demo)),
+        b"witness" => Ok(Some(FolderKind::Witness)),
         _ => Err(FolderError::UnknownKind { path: path.to_owned() }),
     }
 }
@@ -62,6 +65,7 @@ impl fmt::Display for FolderKind {
         formatter.write_str(match self {
             Self::Serve => "serve",
             Self::Demo => "demo",
+            Self::Witness => "witness",
         })
     }
 }
@@ -72,7 +76,8 @@ mod tests {
 
     #[test]
     fn a_folder_keeps_its_kind_and_the_other_command_refuses_it() {
-        for (first, second) in [(FolderKind::Serve, FolderKind::Demo), (FolderKind::Demo, FolderKind::Serve)] {
+        let kinds = [FolderKind::Serve, FolderKind::Demo, FolderKind::Witness];
+        for (first, second) in kinds.into_iter().zip(kinds.into_iter().cycle().skip(1)) {
             let dir = tempfile::tempdir().unwrap();
             let lock = FolderLock::acquire(dir.path()).unwrap();
             first.claim(&lock).unwrap();

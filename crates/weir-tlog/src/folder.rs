@@ -1,5 +1,4 @@
-//! Publishing the log to a folder that any web server can serve: the one place
-//! of this crate that writes.
+//! Publishing the log to a folder that any web server can serve.
 //!
 //! The folder is a projection of a durable store elsewhere and can be rebuilt
 //! from it. Files go in one order: entries and tiles first, each as a temporary

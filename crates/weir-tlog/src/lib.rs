@@ -1,8 +1,9 @@
 //! C2SP transparency log: signed notes, checkpoints, tiles, proofs, receipts.
 //!
 //! The crate knows bytes, hashes and signatures and nothing of what an entry
-//! means. Everything is pure but [`folder`], the one place that writes to a
-//! disk, and [`source::FolderSource`], which reads from one, both through
+//! means. Everything is pure but [`folder`], which publishes to a disk,
+//! [`source::FolderSource`], which reads from one, and
+//! [`witness::WitnessKeeper`], which remembers on one, all through
 //! [`disk::Disk`].
 //!
 //! Reading order: [`hash`] → [`note`] → [`checkpoint`] → [`tile`] → [`tree`] →
@@ -39,7 +40,7 @@ pub use source::{FolderSource, LogSource, ReadError, SourceError, TileHashes};
 pub use tile::{BundleId, LogPath, TileId};
 pub use tree::{Frontier, FrontierError, TileEdge, tiles_for_growth};
 pub use verify::{Verified, VerifyFailure, verify_consistency, verify_log};
-pub use witness::{AddCheckpoint, Admitted, WitnessRefusal, WitnessedLog};
+pub use witness::{AddCheckpoint, Admitted, WitnessError, WitnessKeeper, WitnessRefusal, WitnessedLog};
 
 /// The boxed error of code the crate calls back into, such as the reader of
 /// entries given to [`FolderPublisher::publish`].

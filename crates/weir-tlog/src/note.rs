@@ -144,6 +144,19 @@ impl SignedNote {
         Ok(Self { text: text.to_owned(), signatures })
     }
 
+    /// A note that nobody has signed yet, to be given signature lines that were
+    /// made elsewhere; `text` must end in a newline.
+    ///
+    /// # Errors
+    /// [`NoteError::TextWithoutNewline`], [`NoteError::ControlCharacter`].
+    pub fn unsigned(text: &str) -> Result<Self, NoteError> {
+        if !text.ends_with('\n') {
+            return Err(NoteError::TextWithoutNewline);
+        }
+        refuse_control_characters(text)?;
+        Ok(Self { text: text.to_owned(), signatures: Vec::new() })
+    }
+
     /// Signs `text`, which must end in a newline, with one key.
     pub fn sign(text: &str, signer: &dyn NoteSigner) -> Result<Self, NoteError> {
         if !text.ends_with('\n') {

@@ -1,7 +1,9 @@
 //! The witness's part (c2sp.org/tlog-witness v1.0.0), as pure code: what a
 //! request is, and whether the checkpoint in it may be cosigned after the one
-//! cosigned last. Whoever serves it holds one [`WitnessedLog`] a log, checks
-//! and persists as one step, and only then signs.
+//! cosigned last. [`WitnessKeeper`] holds one [`WitnessedLog`] a log, checks
+//! and persists as one step, and only then lets the cosignature out.
+
+mod keeper;
 
 use std::fmt;
 
@@ -12,6 +14,8 @@ use crate::hash::{Hash, empty_root};
 use crate::note::{NoteError, SignedNote, VerifierKey};
 use crate::proof::{ProofError, check_consistency};
 use crate::receipt::MAX_PROOF_HASHES;
+
+pub use keeper::{WitnessError, WitnessKeeper};
 
 /// Longest request accepted, in bytes: a checkpoint is three lines, and each
 /// of a hundred signatures is about as long as the longest line of a proof.

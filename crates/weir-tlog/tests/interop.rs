@@ -4,49 +4,20 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, outside any test function, may fail the test too")]
 
-use std::path::{Path, PathBuf};
+#[path = "interop/go.rs"]
+mod go;
+
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use weir_tlog::{
-    Checkpoint, Ed25519Signer, FolderPublisher, FolderSource, Frontier, Receipt, TileHashes, VerifierKey, leaf_hash,
+    Checkpoint, Cosigner, Ed25519Signer, FolderPublisher, FolderSource, Frontier, Receipt, SignedNote, TileHashes,
+    VerifierKey, leaf_hash,
 };
 
+use go::{said, tool, verify_log, workspace};
+
 const ORIGIN: &str = "log.acme.example/acts";
-
-fn workspace() -> &'static Path {
-    let this_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
-    this_crate.ancestors().nth(2).unwrap()
-}
-
-fn tool(variable: &str, default: PathBuf) -> PathBuf {
-    let path = std::env::var_os(variable).map_or(default, PathBuf::from);
-    assert!(path.try_exists().unwrap(), "{} is missing: run `cargo xtask test`, which installs it", path.display());
-    path
-}
-
-/// The Go program, built once for all tests.
-fn verify_log(arguments: &[&str]) -> Output {
-    static PROGRAM: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_folder, program) = PROGRAM.get_or_init(|| {
-        let go = tool("WEIR_TEST_GO", PathBuf::from("/usr/lib/go-1.19/bin/go"));
-        let folder = TempDir::new().unwrap();
-        let program = folder.path().join("verify_log");
-        let built = Command::new(go)
-            .args(["build", "-o"])
-            .arg(&program)
-            .arg(workspace().join("tests/interop/go/verify_log.go"))
-            .env("GO111MODULE", "off")
-            .env("GOPATH", "/usr/share/gocode")
-            .env("GOCACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache"))
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "{}", said(&built));
-        (folder, program)
-    });
-    Command::new(program).args(arguments).output().unwrap()
-}
 
 /// The program that reads the log with tlog-scales.
 fn check_log(arguments: &[&str]) -> Output {
@@ -56,11 +27,6 @@ fn check_log(arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let text = [output.stdout.as_slice(), &output.stderr].concat();
-    format!("{}: {}", output.status, text.escape_ascii())
 }
 
 struct Log {
@@ -176,6 +142,31 @@ fn go_accepts_our_receipts_and_no_others() {
         let wrong = file(&aside, "wrong", &entry(index + 1));
         let output = verify_log(&["receipt", &vkey, &receipt, &wrong]);
         assert_eq!(output.status.code(), Some(1), "{index} {}", said(&output));
+    }
+}
+
+#[test]
+fn go_accepts_our_cosignatures_and_no_others() {
+    let log = Log::published(&[300]);
+    let aside = TempDir::new().unwrap();
+    let vkey = log.vkey().to_string();
+    let witness = Cosigner::generate("witness.acme.example/w1").unwrap();
+    let note = SignedNote::parse(log.signed(300).as_bytes()).unwrap();
+    let line = witness.cosign(note.text(), 1_679_315_147);
+    let mut later = line.clone();
+    later.signature[7] += 1;
+    let witness = witness.vkey().to_string();
+    let stranger = Cosigner::generate("witness.acme.example/w1").unwrap().vkey().to_string();
+    let judge = |lines: Vec<_>, witness: &str| {
+        let cosigned = note.clone().with_signatures(lines).unwrap().to_string();
+        let cosigned = file(&aside, "cosigned", cosigned.as_bytes());
+        verify_log(&["cosigned", &vkey, witness, &cosigned])
+    };
+    let right = judge(vec![line.clone()], &witness);
+    assert!(right.status.success() && said(&right).contains("1679315147"), "{}", said(&right));
+    for (lines, witness) in [(vec![], &witness), (vec![later], &witness), (vec![line], &stranger)] {
+        let wrong = judge(lines, witness);
+        assert_eq!(wrong.status.code(), Some(1), "{}", said(&wrong));
     }
 }
 

@@ -5,6 +5,7 @@ mod change;
 mod people;
 mod release;
 mod times;
+mod witness;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use weir_acts::Time;
 pub(crate) use cases::{Appeal, Audit, Draft, Log, Measure};
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
+pub(crate) use witness::Witness;
 
 /// Staged release of AI models: who may use what, on whose authority, provably.
 #[derive(Debug, Parser)]
@@ -141,6 +143,8 @@ pub(crate) enum Command {
     /// The log of acts
     #[command(subcommand)]
     Log(Log),
+    /// Cosign the checkpoints of logs, each of one history only
+    Witness(Witness),
     /// What outside auditors are given
     #[command(subcommand)]
     Audit(Audit),

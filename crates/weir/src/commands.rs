@@ -3,6 +3,8 @@
 mod audits;
 mod logs;
 
+pub(crate) use logs::read_key;
+
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ mod logging;
 pub mod node;
 mod output;
 mod serve;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Serve(running) => serve::run(running),
         Command::Demo(running) => demo::run(running),
+        Command::Witness(asked) => witness::run(asked, cli.remote.json),
         Command::Completions { shell } => completions(*shell),
         command => commands::run(&cli.remote, command),
     };

@@ -4,6 +4,7 @@
 //
 //	verify_log log VKEY DIR [OLD-CHECKPOINT]
 //	verify_log receipt VKEY RECEIPT ENTRY
+//	verify_log cosigned VKEY WITNESS-VKEY CHECKPOINT
 //
 // It builds with Debian's packages and without any module proxy:
 //
@@ -14,6 +15,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -43,8 +47,10 @@ func run(args []string) error {
 		return verifyLog(args[1], args[2], args[3])
 	case len(args) == 4 && args[0] == "receipt":
 		return verifyReceipt(args[1], args[2], args[3])
+	case len(args) == 4 && args[0] == "cosigned":
+		return verifyCosigned(args[1], args[2], args[3])
 	}
-	return fmt.Errorf("usage: verify_log log VKEY DIR [OLD-CHECKPOINT] | receipt VKEY RECEIPT ENTRY")
+	return fmt.Errorf("usage: verify_log log VKEY DIR [OLD-CHECKPOINT] | receipt VKEY RECEIPT ENTRY | cosigned VKEY WITNESS-VKEY CHECKPOINT")
 }
 
 // openCheckpoint checks the signature and reads the three lines. sumdb's own
@@ -245,4 +251,65 @@ func verifyReceipt(vkey, receiptFile, entryFile string) error {
 		proof = append(proof, hash)
 	}
 	return tlog.CheckRecord(proof, tree.N, tree.Hash, index, tlog.RecordHash(entry))
+}
+
+// cosigner verifies c2sp.org/tlog-cosignature v1 (type 0x04) for sumdb's note
+// package, which knows only the type of logs.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+	time uint64
+}
+
+func newCosigner(vkey string) (*cosigner, error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("malformed witness key")
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil {
+		return nil, err
+	}
+	if len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		return nil, fmt.Errorf("not the key of an Ed25519 cosigner")
+	}
+	digest := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	hash := binary.BigEndian.Uint32(digest[:])
+	if parts[1] != fmt.Sprintf("%08x", hash) {
+		return nil, fmt.Errorf("the hash is not that of the witness key")
+	}
+	return &cosigner{name: parts[0], hash: hash, key: key[1:]}, nil
+}
+
+func (c *cosigner) Name() string    { return c.name }
+func (c *cosigner) KeyHash() uint32 { return c.hash }
+
+func (c *cosigner) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	c.time = binary.BigEndian.Uint64(sig)
+	signed := fmt.Sprintf("cosignature/v1\ntime %d\n%s", c.time, msg)
+	return ed25519.Verify(c.key, []byte(signed), sig[8:])
+}
+
+func verifyCosigned(vkey, witnessVkey, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	tree, err := openCheckpoint(vkey, text)
+	if err != nil {
+		return err
+	}
+	witness, err := newCosigner(witnessVkey)
+	if err != nil {
+		return err
+	}
+	if _, err := note.Open(text, note.VerifierList(witness)); err != nil {
+		return fmt.Errorf("cosignature: %w", err)
+	}
+	fmt.Printf("%d entries, cosigned at %d\n", tree.N, witness.time)
+	return nil
 }

@@ -200,7 +200,7 @@ impl Source {
 }
 
 /// A key as text, or the file that holds it.
-fn read_key(key: &str) -> Result<VerifierKey> {
+pub(crate) fn read_key(key: &str) -> Result<VerifierKey> {
     if Path::new(key).is_file() { parse_key(&crate::files::text(Path::new(key))?) } else { parse_key(key) }
 }
 

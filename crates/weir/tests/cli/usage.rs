@@ -25,6 +25,7 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         ("who-can mythos-5 --at yesterday", "2026-06-12T17:21:00-04:00"),
         ("log show first", "first"),
         ("serve --listen everywhere", "everywhere"),
+        ("witness", "--listen"),
         ("completions elvis", "bash"),
     ] {
         let ran = weir.line(line);
@@ -37,7 +38,7 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
 fn help_and_version_are_output_of_their_own() {
     let weir = Weir::new();
     let help = weir.line("--help").done();
-    for command in ["serve", "demo", "directive", "who-can", "explain", "log", "completions"] {
+    for command in ["serve", "demo", "directive", "who-can", "explain", "log", "witness", "completions"] {
         assert!(help.out.contains(command), "{command} is not in the help");
     }
     assert!(weir.line("directive draft --help").done().out.contains("FILE"));
