@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
 use crate::id::{AccountId, AppealId, ClaimId, GrantId, IssuerId, KeyId, MeasureId, PartyId, TokenId};
+use crate::limits::Limits;
 use crate::time::Time;
 use crate::value::{Value, ValueType};
 use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
@@ -209,6 +210,15 @@ acts! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub credential: Option<String>,
     }
+    /// How a model's use is metered; replaces what was said before.
+    "model.meter" ModelMeter {
+        /// What a token counts against spend; 1 where nothing is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub weight: Option<u64>,
+        /// Most tokens that a request can make the model read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub max_input: Option<u64>,
+    } {}
     /// It is served no more.
     "model.retire" ModelRetire {} {}
 
@@ -284,8 +294,19 @@ acts! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub until: Option<Time>,
     } { pub reason: String }
+    /// What a measure `throttle` allows.
+    "measure.limit" MeasureLimit { pub measure: MeasureId, pub limits: Limits } {}
     /// It is undone.
     "measure.lift" MeasureLift { pub measure: MeasureId } {}
+
+    /// What the subject, a party or an account, may take from now on, or, where
+    /// a stage is named, everybody together of the models at that stage. Says
+    /// all limits: those left out end.
+    "limit.set" LimitSet {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub stage: Option<Stage>,
+        pub limits: Limits,
+    } {}
 
     /// The affected party answers a decision or measure.
     "appeal.file" AppealFile {

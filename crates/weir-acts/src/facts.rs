@@ -8,7 +8,8 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::claims::Claims;
-use crate::holder::{Account, Life, Party};
+use crate::holder::{Account, Life, Measure, Party};
+use crate::limits::LimitSpan;
 use crate::time::Time;
 use crate::words::MeasureKind;
 
@@ -87,7 +88,8 @@ pub fn next_party_change(party: &Party, at: Time) -> Option<Time> {
     let lists = party.lists.iter().map(|place| &place.life);
     let measures = party.measures.iter().map(|measure| &measure.life);
     let own = std::iter::once(&party.life);
-    next_boundary(own.chain(claims).chain(grants).chain(lists).chain(measures), at)
+    let boundary = next_boundary(own.chain(claims).chain(grants).chain(lists).chain(measures), at);
+    boundary.into_iter().chain(next_limits(&party.limits, &party.measures, at)).min()
 }
 
 /// As [`next_party_change`], for an account.
@@ -95,7 +97,14 @@ pub fn next_account_change(account: &Account, at: Time) -> Option<Time> {
     let claims = account.claims.iter().map(|claim| &claim.life);
     let measures = account.measures.iter().map(|measure| &measure.life);
     let own = std::iter::once(&account.life);
-    next_boundary(own.chain(claims).chain(measures).chain(&account.suspensions), at)
+    let boundary = next_boundary(own.chain(claims).chain(measures).chain(&account.suspensions), at);
+    boundary.into_iter().chain(next_limits(&account.limits, &account.measures, at)).min()
+}
+
+/// Limits begin with acts, so only a look at the past has some to come.
+fn next_limits(spans: &[LimitSpan], measures: &[Measure], at: Time) -> Option<Time> {
+    let said = measures.iter().filter_map(|measure| measure.limits.as_ref());
+    spans.iter().chain(said).map(|span| span.from).filter(|from| *from > at).min()
 }
 
 /// The earliest beginning or end after `at`.

@@ -35,6 +35,17 @@ pub struct StageSpan {
     pub list: Option<Arc<str>>,
 }
 
+/// How a model's use is metered from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeterSpan {
+    /// From when.
+    pub from: Time,
+    /// What a token counts against spend; 1 where nothing is said.
+    pub weight: Option<u64>,
+    /// Most tokens that a request can make it read.
+    pub max_input: Option<u64>,
+}
+
 /// Something served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
@@ -52,6 +63,8 @@ pub struct Model {
     pub weights: Option<Digest>,
     /// Most output tokens a request may ask for.
     pub max_output: Option<u64>,
+    /// How its use is metered, oldest first.
+    pub meters: Vec<MeterSpan>,
     /// From its act to retirement.
     pub life: Life,
     /// Its stages, oldest first; before the first it is sealed.
@@ -62,6 +75,11 @@ impl Model {
     /// The stage in force at `at`.
     pub fn stage(&self, at: Time) -> Stage {
         self.span(at).map_or(Stage::Sealed, |span| span.stage)
+    }
+
+    /// How its use is metered at `at`; none where nobody said.
+    pub fn meter(&self, at: Time) -> Option<&MeterSpan> {
+        self.meters.iter().rev().find(|meter| meter.from <= at)
     }
 
     /// The stretch of release in force at `at`.

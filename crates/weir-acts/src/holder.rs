@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId};
+use crate::limits::{LimitSpan, Limits};
 use crate::time::Time;
 use crate::value::Value;
 use crate::words::{MeasureKind, PartyKind};
@@ -91,8 +92,18 @@ pub struct Measure {
     pub reason: Option<Arc<str>>,
     /// Who took it.
     pub by: Arc<str>,
+    /// What a `throttle` allows; until an act says so, [`Limits::THROTTLED`].
+    pub limits: Option<LimitSpan>,
     /// From its act to its end.
     pub life: Life,
+}
+
+impl Measure {
+    /// What it allows at `at`; none where it is no `throttle` or does not hold.
+    pub fn throttles(&self, at: Time) -> Option<Limits> {
+        let said = self.limits.as_ref().filter(|span| span.from <= at).map_or(Limits::THROTTLED, |span| span.limits);
+        (self.kind == MeasureKind::Throttle && self.life.holds(at)).then_some(said)
+    }
 }
 
 /// An institution or person that asks for access.
@@ -116,6 +127,8 @@ pub struct Party {
     pub lists: Vec<Membership>,
     /// Measures on it.
     pub measures: Vec<Measure>,
+    /// Its limits, oldest first.
+    pub limits: Vec<LimitSpan>,
     /// Its accounts, in the order they were added.
     pub accounts: Vec<AccountId>,
 }
@@ -137,6 +150,8 @@ pub struct Account {
     pub claims: Vec<Claim>,
     /// Measures on it.
     pub measures: Vec<Measure>,
+    /// Its limits, oldest first.
+    pub limits: Vec<LimitSpan>,
     /// Its keys.
     pub keys: Vec<KeyId>,
 }

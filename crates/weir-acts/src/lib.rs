@@ -19,6 +19,7 @@ pub mod holder;
 pub mod id;
 pub mod issuer;
 pub mod key;
+pub mod limits;
 #[cfg(test)]
 mod script;
 pub mod shards;

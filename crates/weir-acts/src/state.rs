@@ -9,6 +9,7 @@ mod drafts;
 mod governed;
 mod holders;
 mod issuers;
+mod limits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,10 +24,11 @@ use crate::id::{
     AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, MeasureId, OperatorId, PartyId,
 };
 use crate::issuer::Issuer;
+use crate::limits::LimitSpan;
 use crate::shards::Shards;
 use crate::time::Time;
 use crate::view::KeyStanding;
-use crate::words::Ruling;
+use crate::words::{Ruling, Stage};
 
 /// A party or an account: what claims and measures are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,6 +217,8 @@ pub struct State {
     pub kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
     /// Models by name.
     pub models: Arc<BTreeMap<Arc<str>, Model>>,
+    /// What everybody together may take of the models at a stage, oldest first.
+    pub stage_limits: Arc<BTreeMap<Stage, Vec<LimitSpan>>>,
     /// Directives by id.
     pub directives: Arc<BTreeMap<DirectiveId, Directive>>,
     /// What waits for approval, or did.
@@ -306,6 +310,7 @@ impl State {
             | Act::TokenIssue(_)
             | Act::TokenRevoke(_)
             | Act::ModelAdd(_)
+            | Act::ModelMeter(_)
             | Act::ModelRetire(_)
             | Act::StageSet(_) => self.fold_governed(index, entry, &mut touched)?,
             Act::DirectiveDraft(_)
@@ -316,6 +321,7 @@ impl State {
             Act::IssuerAdd(_) | Act::IssuerKeys(_) | Act::IssuerRemove(_) => {
                 self.fold_issuers(index, entry, &mut touched)?;
             }
+            Act::LimitSet(_) | Act::MeasureLimit(_) => self.fold_limits(entry, &mut touched)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }

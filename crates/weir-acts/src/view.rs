@@ -10,6 +10,7 @@ use crate::facts::{Facts, FactsId, Interner};
 use crate::governed::{ClaimKind, Model};
 use crate::id::{AccountId, IssuerId, KeyId, PartyId};
 use crate::issuer::Issuer;
+use crate::limits::Limited;
 use crate::shards::Shards;
 use crate::time::Time;
 use crate::words::Stage;
@@ -72,7 +73,16 @@ pub struct View {
     pub(crate) models: Arc<BTreeMap<Arc<str>, Model>>,
     pub(crate) issuers: Arc<BTreeMap<IssuerId, Arc<Issuer>>>,
     pub(crate) kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
+    pub(crate) limits: LimitsInForce,
     pub(crate) interner: Arc<Interner>,
+}
+
+/// Who and what is limited at a moment; mostly nobody and nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LimitsInForce {
+    pub(crate) parties: Shards<PartyId, Arc<Limited>>,
+    pub(crate) accounts: Shards<AccountId, Arc<Limited>>,
+    pub(crate) stages: Arc<BTreeMap<Stage, Arc<Limited>>>,
 }
 
 impl View {
@@ -95,6 +105,27 @@ impl View {
     pub fn class(&self, account: AccountId) -> Option<Class> {
         let standing = self.accounts.get(&account)?;
         Some(Class { party: *self.parties.get(&standing.party)?, account: standing.facts })
+    }
+
+    /// Whose an open account is.
+    pub fn party_of(&self, account: AccountId) -> Option<PartyId> {
+        self.accounts.get(&account).map(|standing| standing.party)
+    }
+
+    /// What limits `account`; none where nothing does.
+    pub fn limits_of_account(&self, account: AccountId) -> Option<&Arc<Limited>> {
+        // A map that is empty is not hashed for.
+        if self.limits.accounts.is_empty() { None } else { self.limits.accounts.get(&account) }
+    }
+
+    /// What limits all accounts of `party` together.
+    pub fn limits_of_party(&self, party: PartyId) -> Option<&Arc<Limited>> {
+        if self.limits.parties.is_empty() { None } else { self.limits.parties.get(&party) }
+    }
+
+    /// What limits everybody together at `stage`.
+    pub fn limits_of_stage(&self, stage: Stage) -> Option<&Arc<Limited>> {
+        self.limits.stages.get(&stage)
     }
 
     /// The facts an id names.

@@ -7,16 +7,19 @@
 //! one built from the state anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::directive::Unknown;
 use crate::entry::Entry;
 use crate::facts::{Facts, Interner, next_account_change, next_boundary, next_party_change};
 use crate::id::{AccountId, KeyId, PartyId};
+use crate::limits::{LimitSpan, Limited};
 use crate::shards::Shards;
 use crate::state::{FoldError, State, Touched};
 use crate::time::Time;
-use crate::view::{AccountStanding, KeyStanding, View};
+use crate::view::{AccountStanding, KeyStanding, LimitsInForce, View};
+use crate::words::Stage;
 
 /// A state with its view at the present moment.
 #[derive(Debug, Clone)]
@@ -58,6 +61,7 @@ impl World {
             models: Arc::clone(&state.models),
             issuers: Arc::clone(&state.issuers),
             kinds: Arc::clone(&state.kinds),
+            limits: LimitsInForce::default(),
             interner,
         };
         let mut world = World { state, view, agenda: BTreeMap::new() };
@@ -133,6 +137,7 @@ impl World {
         if touched.rules {
             self.view.kinds = Arc::clone(&self.state.kinds);
             self.view.models = Arc::clone(&self.state.models);
+            self.view.limits.stages = Arc::new(stages_limited(&self.state, self.view.at));
             self.schedule(next_rules_change(&self.state, self.view.at), |coming| coming.rules = true);
         }
         self.view.next_change = self.agenda.keys().next().copied();
@@ -153,6 +158,8 @@ impl World {
         } else {
             self.view.parties.remove(&id);
         }
+        let limited = Limited::of_holder(&party.limits, &party.measures, self.view.at);
+        keep(&mut self.view.limits.parties, id, limited.filter(|_| party.life.holds(self.view.at)));
         self.schedule(change, |coming| {
             coming.parties.insert(id);
         });
@@ -167,6 +174,8 @@ impl World {
         } else {
             self.view.accounts.remove(&id);
         }
+        let limited = Limited::of_holder(&account.limits, &account.measures, self.view.at);
+        keep(&mut self.view.limits.accounts, id, limited.filter(|_| account.life.holds(self.view.at)));
         self.schedule(change, |coming| {
             coming.accounts.insert(id);
         });
@@ -199,6 +208,23 @@ impl World {
     }
 }
 
+/// Most things are not limited, and then there is nothing to keep.
+fn keep<K: Clone + Eq + Hash>(limits: &mut Shards<K, Arc<Limited>>, id: K, limited: Option<Arc<Limited>>) {
+    match limited {
+        Some(limited) => {
+            limits.insert(id, limited);
+        }
+        None => {
+            limits.remove(&id);
+        }
+    }
+}
+
+fn stages_limited(state: &State, at: Time) -> BTreeMap<Stage, Arc<Limited>> {
+    let limited = |(stage, spans): (&Stage, &Vec<LimitSpan>)| Some((*stage, Limited::of_stage(spans, at)?));
+    state.stage_limits.iter().filter_map(limited).collect()
+}
+
 /// The first moment after `at` at which a rule, model, stage or directive
 /// begins or ends, or a directive changes how it answers unknown. Of these
 /// only directives have moments later than the last act.
@@ -208,6 +234,9 @@ fn next_rules_change(state: &State, at: Time) -> Option<Time> {
     let rules = state.rules.values().map(|rule| &rule.life);
     let boundary = next_boundary(directives.chain(models).chain(rules), at);
     let stages = state.models.values().flat_map(|model| &model.stages).map(|span| span.from);
+    let meters = state.models.values().flat_map(|model| &model.meters).map(|meter| meter.from);
+    let limits = state.stage_limits.values().flatten().map(|span| span.from);
+    let stages = stages.chain(meters).chain(limits);
     let allowances = state.directives.values().filter_map(|directive| match directive.text.as_ref()?.unknown {
         Unknown::AllowUntil(until) if directive.life.is_some() => Some(until),
         _ => None,

@@ -211,6 +211,23 @@ commands! {
         /// Most output tokens of one request.
         #[serde(default)]
         max_output: Option<u64>,
+        /// What a token counts against spend; 1 without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weight: Option<u64>,
+        /// Most tokens that a request can make the model read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_input: Option<u64>,
+    }
+    /// Say how a model's use is metered. What is left out stays as it is.
+    "model.meter" ModelMeter {
+        /// The model.
+        id: String,
+        /// What a token counts against spend.
+        #[serde(default)]
+        weight: Option<u64>,
+        /// Most tokens that a request can make the model read.
+        #[serde(default)]
+        max_input: Option<u64>,
     }
     /// Serve a model no more.
     "model.retire" ModelRetire {
@@ -300,6 +317,37 @@ commands! {
         until: Option<Time>,
         /// Why, in words the affected will read.
         reason: String,
+        /// What a `throttle` allows: requests, as in `limit.set`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requests: Option<String>,
+        /// Tokens, likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokens: Option<String>,
+        /// Requests at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        concurrent: Option<String>,
+        /// Spend, likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spend: Option<String>,
+    }
+    /// Say how much may be taken. A field that is left out stays as it is;
+    /// `none` ends it.
+    "limit.set" LimitSet {
+        /// `party:ID`, `account:PARTY/NAME`, either without the prefix, or
+        /// `stage:STAGE`, which is everybody together at that stage.
+        subject: String,
+        /// Requests, as `10/min`; several windows with commas.
+        #[serde(default)]
+        requests: Option<String>,
+        /// Tokens read and written, likewise.
+        #[serde(default)]
+        tokens: Option<String>,
+        /// Requests at once, a number.
+        #[serde(default)]
+        concurrent: Option<String>,
+        /// Tokens times the model's weight, as `1000000/day`.
+        #[serde(default)]
+        spend: Option<String>,
     }
     /// Undo a measure.
     "measure.lift" MeasureLift {

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod answer;
+mod limits;
 mod log;
 mod questions;
 mod show;

@@ -7,6 +7,7 @@ pub(crate) mod drafts;
 mod governed;
 mod holders;
 mod issuers;
+mod limits;
 mod operators;
 
 pub(crate) use holders::authors_of_appealed;
@@ -108,6 +109,7 @@ impl Planner<'_> {
             Command::KeyIssue(command) => self.key_issue(&command.account),
             Command::KeyRevoke(command) => self.key_revoke(command.id),
             Command::ModelAdd(command) => self.model_add(command),
+            Command::ModelMeter(command) => self.model_meter(command),
             Command::ModelRetire(command) => self.model_retire(&command.id),
             Command::StageSet(command) => self.stage_set(command),
             Command::GrantAdd(command) => self.grant_add(command),
@@ -120,6 +122,7 @@ impl Planner<'_> {
             Command::DraftApprove(command) => self.draft_approve(&command.id),
             Command::DraftDrop(command) => self.draft_drop(command.id),
             Command::MeasureTake(command) => self.measure_take(command),
+            Command::LimitSet(command) => self.limit_set(command),
             Command::MeasureLift(command) => self.measure_lift(command.id),
             Command::AppealDecide(command) => self.appeal_decide(command),
         }

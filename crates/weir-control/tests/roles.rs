@@ -56,6 +56,8 @@ fn body(verb: &str) -> Value {
         "draft.approve" => json!({"id": "x"}),
         "draft.drop" => json!({"id": format!("draft-{ID}")}),
         "measure.take" => json!({"subject": "x", "kind": "observe", "reason": "x"}),
+        "limit.set" => json!({"subject": "x", "requests": "1/min"}),
+        "model.meter" => json!({"id": "x", "weight": 2}),
         "measure.lift" => json!({"id": format!("s-{ID}")}),
         "appeal.decide" => json!({"id": format!("y-{ID}"), "ruling": "uphold", "reason": "x"}),
         _ => Value::Null,
@@ -68,8 +70,8 @@ fn may(role: &str, verb: &str) -> bool {
     let registers = ["operator.", "party.", "account.", "key.", "issuer.", "model."];
     let of = |prefixes: &[&str]| prefixes.iter().any(|prefix| verb.starts_with(prefix));
     match role {
-        "operator" => of(&registers) || of(&["claim.", "draft."]),
-        "release-officer" => of(&release) || of(&["claim.", "draft."]),
+        "operator" => of(&registers) || of(&["claim.", "draft.", "limit."]),
+        "release-officer" => of(&release) || of(&["claim.", "draft.", "limit."]),
         "analyst" => of(&["measure.", "draft."]),
         _ => false,
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
-pub(crate) use cases::{Appeal, Audit, Draft, Log, Measure};
+pub(crate) use cases::{Appeal, Audit, Draft, Limit, Log, Measure};
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
 pub(crate) use witness::Witness;
@@ -115,6 +115,9 @@ pub(crate) enum Command {
     /// Changes that wait for approval
     #[command(subcommand)]
     Draft(Draft),
+    /// How much accounts, parties and stages may take
+    #[command(subcommand)]
+    Limit(Limit),
     /// What is done about an account or party
     #[command(subcommand)]
     Measure(Measure),

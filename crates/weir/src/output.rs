@@ -107,6 +107,20 @@ pub(crate) fn explanation(explanation: &Value) -> String {
         text.push('\n');
         text.push_str(&table(&["CLAIM READ", "VALUE", "LEVEL"], &claims));
     }
+    let limits: Vec<Vec<String>> = explanation["limits"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|limit| {
+            let held = &limit["limits"];
+            let fields = ["requests", "tokens", "concurrent", "spend"].map(|field| cell(&held[field]));
+            [cell(&limit["of"]), cell(&limit["rule"])].into_iter().chain(fields).collect()
+        })
+        .collect();
+    if !limits.is_empty() {
+        text.push('\n');
+        text.push_str(&table(&["LIMIT OF", "BY", "REQUESTS", "TOKENS", "AT ONCE", "SPEND"], &limits));
+    }
     let grants = rows(&explanation["grants"], &["purpose", "population", "counts"]);
     if !grants.is_empty() {
         text.push('\n');

@@ -8,6 +8,7 @@ use crate::id::{
     AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, LogId, MeasureId, ModelId,
     OperatorId, PartyId, TokenId,
 };
+use crate::limits::{Limits, Rate, Window};
 use crate::value::{Value, ValueType};
 use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 
@@ -55,6 +56,11 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
         Some((nobody(), empty(Act::KeyRevoke, public::KeyRevoke { key: one(&author.keys, pick)? })))
     }),
     ("model.add", model_add),
+    ("model.meter", |author, [pick, weight, ..], _| {
+        let (model, _) = one(&author.models, pick)?;
+        let public = public::ModelMeter { weight: Some(u64::from(weight)), max_input: None };
+        Some((model.to_string(), empty(Act::ModelMeter, public)))
+    }),
     ("model.retire", |author, [pick, rare, ..], _| {
         let (model, _) = one(&author.models, pick).filter(|_| rare % 4 == 0)?;
         Some((model.to_string(), empty(Act::ModelRetire, public::ModelRetire {})))
@@ -110,6 +116,15 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
         Some((one(&author.changes, pick)?.to_string(), empty(Act::DraftClose, public)))
     }),
     ("measure.take", measure_take),
+    ("measure.limit", |author, [pick, how, ..], _| {
+        let public = public::MeasureLimit { measure: one(&author.measures, pick)?, limits: limits(how) };
+        Some((nobody(), empty(Act::MeasureLimit, public)))
+    }),
+    ("limit.set", |author, [pick, how, stage, ..], _| {
+        let stage = one(Stage::ALL, stage).filter(|_| stage % 3 == 0);
+        let subject = if stage.is_some() { nobody() } else { holder(author, pick)? };
+        Some((subject, empty(Act::LimitSet, public::LimitSet { stage, limits: limits(how) })))
+    }),
     ("measure.lift", |author, [pick, ..], _| {
         Some((nobody(), empty(Act::MeasureLift, public::MeasureLift { measure: one(&author.measures, pick)? })))
     }),
@@ -337,6 +352,13 @@ fn measure_take(author: &mut Author, [subject, kind, until, ..]: [u8; 6], _: u64
     author.measures.push(measure);
     let public = public::MeasureTake { measure, kind: one(MeasureKind::ALL, kind)?, until: author.after(until) };
     Some((subject, Act::MeasureTake(parts(public, private::MeasureTake { reason: "observed".into() }))))
+}
+
+/// Some limits, or none.
+fn limits(pick: u8) -> Limits {
+    let rate = |window| Rate { amount: u64::from(pick % 5) + 1, window };
+    let requests = [Window::Minute, Window::Day].into_iter().take(usize::from(pick % 3)).map(rate).collect();
+    Limits { requests, concurrent: (pick % 2 == 1).then_some(u64::from(pick)), ..Limits::default() }
 }
 
 fn appeal_file(author: &mut Author, [account, measure, ..]: [u8; 6], _: u64) -> Made {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{FoldProblem, State, Touched, missing, repeated, standing, subject};
 use crate::act::{Act, Parts, private, public};
 use crate::entry::Entry;
-use crate::governed::{ClaimKind, Model, Operator, Rule, StageSpan, Token};
+use crate::governed::{ClaimKind, MeterSpan, Model, Operator, Rule, StageSpan, Token};
 use crate::holder::{Life, Membership};
 use crate::id::{OperatorId, PartyId};
 use crate::time::Time;
@@ -51,6 +51,13 @@ impl State {
                 Ok(())
             }
             Act::ModelAdd(parts) => self.model_add(entry, parts, touched),
+            Act::ModelMeter(parts) => {
+                let (weight, max_input) = (parts.public.weight, parts.public.max_input);
+                let model = self.model_mut(&entry.subject, at)?;
+                model.meters.push(MeterSpan { from: at, weight, max_input });
+                touched.rules = true;
+                Ok(())
+            }
             Act::ModelRetire(_) => {
                 let model = self.model_mut(&entry.subject, at)?;
                 model.life.end(at);
@@ -143,6 +150,7 @@ impl State {
             previous: public.previous.as_deref().map(Into::into),
             weights: public.weights,
             max_output: public.max_output,
+            meters: Vec::new(),
             life: Life::since(entry.at),
             stages: Vec::new(),
         };

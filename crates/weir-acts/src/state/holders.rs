@@ -61,11 +61,11 @@ impl State {
         self.parties.get_mut(&id).map(Arc::make_mut).ok_or_else(|| missing("party", id))
     }
 
-    fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, FoldProblem> {
+    pub(super) fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, FoldProblem> {
         self.accounts.get_mut(&id).map(Arc::make_mut).ok_or_else(|| missing("account", id))
     }
 
-    fn open_party(&mut self, id: PartyId, at: Time) -> Result<&mut Party, FoldProblem> {
+    pub(super) fn open_party(&mut self, id: PartyId, at: Time) -> Result<&mut Party, FoldProblem> {
         let party = self.party_mut(id)?;
         if !party.life.holds(at) {
             return Err(standing("party", id, "is closed"));
@@ -73,7 +73,7 @@ impl State {
         Ok(party)
     }
 
-    fn open_account(&mut self, id: AccountId, at: Time) -> Result<&mut Account, FoldProblem> {
+    pub(super) fn open_account(&mut self, id: AccountId, at: Time) -> Result<&mut Account, FoldProblem> {
         let account = self.account_mut(id)?;
         if !account.life.holds(at) {
             return Err(standing("account", id, "is closed"));
@@ -88,7 +88,7 @@ impl State {
         }
     }
 
-    fn measures_mut(&mut self, holder: Holder) -> Result<&mut Vec<Measure>, FoldProblem> {
+    pub(super) fn measures_mut(&mut self, holder: Holder) -> Result<&mut Vec<Measure>, FoldProblem> {
         match holder {
             Holder::Party(id) => self.party_mut(id).map(|party| &mut party.measures),
             Holder::Account(id) => self.account_mut(id).map(|account| &mut account.measures),
@@ -123,6 +123,7 @@ impl State {
             grants: Vec::new(),
             lists: Vec::new(),
             measures: Vec::new(),
+            limits: Vec::new(),
             accounts: Vec::new(),
         };
         self.parties.insert(id, Arc::new(party));
@@ -164,6 +165,7 @@ impl State {
             suspensions: Vec::new(),
             claims: Vec::new(),
             measures: Vec::new(),
+            limits: Vec::new(),
             keys: Vec::new(),
         };
         self.accounts.insert(id, Arc::new(account));
@@ -305,6 +307,7 @@ impl State {
             kind: parts.public.kind,
             reason: parts.private.as_ref().map(|private| private.reason.as_str().into()),
             by: entry.by.as_str().into(),
+            limits: None,
             life: Life { from: entry.at, to: parts.public.until },
         };
         self.measures_mut(holder)?.push(measure);
@@ -382,7 +385,7 @@ impl State {
     }
 }
 
-fn holder(entry: &Entry) -> Result<Holder, FoldProblem> {
+pub(super) fn holder(entry: &Entry) -> Result<Holder, FoldProblem> {
     subject(entry).map(Holder::Party).or_else(|_: FoldProblem| subject(entry).map(Holder::Account))
 }
 

@@ -9,9 +9,11 @@ use proptest::test_runner::RngSeed;
 use super::*;
 use crate::act::Act;
 use crate::facts::FactsId;
-use crate::governed::StageSpan;
+use crate::governed::{MeterSpan, StageSpan};
 use crate::id::DirectiveId;
+use crate::limits::Limited;
 use crate::script::{Author, Done, Step, histories, moments};
+use crate::state::Holder;
 use crate::view::{Class, View};
 use crate::words::Stage;
 
@@ -24,6 +26,9 @@ struct Seen {
     models: BTreeMap<Arc<str>, (Stage, Option<StageSpan>)>,
     directives: BTreeMap<DirectiveId, bool>,
     rules: Vec<Arc<str>>,
+    meters: BTreeMap<Arc<str>, Option<MeterSpan>>,
+    stage_limits: BTreeMap<Stage, Arc<Limited>>,
+    limits: BTreeMap<Holder, Arc<Limited>>,
 }
 
 fn seen(world: &World) -> Seen {
@@ -43,8 +48,17 @@ fn seen(world: &World) -> Seen {
             .filter(|directive| directive.life.is_some_and(|life| life.holds(view.at)))
             .map(|directive| (directive.id, unknown_denies(directive.text.as_deref(), view.at)))
             .collect(),
+        meters: view.models().map(|model| (Arc::clone(&model.name), model.meter(view.at).copied())).collect(),
+        stage_limits: BTreeMap::clone(&view.limits.stages),
+        limits: limits(view),
         rules: state.rules.iter().filter(|(_, rule)| rule.life.holds(view.at)).map(|(id, _)| Arc::clone(id)).collect(),
     }
+}
+
+fn limits(view: &View) -> BTreeMap<Holder, Arc<Limited>> {
+    let parties = view.limits.parties.iter().map(|(id, limited)| (Holder::Party(*id), Arc::clone(limited)));
+    let accounts = view.limits.accounts.iter().map(|(id, limited)| (Holder::Account(*id), Arc::clone(limited)));
+    parties.chain(accounts).collect()
 }
 
 fn unknown_denies(text: Option<&crate::directive::DirectiveText>, at: Time) -> bool {
@@ -90,7 +104,15 @@ fn check_touched(before: &World, after: &World, touched: &Touched) -> Result<(),
         prop_assert!(is_told || old == new, "key {id} changed in silence");
     }
     let (old, new) = (seen(before), seen(after));
-    let is_same = (old.models, old.directives, old.rules) == (new.models, new.directives, new.rules);
+    let is_same = (old.models, old.directives, old.rules) == (new.models, new.directives, new.rules)
+        && (old.meters, old.stage_limits) == (new.meters, new.stage_limits);
+    for holder in old.limits.keys().chain(new.limits.keys()) {
+        let is_told = match holder {
+            Holder::Party(id) => touched.parties.contains(id),
+            Holder::Account(id) => touched.accounts.contains(id),
+        };
+        prop_assert!(is_told || old.limits.get(holder) == new.limits.get(holder), "limits changed in silence");
+    }
     prop_assert!(touched.rules || is_same, "rules changed in silence");
     Ok(())
 }
@@ -260,7 +282,7 @@ fn every_kind_of_act_is_accepted_somewhere() {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut accepted: BTreeMap<&str, usize> = BTreeMap::new();
-    for _ in 0..200 {
+    for _ in 0..600 {
         let history = histories(60).new_tree(&mut runner).unwrap().current();
         let (_, log) = play(&history, |_, _, _| Ok(())).unwrap();
         log.iter().for_each(|entry| *accepted.entry(entry.act.kind()).or_default() += 1);

@@ -16,7 +16,7 @@ use weir_rules::policies::Policies;
 use weir_rules::{RuleFile, Snapshot, explain as explain_class};
 
 use super::answer::{blocking, operator};
-use super::{Answer, Shared};
+use super::{Answer, Shared, limits};
 use crate::command::UploadedFile;
 use crate::names;
 use crate::refusal::Refusal;
@@ -173,8 +173,10 @@ fn explain_account(control: &Control, account: &str, model: &str, at: Option<Tim
         .view()
         .class(id)
         .ok_or_else(|| Refusal::conflict(format!("`{account}` was not open at {}", snapshot.at())))?;
-    let explanation = explain_class(&snapshot, class, model);
-    serde_json::to_value(&explanation).map_err(|error| Refusal::unavailable(error.to_string()))
+    let mut explanation = serde_json::to_value(explain_class(&snapshot, class, model))
+        .map_err(|error| Refusal::unavailable(error.to_string()))?;
+    explanation["limits"] = json!(limits::on(&snapshot, id, class, model));
+    Ok(explanation)
 }
 
 fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
@@ -192,10 +194,14 @@ fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
     let snapshot = Snapshot::of(&world).map_err(|error| Refusal::unavailable(error.to_string()))?;
     let class = class_of(&snapshot, account, &record["person_claims"]);
     let explanation = match (record["model"].as_str(), class) {
-        (Some(model), Some(class)) => Some(explain_class(&snapshot, class, model)),
-        _ => None,
+        (Some(model), Some(class)) => {
+            let mut shown = serde_json::to_value(explain_class(&snapshot, class, model))
+                .map_err(|error| Refusal::unavailable(error.to_string()))?;
+            shown["limits"] = json!(limits::on(&snapshot, account, class, model));
+            shown
+        }
+        _ => Value::Null,
     };
-    let explanation = serde_json::to_value(&explanation).map_err(|error| Refusal::unavailable(error.to_string()))?;
     Ok(json!({ "decision": record, "explanation": explanation }))
 }
 

@@ -8,6 +8,7 @@ use weir_acts::draft::Draft;
 use weir_acts::governed::Directive;
 use weir_acts::holder::{Account, Claim, Life, Measure, Party};
 use weir_acts::id::OperatorId;
+use weir_acts::limits::limits_at;
 use weir_acts::{State as World, Time};
 
 use super::answer::operator;
@@ -64,7 +65,7 @@ fn party_shown(party: &Party, state: &World, now: Time) -> Value {
         "id": party.handle.as_deref(), "subject": party.id.to_string(), "name": party.name.as_deref(),
         "kind": party.kind.as_str(), "life": life(&party.life, now), "claims": claims(&party.claims, now),
         "grants": grants, "lists": lists, "measures": measures(&party.measures, now), "accounts": accounts,
-        "issuers": issuers(party, state, now),
+        "issuers": issuers(party, state, now), "limits": limits_at(&party.limits, now),
     })
 }
 
@@ -101,7 +102,7 @@ fn account_shown(account: &Account, state: &World, now: Time) -> Value {
     json!({
         "id": state.account_label(account.id), "subject": account.id.to_string(), "life": life(&account.life, now),
         "suspended": account.suspensions.iter().any(|span| span.holds(now)), "claims": claims(&account.claims, now),
-        "measures": measures(&account.measures, now), "keys": keys,
+        "measures": measures(&account.measures, now), "keys": keys, "limits": limits_at(&account.limits, now),
     })
 }
 
@@ -119,7 +120,7 @@ fn measures(measures: &[Measure], now: Time) -> Vec<Value> {
     let shown = |measure: &Measure| {
         json!({
             "id": measure.id.to_string(), "kind": measure.kind.as_str(), "reason": measure.reason.as_deref(),
-            "by": measure.by.as_ref(), "life": life(&measure.life, now),
+            "by": measure.by.as_ref(), "limits": measure.limits.as_ref().map(|span| span.limits), "life": life(&measure.life, now),
         })
     };
     measures.iter().map(shown).collect()
@@ -139,10 +140,13 @@ pub(super) async fn models(State(shared): State<Shared>, headers: HeaderMap) -> 
         .values()
         .map(|model| {
             let list = model.span(now).and_then(|span| span.list.clone());
+            let meter = model.meter(now);
             json!({
                 "id": model.name.as_ref(), "subject": model.id.to_string(), "stage": model.stage(now).as_str(),
                 "list": list.as_deref(), "upstream": model.upstream.as_deref(), "previous": model.previous.as_deref(),
-                "weights": model.weights, "max_output": model.max_output, "life": life(&model.life, now),
+                "weights": model.weights, "max_output": model.max_output,
+                "weight": meter.and_then(|meter| meter.weight).unwrap_or(1),
+                "max_input": meter.and_then(|meter| meter.max_input), "life": life(&model.life, now),
             })
         })
         .collect();

@@ -54,7 +54,9 @@ impl Planner<'_> {
             },
             private::ModelAdd { upstream: command.upstream.clone(), credential: command.credential.clone() },
         ));
-        Ok(Plan::one(self.entry(id, act), id))
+        let mut plan = Plan::one(self.entry(id, act), id);
+        plan.entries.extend(self.first_meter(id, command.weight, command.max_input)?);
+        Ok(plan)
     }
 
     pub(super) fn model_retire(&self, name: &str) -> Result<Plan, Refusal> {

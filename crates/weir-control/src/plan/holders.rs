@@ -183,12 +183,19 @@ impl Planner<'_> {
 
     pub(super) fn measure_take(&self, command: &MeasureTake) -> Result<Plan, Refusal> {
         let holder = names::holder(self.state, &command.subject)?;
-        if !matches!(command.kind, MeasureKind::Observe | MeasureKind::Refuse | MeasureKind::Suspend) {
+        if matches!(
+            command.kind,
+            MeasureKind::Verify | MeasureKind::Withhold | MeasureKind::Throttle | MeasureKind::Fallback
+        ) {
             return Err(Refusal::invalid(format!(
                 "measure `{}` is not enforced by this version; observe, refuse and suspend are",
                 command.kind
             )));
         }
+        let limits = match command.kind {
+            MeasureKind::Throttle => Some(self.throttle(command)?),
+            _ => self.no_throttle(command).map(|()| None)?,
+        };
         check_text("the reason", &command.reason, 2_000)?;
         if command.until.is_some_and(|until| until <= self.at) {
             return Err(Refusal::invalid("the measure would have ended already"));
@@ -198,7 +205,9 @@ impl Planner<'_> {
             public::MeasureTake { measure: id, kind: command.kind, until: command.until },
             private::MeasureTake { reason: command.reason.clone() },
         ));
-        Ok(Plan::one(self.entry(holder, act), id))
+        let mut plan = Plan::one(self.entry(holder, act), id);
+        plan.entries.extend(limits.map(|limits| self.entry(holder, self.measure_limit(id, limits))));
+        Ok(plan)
     }
 
     pub(super) fn measure_lift(&self, id: MeasureId) -> Result<Plan, Refusal> {

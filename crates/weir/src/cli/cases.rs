@@ -11,6 +11,9 @@ use super::times;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {
     /// Take one; this version enforces observe, refuse and suspend
+    #[command(
+        after_help = "A throttle allows what its flags say, without any 6 requests a minute and one at a time; several windows with commas, as --requests 6/min,100/day."
+    )]
     Take {
         /// party:ID, account:PARTY/NAME, or either without the prefix
         subject: String,
@@ -23,11 +26,47 @@ pub(crate) enum Measure {
         /// Why, in words the affected will read
         #[arg(long)]
         reason: String,
+        /// What a throttle allows: requests
+        #[arg(long, value_name = "N/min")]
+        requests: Option<String>,
+        /// Tokens, read and written
+        #[arg(long, value_name = "N/min")]
+        tokens: Option<String>,
+        /// Requests at once
+        #[arg(long, value_name = "N")]
+        concurrent: Option<String>,
+        /// Tokens times the model's weight
+        #[arg(long, value_name = "N/day")]
+        spend: Option<String>,
     },
     /// Undo one
     Lift {
         /// The measure's id
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Limit {
+    /// Set some; a field that is left out stays, `none` ends it
+    #[command(
+        after_help = "Windows are s, min, hour and day, several with commas. No span of a window's length, wherever it begins, sees more than the amount.\n\nExamples:\n  weir limit set acme --requests 600/min,50000/day --concurrent 32\n  weir limit set acme/ci --tokens 200000/min --spend 5000000/day\n  weir limit set stage:evaluation --requests 10/s\n  weir limit set acme --concurrent none"
+    )]
+    Set {
+        /// party:ID, account:PARTY/NAME, either without the prefix, or stage:STAGE for everybody at that stage together
+        subject: String,
+        /// Requests
+        #[arg(long, value_name = "N/min")]
+        requests: Option<String>,
+        /// Tokens, read and written
+        #[arg(long, value_name = "N/min")]
+        tokens: Option<String>,
+        /// Requests at once
+        #[arg(long, value_name = "N")]
+        concurrent: Option<String>,
+        /// Tokens times the model's weight
+        #[arg(long, value_name = "N/day")]
+        spend: Option<String>,
     },
 }
 

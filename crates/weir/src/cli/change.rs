@@ -9,8 +9,8 @@ use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Draft, Grant, Issuer, Key, Measure, Model, Operator, Party, Rules,
-    StageOf, Token,
+    Account, Appeal, Claim, Command, Directive, Draft, Grant, Issuer, Key, Limit, Measure, Model, Operator, Party,
+    Rules, StageOf, Token,
 };
 use crate::files;
 
@@ -46,6 +46,14 @@ impl Command {
             },
             Command::Approve { id } => to::DraftApprove { id: id.clone() }.into(),
             Command::Draft(Draft::Drop { id }) => to::DraftDrop { id: id.parse()? }.into(),
+            Command::Limit(Limit::Set { subject, requests, tokens, concurrent, spend }) => to::LimitSet {
+                subject: subject.clone(),
+                requests: requests.clone(),
+                tokens: tokens.clone(),
+                concurrent: concurrent.clone(),
+                spend: spend.clone(),
+            }
+            .into(),
             Command::Measure(command) => measure(command)?,
             Command::Appeal(Appeal::Decide { id, ruling, reason }) => {
                 to::AppealDecide { id: id.parse()?, ruling: *ruling, reason: reason.clone() }.into()
@@ -132,7 +140,7 @@ fn key(command: &Key) -> Result<Change> {
 
 fn model(command: &Model) -> Option<Change> {
     match command {
-        Model::Add { id, upstream, credential, previous, weights, max_output } => Some(
+        Model::Add { id, upstream, credential, previous, weights, max_output, weight, max_input } => Some(
             to::ModelAdd {
                 id: id.clone(),
                 upstream: upstream.clone(),
@@ -140,9 +148,14 @@ fn model(command: &Model) -> Option<Change> {
                 previous: previous.clone(),
                 weights: *weights,
                 max_output: *max_output,
+                weight: *weight,
+                max_input: *max_input,
             }
             .into(),
         ),
+        Model::Meter { id, weight, max_input } => {
+            Some(to::ModelMeter { id: id.clone(), weight: *weight, max_input: *max_input }.into())
+        }
         Model::Retire { id } => Some(to::ModelRetire { id: id.clone() }.into()),
         Model::List => None,
     }
@@ -177,9 +190,17 @@ fn directive(command: &Directive) -> Result<Option<Change>> {
 
 fn measure(command: &Measure) -> Result<Change> {
     Ok(match command {
-        Measure::Take { subject, kind, until, reason } => {
-            to::MeasureTake { subject: subject.clone(), kind: *kind, until: *until, reason: reason.clone() }.into()
+        Measure::Take { subject, kind, until, reason, requests, tokens, concurrent, spend } => to::MeasureTake {
+            subject: subject.clone(),
+            kind: *kind,
+            until: *until,
+            reason: reason.clone(),
+            requests: requests.clone(),
+            tokens: tokens.clone(),
+            concurrent: concurrent.clone(),
+            spend: spend.clone(),
         }
+        .into(),
         Measure::Lift { id } => to::MeasureLift { id: id.parse()? }.into(),
     })
 }

@@ -27,8 +27,25 @@ pub(crate) enum Model {
         #[arg(long)]
         weights: Option<Digest>,
         /// Most output tokens of one request
-        #[arg(long)]
+        #[arg(long, value_name = "N")]
         max_output: Option<u64>,
+        /// What a token counts against spend; 1 without it
+        #[arg(long, value_name = "N")]
+        weight: Option<u64>,
+        /// Most tokens that a request can make it read
+        #[arg(long, value_name = "N")]
+        max_input: Option<u64>,
+    },
+    /// Say how its use is metered; what is left out stays
+    Meter {
+        /// The model
+        id: String,
+        /// What a token counts against spend
+        #[arg(long, value_name = "N")]
+        weight: Option<u64>,
+        /// Most tokens that a request can make it read
+        #[arg(long, value_name = "N")]
+        max_input: Option<u64>,
     },
     /// Serve one no more
     Retire {

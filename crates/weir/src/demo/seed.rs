@@ -21,6 +21,8 @@ pub fn models(models: &[ModelSeed], upstream: &str) -> Result<Vec<Command>> {
                 previous: model.previous.map(ToOwned::to_owned),
                 weights: None,
                 max_output: None,
+                weight: None,
+                max_input: None,
             }
             .into(),
         );

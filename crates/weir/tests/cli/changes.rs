@@ -94,6 +94,12 @@ fn claims_and_measures() {
             "measure/take",
             json!({"subject": "party:acme", "kind": "refuse", "until": "2026-06-12T21:21:00.000Z", "reason": "probing"}),
         ),
+        (
+            "measure take acme throttle --requests 6/min,100/day --tokens 9/s --concurrent 2 --spend 8/hour --reason x",
+            "measure/take",
+            json!({"subject": "acme", "kind": "throttle", "until": null, "reason": "x", "requests": "6/min,100/day",
+                "tokens": "9/s", "concurrent": "2", "spend": "8/hour"}),
+        ),
         (&format!("measure lift {MEASURE}"), "measure/lift", json!({"id": MEASURE})),
         (
             &format!("appeal decide {APPEAL} overturn --reason checked"),
@@ -148,6 +154,31 @@ fn every_kind_of_measure_has_its_word() {
 }
 
 #[test]
+fn limits() {
+    let stub = Stub::answering("200 OK", ACCEPTED);
+    let weir = Weir::asking(stub.base());
+    let table = [
+        (
+            "limit set stage:general --requests 10/min --tokens 5/s,7/day --concurrent 3 --spend none",
+            "limit/set",
+            json!({"subject": "stage:general", "requests": "10/min", "tokens": "5/s,7/day", "concurrent": "3",
+                "spend": "none"}),
+        ),
+        (
+            "limit set acme/ci --concurrent none",
+            "limit/set",
+            json!({"subject": "acme/ci", "requests": null, "tokens": null, "concurrent": "none", "spend": null}),
+        ),
+        (
+            "model meter mythos-5 --weight 15 --max-input 200000",
+            "model/meter",
+            json!({"id": "mythos-5", "weight": 15, "max_input": 200_000}),
+        ),
+    ];
+    each_becomes(&weir, &stub, &table);
+}
+
+#[test]
 fn models_stages_and_grants() {
     let stub = Stub::answering("200 OK", ACCEPTED);
     let weir = Weir::asking(stub.base());
@@ -163,11 +194,11 @@ fn models_stages_and_grants() {
         (
             &*format!(
                 "model add mythos-5 --upstream http://127.0.0.1:9000 --credential env:MODEL_KEY --previous atlas-5 \
-                 --weights {weights} --max-output 4096"
+                 --weights {weights} --max-output 4096 --weight 3 --max-input 9"
             ),
             "model/add",
             json!({"id": "mythos-5", "upstream": "http://127.0.0.1:9000", "credential": "env:MODEL_KEY",
-                "previous": "atlas-5", "weights": weights, "max_output": 4096}),
+                "previous": "atlas-5", "weights": weights, "max_output": 4096, "weight": 3, "max_input": 9}),
         ),
         ("model retire mythos-5", "model/retire", json!({"id": "mythos-5"})),
         (
