@@ -7,8 +7,9 @@
 //! for, and the reading stops with an error rather than judge what little is
 //! left. Memory is bounded by the longest line allowed, whatever the file holds.
 //!
-//! One reader is one file and belongs to one thread; reports of several are
-//! put together with [`ReadReport::absorb`].
+//! [`read_exchanges`] reads many files with many threads, in no order;
+//! [`read_in_order`] reads them one after the other. [`Records`] is one file of
+//! either kind of record, as an iterator.
 //!
 //! ```
 //! use weir_exchange::{LoggedExchange, read::{ReadLimits, Records}};
@@ -22,19 +23,31 @@
 //! # Ok::<(), weir_exchange::read::ReadError>(())
 //! ```
 
+mod accounts;
+mod blocks;
 mod compressed;
+mod format;
+mod inputs;
 mod lines;
+mod metered;
 mod record;
 mod report;
+mod run;
 
 use std::io::BufRead;
 use std::marker::PhantomData;
 use std::path::Path;
 
 use lines::{Line, Lines};
+use record::Shape;
 
+pub use accounts::accounts;
+pub use format::{Format, FormatError};
+pub use inputs::{Input, Inputs, InputsError};
+pub use metered::Progress;
 pub use record::LogRecord;
-pub use report::{BadLine, ReadReport};
+pub use report::{BadLine, Damaged, ReadFile, ReadReport};
+pub use run::{ReadOptions, Sink, read_exchanges, read_in_order};
 
 /// How much of a log is put up with before its reading stops.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,6 +117,7 @@ pub enum ReadError {
 pub struct Records<T> {
     lines: Lines<Box<dyn BufRead + Send>>,
     limits: ReadLimits,
+    shape: Shape,
     report: ReadReport,
     ended: bool,
     record: PhantomData<fn() -> T>,
@@ -131,8 +145,12 @@ impl<T: LogRecord> Records<T> {
     }
 
     fn over(file: String, reader: Box<dyn BufRead + Send>, limits: ReadLimits) -> Self {
-        let lines = Lines::new(reader, limits.line_bytes);
-        Self { lines, limits, report: ReadReport::of_file(file), ended: false, record: PhantomData }
+        Self::of_lines(file, Lines::new(reader, limits.line_bytes), limits)
+    }
+
+    fn of_lines(file: String, lines: Lines<Box<dyn BufRead + Send>>, limits: ReadLimits) -> Self {
+        let report = ReadReport::of_file(file);
+        Self { lines, limits, shape: Shape::Json, report, ended: false, record: PhantomData }
     }
 
     /// What was seen so far.
@@ -158,27 +176,9 @@ impl<T: LogRecord> Records<T> {
                     return Ok(Some(Err(reason)));
                 }
                 Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => {}
-                Line::Whole(line) => return Ok(Some(record::parse(line))),
+                Line::Whole(line) => return Ok(Some(self.shape.parse(line))),
             }
         }
-    }
-
-    fn judge_bad_share(&self, at_end: bool) -> Result<(), ReadError> {
-        let ReadReport { lines, bad, .. } = self.report;
-        if bad == 0 || (lines < self.limits.judged_after && !at_end) {
-            return Ok(());
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
-        let too_many = bad as f64 > self.limits.bad_share * lines as f64;
-        // The end of a short file judges only a file that held nothing else:
-        // one bad line of three is no reason to drop the other two.
-        if !too_many || (lines < self.limits.judged_after && bad < lines) {
-            return Ok(());
-        }
-        let (first_line, reason) = self.report.first_bad.first().map_or((0, String::new()), BadLine::line_and_reason);
-        let file = self.report.file.clone();
-        let percent = self.limits.bad_share * 100.0;
-        Err(ReadError::TooManyBadLines { file, lines, bad, percent, first_line, reason })
     }
 
     /// Marks the end and hands on why it ended, if it ended badly.
@@ -201,12 +201,12 @@ impl<T: LogRecord> Iterator for Records<T> {
                 }
                 Ok(Some(Err(reason))) => {
                     self.report.note_bad(self.lines.number(), &reason);
-                    if let Err(error) = self.judge_bad_share(false) {
+                    if let Err(error) = self.report.judge(&self.limits, false) {
                         return self.end(Err(error));
                     }
                 }
                 Ok(None) => {
-                    let judged = self.judge_bad_share(true);
+                    let judged = self.report.judge(&self.limits, true);
                     return self.end(judged);
                 }
                 Err(source) => {

@@ -11,15 +11,18 @@ const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Large enough that system calls do not show beside parsing.
-const BUFFER_BYTES: usize = 256 << 10;
+pub(super) const BUFFER_BYTES: usize = 256 << 10;
 
 /// The largest window a zstd frame may ask for: 2^27 bytes, the limit of the
 /// reference decoder. A frame that asks for more is refused, so that a small
 /// hostile file cannot ask for gigabytes.
 const ZSTD_WINDOW_LOG: u32 = 27;
 
+/// Bytes as they were before they were packed.
+pub(super) type Unpacked<'run> = Box<dyn BufRead + Send + 'run>;
+
 /// The unpacked bytes of a file.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
+pub(super) fn open(path: &Path) -> Result<Unpacked<'static>> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(Error::other("it is a folder, not a file"));
@@ -29,7 +32,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
 
 /// The unpacked bytes of a reader. A gzip file may have several members, as
 /// log rotation and `cat` make them; zstd the same with frames.
-pub(super) fn unpack(mut packed: impl BufRead + Send + 'static) -> Result<Box<dyn BufRead + Send>> {
+pub(super) fn unpack<'run>(mut packed: impl BufRead + Send + 'run) -> Result<Unpacked<'run>> {
     let start = packed.fill_buf()?;
     if start.starts_with(GZIP_MAGIC) {
         let unpacked = MultiGzDecoder::new(packed);

@@ -36,7 +36,51 @@ fn account_is_named(account: &str) -> Result<(), &'static str> {
     if account.is_empty() { Err("field `account` is empty") } else { Ok(()) }
 }
 
-/// The record on a line, or what is wrong with the line.
+/// How records stand on their lines.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// A JSON object.
+    Json,
+    /// Comma-separated values under these names.
+    Csv(csv::StringRecord),
+}
+
+impl Shape {
+    /// The record on a line, or what is wrong with the line.
+    pub(super) fn parse<T: LogRecord>(&self, line: &[u8]) -> Result<T, String> {
+        match self {
+            Shape::Json => parse(line),
+            Shape::Csv(names) => {
+                let values = csv_line(line)?;
+                if values.len() != names.len() {
+                    return Err(format!("{} values where the first line names {}", values.len(), names.len()));
+                }
+                let record: T = values.deserialize(Some(names)).map_err(|error| match error.kind() {
+                    csv::ErrorKind::Deserialize { err, .. } => err.kind().to_string(),
+                    _ => error.to_string(),
+                })?;
+                record.check()?;
+                Ok(record)
+            }
+        }
+    }
+}
+
+/// The values on one line. A line is a record: no value of ours holds a line
+/// feed, and an open quote must not swallow the rest of the file.
+pub(super) fn csv_line(line: &[u8]) -> Result<csv::StringRecord, String> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 10).from_reader(line);
+    let mut values = csv::StringRecord::new();
+    reader.read_record(&mut values).map_err(|error| match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "not UTF-8".to_owned(),
+        _ => error.to_string(),
+    })?;
+    values.trim();
+    Ok(values)
+}
+
+/// The record in a JSON object, or what is wrong with it.
 pub(super) fn parse<T: LogRecord>(line: &[u8]) -> Result<T, String> {
     let record: T = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     record.check()?;
