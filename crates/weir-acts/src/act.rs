@@ -146,6 +146,11 @@ acts! {
     /// A party leaves; its keys open nothing.
     "party.close" PartyClose {} {}
 
+    /// Many parties and accounts at once, with claims and keys. The act holds
+    /// the count of its rows and the root of their tree (RFC 6962); what is in
+    /// a row is said in [`crate::row`].
+    "party.import" PartyImport { pub rows: u64, pub root: Digest } {}
+
     /// A fact about a party or account was verified.
     "claim.add" ClaimAdd {
         pub claim: ClaimId,

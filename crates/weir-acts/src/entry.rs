@@ -117,6 +117,9 @@ pub enum EntryError {
         /// Its size.
         size: usize,
     },
+    /// A row of an import contradicts itself.
+    #[error("not a row: {0}")]
+    Row(&'static str),
     /// No randomness for a salt.
     #[error("no randomness for a salt: {0}")]
     Randomness(getrandom::Error),

@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::claims::Claims;
 use crate::holder::{Account, Life, Measure, Party};
 use crate::limits::LimitSpan;
+use crate::state::Holder;
 use crate::time::Time;
 use crate::words::MeasureKind;
 
@@ -109,7 +110,36 @@ fn next_limits(spans: &[LimitSpan], measures: &[Measure], at: Time) -> Option<Ti
 
 /// The earliest beginning or end after `at`.
 pub fn next_boundary<'a>(lives: impl Iterator<Item = &'a Life>, at: Time) -> Option<Time> {
-    lives.flat_map(|life| [Some(life.from), life.to]).flatten().filter(|boundary| *boundary > at).min()
+    lives.flat_map(|life| [Some(life.from()), life.to]).flatten().filter(|boundary| *boundary > at).min()
+}
+
+/// Who changes when, by the passing of time alone: a long list made at once,
+/// of which the beginning is used up. A clone shares it.
+#[derive(Debug, Clone)]
+pub(crate) struct Calendar {
+    days: Arc<[(Time, Holder)]>,
+    next: usize,
+}
+
+impl Calendar {
+    pub(crate) fn new(mut days: Vec<(Time, Holder)>) -> Calendar {
+        days.sort_unstable();
+        Calendar { days: days.into(), next: 0 }
+    }
+
+    /// The first moment that is left.
+    pub(crate) fn first(&self) -> Option<Time> {
+        self.days.get(self.next).map(|(time, _)| *time)
+    }
+
+    /// Takes whoever changes at or before `now`.
+    pub(crate) fn take(&mut self, now: Time) -> Option<Holder> {
+        let (time, holder) = *self.days.get(self.next)?;
+        (time <= now).then(|| {
+            self.next += 1;
+            holder
+        })
+    }
 }
 
 /// Names one interned value of [`Facts`].

@@ -150,7 +150,7 @@ impl Directive {
         match self.life {
             _ if self.dropped.is_some_and(|dropped| dropped <= at) => "dropped",
             None => "draft",
-            Some(life) if at < life.from && life.to.is_none_or(|to| life.from < to) => "enacted",
+            Some(life) if at < life.from() && life.to.is_none_or(|to| life.from() < to) => "enacted",
             Some(life) if life.holds(at) => "in force",
             Some(_) => "ended",
         }

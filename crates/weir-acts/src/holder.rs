@@ -1,7 +1,8 @@
 //! What the fold keeps about parties, accounts and keys: intervals, never
 //! "now". Whether something holds is asked with a time.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use crate::digest::Digest;
 use crate::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId};
@@ -10,24 +11,75 @@ use crate::time::Time;
 use crate::value::Value;
 use crate::words::{MeasureKind, PartyKind};
 
+/// When something begins: at a time, or with an import that is built before
+/// its act has one.
+#[derive(Clone, Copy)]
+pub enum Start {
+    /// At this time.
+    At(Time),
+    /// With the act whose time is put here once, before anybody reads it. A
+    /// few bytes an import live as long as the process.
+    With(&'static OnceLock<Time>),
+}
+
+impl Start {
+    /// The time. Of an act that has none yet, before all others: what is
+    /// being built is in force for whoever builds it.
+    pub fn time(self) -> Time {
+        match self {
+            Start::At(time) => time,
+            Start::With(act) => act.get().copied().unwrap_or(Time::from_millis(i64::MIN)),
+        }
+    }
+}
+
+impl From<Time> for Start {
+    fn from(time: Time) -> Start {
+        Start::At(time)
+    }
+}
+
+impl PartialEq for Start {
+    fn eq(&self, other: &Start) -> bool {
+        self.time() == other.time()
+    }
+}
+
+impl Eq for Start {}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.time(), out)
+    }
+}
+
 /// A half-open interval of time: from its start up to, not including, its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
-    /// When it begins.
-    pub from: Time,
+    from: Start,
     /// When it ends; none while no end is known.
     pub to: Option<Time>,
 }
 
 impl Life {
     /// From `from` on, without a known end.
-    pub const fn since(from: Time) -> Life {
-        Life { from, to: None }
+    pub fn since(from: impl Into<Start>) -> Life {
+        Life::between(from, None)
+    }
+
+    /// From `from` up to `to`, where an end is known.
+    pub fn between(from: impl Into<Start>, to: Option<Time>) -> Life {
+        Life { from: from.into(), to }
+    }
+
+    /// When it begins.
+    pub fn from(&self) -> Time {
+        self.from.time()
     }
 
     /// Whether it holds at `at`.
     pub fn holds(&self, at: Time) -> bool {
-        self.from <= at && self.to.is_none_or(|to| at < to)
+        self.from() <= at && self.to.is_none_or(|to| at < to)
     }
 
     /// Ends it at `at`, unless it ends before.

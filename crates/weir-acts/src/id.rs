@@ -113,6 +113,8 @@ ids! {
     AppealId, "y", "an appeal";
     /// Who speaks for a party's people.
     IssuerId, "i", "an issuer";
+    /// Parties and accounts that came at once.
+    ImportId, "import", "an import";
     /// A change that waits for approval.
     DraftId, "draft", "a draft";
     /// The log itself, as the subject of its own first act.

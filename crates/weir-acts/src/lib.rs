@@ -17,9 +17,11 @@ pub mod governed;
 pub mod hex;
 pub mod holder;
 pub mod id;
+pub mod import;
 pub mod issuer;
 pub mod key;
 pub mod limits;
+pub mod row;
 #[cfg(test)]
 mod script;
 pub mod shards;

@@ -32,6 +32,14 @@ pub(crate) fn histories(most: usize) -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..most)
 }
 
+/// Steps that only add parties, accounts, claims and keys, as an import may.
+pub(crate) fn additions(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    let kinds = ["party.add", "account.add", "account.add", "claim.add", "claim.add", "key.issue"];
+    let step = (prop::sample::select(kinds.to_vec()), any::<[u8; 6]>());
+    let step = step.prop_map(|(kind, picks)| Step { what: acts::maker(kind), picks, wait: 0 });
+    prop::collection::vec(step, 0..most)
+}
+
 /// Times at which a history is looked at.
 pub(crate) fn moments() -> impl Strategy<Value = Vec<Time>> {
     prop::collection::vec((0_i64..700).prop_map(Time::from_millis), 1..6)

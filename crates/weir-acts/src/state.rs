@@ -8,12 +8,16 @@ mod directives;
 mod drafts;
 mod governed;
 mod holders;
+mod imports;
 mod issuers;
 mod limits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::act::{Act, PolicyText};
 use crate::draft::Draft;
@@ -21,7 +25,8 @@ use crate::entry::{BY_WEIR, Entry, EntryError};
 use crate::governed::{ClaimKind, Directive, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, MeasureId, OperatorId, PartyId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IdError, IssuerId, KeyId, MeasureId, OperatorId,
+    PartyId,
 };
 use crate::issuer::Issuer;
 use crate::limits::LimitSpan;
@@ -37,6 +42,30 @@ pub enum Holder {
     Party(PartyId),
     /// An account.
     Account(AccountId),
+}
+
+impl FromStr for Holder {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Holder, IdError> {
+        match text.starts_with("a-") {
+            true => text.parse().map(Holder::Account),
+            false => text.parse().map(Holder::Party),
+        }
+    }
+}
+
+impl Serialize for Holder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Holder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Holder, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 impl fmt::Display for Holder {
@@ -87,6 +116,9 @@ pub struct Touched {
     pub rules: bool,
     /// Whether issuers or their keys changed.
     pub issuers: bool,
+    /// Whether so many parties, accounts and keys changed that they are not
+    /// listed here.
+    pub many: bool,
 }
 
 impl Touched {
@@ -97,14 +129,16 @@ impl Touched {
         self.keys.extend(other.keys);
         self.rules |= other.rules;
         self.issuers |= other.issuers;
+        self.many |= other.many;
     }
 
     /// Whether nothing was touched.
     pub fn is_empty(&self) -> bool {
-        self.parties.is_empty() && self.accounts.is_empty() && self.keys.is_empty() && !self.rules && !self.issuers
+        let none = self.parties.is_empty() && self.accounts.is_empty() && self.keys.is_empty();
+        none && !self.rules && !self.issuers && !self.many
     }
 
-    fn holder(&mut self, holder: Holder) {
+    pub(crate) fn holder(&mut self, holder: Holder) {
         match holder {
             Holder::Party(id) => self.parties.insert(id),
             Holder::Account(id) => self.accounts.insert(id),
@@ -227,6 +261,11 @@ pub struct State {
     pub rules: Arc<BTreeMap<Arc<str>, Rule>>,
     /// Operators by id.
     pub operators: Arc<BTreeMap<OperatorId, Operator>>,
+    /// Rows of imports that were not given to who folds here. Where there are
+    /// any, an act about someone unknown may be about one of them.
+    pub unseen_rows: u64,
+    /// Acts about someone unknown, of whom a row not given may tell.
+    pub unplaced: u64,
     /// Parts of a rule set whose last part has not come.
     pending_rules: Arc<PendingRules>,
 }
@@ -244,17 +283,30 @@ impl State {
     /// # Errors
     /// When the entry does not follow from the log so far.
     pub fn apply(&mut self, entry: &Entry) -> Result<Touched, FoldError> {
+        self.attempt(entry, |next, index| next.fold(index, entry))
+    }
+
+    /// Does `fold` to a clone, which becomes the state where it succeeds.
+    fn attempt(
+        &mut self,
+        entry: &Entry,
+        fold: impl FnOnce(&mut State, u64) -> Result<Touched, FoldProblem>,
+    ) -> Result<Touched, FoldError> {
         let index = self.size;
         let mut next = self.clone();
-        match next.fold(index, entry) {
-            Ok(touched) => {
-                next.size += 1;
-                next.last = entry.at;
-                *self = next;
-                Ok(touched)
+        let touched = match fold(&mut next, index) {
+            Ok(touched) => touched,
+            Err(problem) if self.may_be_unseen(&problem) => {
+                next = self.clone();
+                next.unplaced += 1;
+                Touched::default()
             }
-            Err(problem) => Err(FoldError { index, problem }),
-        }
+            Err(problem) => return Err(FoldError { index, problem }),
+        };
+        next.size += 1;
+        next.last = entry.at;
+        *self = next;
+        Ok(touched)
     }
 
     /// The party its operator calls `handle`.
@@ -292,14 +344,7 @@ impl State {
     }
 
     fn fold(&mut self, index: u64, entry: &Entry) -> Result<Touched, FoldProblem> {
-        if entry.at < self.last {
-            return Err(FoldProblem::Backwards { at: entry.at, last: self.last });
-        }
-        if (index == 0) != matches!(entry.act, Act::LogOpen(_)) {
-            return Err(FoldProblem::Opening);
-        }
-        self.check_author(entry)?;
-        self.check_approvals(entry)?;
+        self.check_circumstances(index, entry)?;
         let mut touched = Touched::default();
         match &entry.act {
             Act::LogOpen(parts) => self.origin = parts.public.origin.as_str().into(),
@@ -322,10 +367,23 @@ impl State {
                 self.fold_issuers(index, entry, &mut touched)?;
             }
             Act::LimitSet(_) | Act::MeasureLimit(_) => self.fold_limits(entry, &mut touched)?,
+            Act::PartyImport(parts) => self.import_unseen(&parts.public)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }
         Ok(touched)
+    }
+
+    /// What every act is held to, whatever it says.
+    fn check_circumstances(&self, index: u64, entry: &Entry) -> Result<(), FoldProblem> {
+        if entry.at < self.last {
+            return Err(FoldProblem::Backwards { at: entry.at, last: self.last });
+        }
+        if (index == 0) != matches!(entry.act, Act::LogOpen(_)) {
+            return Err(FoldProblem::Opening);
+        }
+        self.check_author(entry)?;
+        self.check_approvals(entry)
     }
 
     fn check_author(&self, entry: &Entry) -> Result<(), FoldProblem> {

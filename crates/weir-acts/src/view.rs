@@ -3,15 +3,20 @@
 //! until `next_change`; a request at or after `next_change` must not use it.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::claims::Claims;
-use crate::facts::{Facts, FactsId, Interner};
+use crate::facts::{Facts, FactsId, Interner, next_account_change, next_party_change};
 use crate::governed::{ClaimKind, Model};
+use crate::holder::{Account, Party};
 use crate::id::{AccountId, IssuerId, KeyId, PartyId};
+use crate::import::Seen;
 use crate::issuer::Issuer;
 use crate::limits::Limited;
-use crate::shards::Shards;
+use crate::shards::{Merge, Shards};
+use crate::state::{Holder, State};
 use crate::time::Time;
 use crate::words::Stage;
 
@@ -195,8 +200,72 @@ impl View {
         self.accounts.len()
     }
 
+    /// Brings what the view says of `holder` up to its own moment, and says
+    /// when that next changes by the passing of time.
+    pub(crate) fn place(&mut self, state: &State, holder: Holder) -> Option<Time> {
+        match holder {
+            Holder::Party(id) => self.place_party(id, state.parties.get(&id)?),
+            Holder::Account(id) => self.place_account(id, state.accounts.get(&id)?),
+        }
+    }
+
+    /// Takes over what an import brought; whoever changed here as well since
+    /// is given back, to be looked at again.
+    pub(crate) fn join(&mut self, seen: &Seen) -> Vec<Holder> {
+        let mut disputed = Vec::new();
+        let parties = Merge { base: &seen.base.parties, ours: &seen.built.parties, same: PartialEq::eq };
+        let accounts = Merge { base: &seen.base.accounts, ours: &seen.built.accounts, same: PartialEq::eq };
+        let joined = parties.onto(&self.parties, |id, both| {
+            disputed.push(Holder::Party(*id));
+            Ok::<_, Infallible>(both.theirs.copied())
+        });
+        self.parties = joined.unwrap_or_else(|never| match never {});
+        let joined = accounts.onto(&self.accounts, |id, both| {
+            disputed.push(Holder::Account(*id));
+            Ok::<_, Infallible>(both.theirs.copied())
+        });
+        self.accounts = joined.unwrap_or_else(|never| match never {});
+        disputed
+    }
+
+    fn place_party(&mut self, id: PartyId, party: &Party) -> Option<Time> {
+        if party.life.holds(self.at) {
+            let facts = self.interner.intern(Facts::of_party(party, self.at));
+            self.parties.insert(id, facts);
+        } else {
+            self.parties.remove(&id);
+        }
+        let limited = Limited::of_holder(&party.limits, &party.measures, self.at);
+        keep(&mut self.limits.parties, id, limited.filter(|_| party.life.holds(self.at)));
+        next_party_change(party, self.at)
+    }
+
+    fn place_account(&mut self, id: AccountId, account: &Account) -> Option<Time> {
+        if account.life.holds(self.at) {
+            let facts = self.interner.intern(Facts::of_account(account, self.at));
+            self.accounts.insert(id, AccountStanding { party: account.party, facts });
+        } else {
+            self.accounts.remove(&id);
+        }
+        let limited = Limited::of_holder(&account.limits, &account.measures, self.at);
+        keep(&mut self.limits.accounts, id, limited.filter(|_| account.life.holds(self.at)));
+        next_account_change(account, self.at)
+    }
+
     /// Whether a view may answer for a request at `now`.
     pub fn covers(&self, now: Time) -> bool {
         self.next_change.is_none_or(|change| now < change)
+    }
+}
+
+/// Most things are not limited, and then there is nothing to keep.
+fn keep<K: Clone + Ord + Hash>(limits: &mut Shards<K, Arc<Limited>>, id: K, limited: Option<Arc<Limited>>) {
+    match limited {
+        Some(limited) => {
+            limits.insert(id, limited);
+        }
+        None => {
+            limits.remove(&id);
+        }
     }
 }

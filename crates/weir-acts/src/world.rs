@@ -7,18 +7,18 @@
 //! one built from the state anew.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::directive::Unknown;
 use crate::entry::Entry;
-use crate::facts::{Facts, Interner, next_account_change, next_boundary, next_party_change};
-use crate::id::{AccountId, KeyId, PartyId};
+use crate::facts::{Calendar, Interner, next_boundary};
+use crate::id::KeyId;
+use crate::import::Import;
 use crate::limits::{LimitSpan, Limited};
 use crate::shards::Shards;
-use crate::state::{FoldError, State, Touched};
+use crate::state::{FoldError, Holder, State, Touched};
 use crate::time::Time;
-use crate::view::{AccountStanding, KeyStanding, LimitsInForce, View};
+use crate::view::{KeyStanding, LimitsInForce, View};
 use crate::words::Stage;
 
 /// A state with its view at the present moment.
@@ -27,6 +27,8 @@ pub struct World {
     state: State,
     view: View,
     agenda: BTreeMap<Time, Touched>,
+    /// What changes by time alone of the many that came at once.
+    calendars: Vec<Calendar>,
 }
 
 impl Default for World {
@@ -44,13 +46,6 @@ impl World {
     /// As [`World::new`], sharing the interner of another world, so that
     /// classes of both compare.
     pub fn with_interner(state: State, at: Time, interner: Arc<Interner>) -> World {
-        let everything = Touched {
-            parties: state.parties.iter().map(|(id, _)| *id).collect(),
-            accounts: state.accounts.iter().map(|(id, _)| *id).collect(),
-            keys: state.keys.iter().map(|(id, _)| *id).collect(),
-            rules: true,
-            issuers: true,
-        };
         let view = View {
             at,
             size: state.size,
@@ -64,8 +59,8 @@ impl World {
             limits: LimitsInForce::default(),
             interner,
         };
-        let mut world = World { state, view, agenda: BTreeMap::new() };
-        world.refresh(&everything);
+        let mut world = World { state, view, agenda: BTreeMap::new(), calendars: Vec::new() };
+        world.refresh_all();
         world
     }
 
@@ -104,30 +99,75 @@ impl World {
         Ok(touched)
     }
 
+    /// As [`World::apply`], of the act of an import with its rows.
+    ///
+    /// # Errors
+    /// As [`World::apply`].
+    pub fn apply_import(&mut self, entry: &Entry, import: &Import) -> Result<Touched, FoldError> {
+        let by_act = self.state.apply_import(entry, import)?;
+        let mut touched = self.advance(entry.at);
+        self.view.size = self.state.size;
+        self.view.keys = self.state.live_keys.clone();
+        match &import.seen {
+            Some(seen) => {
+                let disputed = self.view.join(seen);
+                disputed.into_iter().for_each(|holder| self.refresh_holder(holder));
+                self.calendars.push(seen.calendar.clone());
+            }
+            None => import.touched.iter().for_each(|holder| self.refresh_holder(*holder)),
+        }
+        self.look_ahead();
+        // What was seen before the act's own time may have changed since.
+        if self.view.next_change.is_some_and(|change| change <= entry.at) {
+            touched.merge(self.pass(entry.at));
+        }
+        touched.merge(by_act);
+        Ok(touched)
+    }
+
     /// Lets time pass up to `now`; never backwards.
     pub fn advance(&mut self, now: Time) -> Touched {
         if now <= self.view.at {
             return Touched::default();
         }
+        self.pass(now)
+    }
+
+    fn pass(&mut self, now: Time) -> Touched {
         self.view.at = now;
         let mut touched = Touched::default();
         while let Some(due) = self.agenda.first_entry().filter(|due| *due.key() <= now) {
             touched.merge(due.remove());
         }
+        for calendar in &mut self.calendars {
+            while let Some(holder) = calendar.take(now) {
+                touched.holder(holder);
+            }
+        }
+        self.calendars.retain(|calendar| calendar.first().is_some());
         if !touched.is_empty() {
             self.refresh(&touched);
         }
         touched
     }
 
+    fn refresh_all(&mut self) {
+        let parties = self.state.parties.iter().map(|(id, _)| Holder::Party(*id));
+        let accounts = self.state.accounts.iter().map(|(id, _)| Holder::Account(*id));
+        let days = parties.chain(accounts);
+        let days = days.filter_map(|holder| Some((self.view.place(&self.state, holder)?, holder))).collect();
+        self.calendars = vec![Calendar::new(days)];
+        let is_past = self.view.at < self.state.last;
+        let keys = if is_past { self.state.keys.iter().map(|(id, _)| *id).collect() } else { BTreeSet::new() };
+        self.refresh_keys(&keys);
+        self.refresh(&Touched { rules: true, issuers: true, ..Touched::default() });
+    }
+
     fn refresh(&mut self, touched: &Touched) {
         self.view.size = self.state.size;
-        for id in &touched.parties {
-            self.refresh_party(*id);
-        }
-        for id in &touched.accounts {
-            self.refresh_account(*id);
-        }
+        let parties = touched.parties.iter().copied().map(Holder::Party);
+        let accounts = touched.accounts.iter().copied().map(Holder::Account);
+        parties.chain(accounts).for_each(|holder| self.refresh_holder(holder));
         if !touched.keys.is_empty() {
             self.refresh_keys(&touched.keys);
         }
@@ -140,7 +180,12 @@ impl World {
             self.view.limits.stages = Arc::new(stages_limited(&self.state, self.view.at));
             self.schedule(next_rules_change(&self.state, self.view.at), |coming| coming.rules = true);
         }
-        self.view.next_change = self.agenda.keys().next().copied();
+        self.look_ahead();
+    }
+
+    fn look_ahead(&mut self) {
+        let days = self.calendars.iter().filter_map(Calendar::first);
+        self.view.next_change = self.agenda.keys().next().copied().into_iter().chain(days).min();
     }
 
     fn schedule(&mut self, change: Option<Time>, touch: impl FnOnce(&mut Touched)) {
@@ -149,36 +194,9 @@ impl World {
         }
     }
 
-    fn refresh_party(&mut self, id: PartyId) {
-        let Some(party) = self.state.parties.get(&id) else { return };
-        let change = next_party_change(party, self.view.at);
-        if party.life.holds(self.view.at) {
-            let facts = self.view.interner.intern(Facts::of_party(party, self.view.at));
-            self.view.parties.insert(id, facts);
-        } else {
-            self.view.parties.remove(&id);
-        }
-        let limited = Limited::of_holder(&party.limits, &party.measures, self.view.at);
-        keep(&mut self.view.limits.parties, id, limited.filter(|_| party.life.holds(self.view.at)));
-        self.schedule(change, |coming| {
-            coming.parties.insert(id);
-        });
-    }
-
-    fn refresh_account(&mut self, id: AccountId) {
-        let Some(account) = self.state.accounts.get(&id) else { return };
-        let change = next_account_change(account, self.view.at);
-        if account.life.holds(self.view.at) {
-            let facts = self.view.interner.intern(Facts::of_account(account, self.view.at));
-            self.view.accounts.insert(id, AccountStanding { party: account.party, facts });
-        } else {
-            self.view.accounts.remove(&id);
-        }
-        let limited = Limited::of_holder(&account.limits, &account.measures, self.view.at);
-        keep(&mut self.view.limits.accounts, id, limited.filter(|_| account.life.holds(self.view.at)));
-        self.schedule(change, |coming| {
-            coming.accounts.insert(id);
-        });
+    fn refresh_holder(&mut self, holder: Holder) {
+        let change = self.view.place(&self.state, holder);
+        self.schedule(change, |coming| coming.holder(holder));
     }
 
     fn refresh_keys(&mut self, ids: &BTreeSet<KeyId>) {
@@ -208,18 +226,6 @@ impl World {
     }
 }
 
-/// Most things are not limited, and then there is nothing to keep.
-fn keep<K: Clone + Eq + Hash>(limits: &mut Shards<K, Arc<Limited>>, id: K, limited: Option<Arc<Limited>>) {
-    match limited {
-        Some(limited) => {
-            limits.insert(id, limited);
-        }
-        None => {
-            limits.remove(&id);
-        }
-    }
-}
-
 fn stages_limited(state: &State, at: Time) -> BTreeMap<Stage, Arc<Limited>> {
     let limited = |(stage, spans): (&Stage, &Vec<LimitSpan>)| Some((*stage, Limited::of_stage(spans, at)?));
     state.stage_limits.iter().filter_map(limited).collect()
@@ -245,4 +251,4 @@ fn next_rules_change(state: &State, at: Time) -> Option<Time> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -184,6 +184,7 @@ impl Writer {
             entries: &entries,
             head,
             answers: &answers,
+            imports: &[],
             facts: &[],
         };
         match self.store.append(append) {
@@ -306,7 +307,7 @@ fn prepare(plan: Planned, trial: &mut State, frontier: &mut Frontier, at: Time) 
 /// begins, so that no boundary is met unprepared. The rules of now.
 fn compile_now_and_to_come(state: &State, at: Time) -> Result<Compiled, Refusal> {
     let compile = |moment| Policies::compile(state, moment).map_err(|error| Refusal::invalid(error.to_string()));
-    let coming = state.directives.values().filter_map(|directive| directive.life).map(|life| life.from);
+    let coming = state.directives.values().filter_map(|directive| directive.life).map(|life| life.from());
     for moment in coming.filter(|from| *from > at) {
         compile(moment)?;
     }

@@ -9,6 +9,7 @@ mod appending;
 mod beside;
 mod building;
 mod concurrency;
+mod imports;
 mod model;
 mod private_parts;
 
@@ -22,6 +23,10 @@ pub use self::beside::{
     the_first_record_of_an_object_stands,
 };
 pub use self::concurrency::{of_many_appends_on_one_head_one_wins, readers_see_all_of_an_append_or_nothing};
+pub use self::imports::{
+    an_append_that_settles_what_is_not_staged_is_refused_whole, an_erased_row_stays_erased_and_the_others_stand,
+    only_staged_rows_are_thrown_away, rows_are_staged_in_order, rows_show_with_their_entry_and_not_before,
+};
 pub use self::model::any_history_reads_like_a_vector;
 pub use self::private_parts::{
     an_erased_part_stays_erased_and_its_entry_stands, private_parts_do_not_show_in_debug_output,
@@ -58,6 +63,11 @@ macro_rules! conformance_suite {
             an_erased_part_stays_erased_and_its_entry_stands,
             private_parts_do_not_show_in_debug_output,
             readers_see_all_of_an_append_or_nothing,
+            rows_show_with_their_entry_and_not_before,
+            an_append_that_settles_what_is_not_staged_is_refused_whole,
+            rows_are_staged_in_order,
+            only_staged_rows_are_thrown_away,
+            an_erased_row_stays_erased_and_the_others_stand,
             of_many_appends_on_one_head_one_wins,
         );
 

@@ -29,7 +29,8 @@ mod store;
 pub use error::StoreError;
 pub use folder_error::FolderError;
 pub use records::{
-    Answered, Append, EMPTY_ROOT, MAX_ENTRY_BYTES, NewEntry, Private, PrivatePart, StoredEntry, StoredObject, TreeHead,
+    Answered, Append, EMPTY_ROOT, MAX_ENTRY_BYTES, NewEntry, NewRow, Private, PrivatePart, Settled, StoredEntry,
+    StoredObject, StoredRow, TreeHead,
 };
 pub use sqlite::SqliteStore;
 pub use store::Store;

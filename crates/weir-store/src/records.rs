@@ -128,8 +128,41 @@ pub struct Append<'a> {
     pub head: TreeHead,
     /// Answers that become true with this append.
     pub answers: &'a [Answered],
+    /// Staged imports whose rows become visible with this append.
+    pub imports: &'a [Settled<'a>],
     /// Named facts to set (`Some`) or remove (`None`) with this append, in order.
     pub facts: &'a [(String, Option<Vec<u8>>)],
+}
+
+/// A row of an import on its way into the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRow {
+    /// The row as it is hashed; at most [`MAX_ENTRY_BYTES`].
+    pub bytes: Vec<u8>,
+    /// What it commits to.
+    pub private: PrivatePart,
+}
+
+/// A row of an import that is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Its place among the rows, counted from 0.
+    pub row: u64,
+    /// The bytes, exactly as staged.
+    pub bytes: Vec<u8>,
+    /// Its private part; never [`Private::None`].
+    pub private: Private,
+}
+
+/// A staged import that becomes part of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled<'a> {
+    /// The name it was staged under.
+    pub name: &'a str,
+    /// How many rows it must have.
+    pub rows: u64,
+    /// Which entry of the append is its act, counted from 0.
+    pub position: usize,
 }
 
 /// Something an upstream keeps for a caller (a response, a conversation, a file), and who made it.

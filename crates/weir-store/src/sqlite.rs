@@ -7,6 +7,7 @@
 mod connect;
 mod failure;
 pub mod faults;
+mod imports;
 mod read;
 mod readers;
 mod schema;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use self::faults::{Faults, NoFaults};
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::{Answered, Append, Store, StoreError, StoredEntry, StoredObject, TreeHead};
+use crate::{Answered, Append, NewRow, Store, StoreError, StoredEntry, StoredObject, StoredRow, TreeHead};
 
 /// The log in a SQLite file.
 ///
@@ -90,6 +91,34 @@ impl Store for SqliteStore {
     fn erase_private(&self, index: u64) -> Result<bool, StoreError> {
         const DOING: &str = "erasing a private part";
         let erased = self.writer.transact(DOING, |transaction| write::erase_private(transaction, index))?;
+        self.writer.purge_old_copies()?;
+        Ok(erased)
+    }
+
+    fn stage_rows(&self, name: &str, from: u64, rows: &[NewRow]) -> Result<(), StoreError> {
+        write::check_rows(rows)?;
+        self.writer.transact_patiently("staging rows of an import", |transaction| {
+            imports::stage(transaction, name, from, rows)
+        })
+    }
+
+    fn staged(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.with(imports::staged)
+    }
+
+    fn discard(&self, name: &str, limit: usize) -> Result<bool, StoreError> {
+        self.writer.transact_patiently("throwing away a staged import", |transaction| {
+            imports::discard(transaction, name, limit)
+        })
+    }
+
+    fn rows(&self, entry: u64, from: u64, limit: usize) -> Result<Vec<StoredRow>, StoreError> {
+        self.readers.with(|connection| imports::rows(connection, entry, from, limit))
+    }
+
+    fn erase_row(&self, entry: u64, row: u64) -> Result<bool, StoreError> {
+        const DOING: &str = "erasing a row of an import";
+        let erased = self.writer.transact(DOING, |transaction| imports::erase(transaction, entry, row))?;
         self.writer.purge_old_copies()?;
         Ok(erased)
     }

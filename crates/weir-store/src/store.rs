@@ -4,7 +4,7 @@
 //! another kind can keep the same promises its own way. The suite in `conformance` is the
 //! definition of those promises.
 
-use crate::{Answered, Append, StoreError, StoredEntry, StoredObject, TreeHead};
+use crate::{Answered, Append, NewRow, StoreError, StoredEntry, StoredObject, StoredRow, TreeHead};
 
 /// The durable truth.
 ///
@@ -53,6 +53,43 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Busy`] if old copies could not be purged because somebody reads: call it
     /// again. A repeated call purges again, even when it answers false.
     fn erase_private(&self, index: u64) -> Result<bool, StoreError>;
+
+    /// Stages rows of the import `name` from row `from` on, which must be the next; the first call
+    /// begins it. Staged rows are visible to nobody until an append settles the import
+    /// ([`Append::imports`]). Durable on return. Appends go first: a call waits while one waits,
+    /// so many small calls do not hold them up.
+    ///
+    /// # Errors
+    /// [`StoreError::Inconsistent`] if `from` is not the next row or the import is settled;
+    /// otherwise as [`Store::append`].
+    fn stage_rows(&self, name: &str, from: u64, rows: &[NewRow]) -> Result<(), StoreError>;
+
+    /// The names of the imports that are staged and not settled, oldest first.
+    ///
+    /// # Errors
+    /// Only if the store cannot be read.
+    fn staged(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Throws a staged import away, about `limit` rows at a call; true once nothing of it is left.
+    /// Once begun it must be gone on with: the import can be neither settled nor added to.
+    /// Gives way to appends as [`Store::stage_rows`] does.
+    ///
+    /// # Errors
+    /// As [`Store::set_fact`].
+    fn discard(&self, name: &str, limit: usize) -> Result<bool, StoreError>;
+
+    /// Up to `limit` rows, from row `from` on, of the import whose act is `entry`, in order,
+    /// without gaps. Empty at the end, and where `entry` is no import.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a row is missing.
+    fn rows(&self, entry: u64, from: u64, limit: usize) -> Result<Vec<StoredRow>, StoreError>;
+
+    /// Erases the private part of one row, as [`Store::erase_private`] does of an entry.
+    ///
+    /// # Errors
+    /// As [`Store::erase_private`].
+    fn erase_row(&self, entry: u64, row: u64) -> Result<bool, StoreError>;
 
     /// The answer once given under this key, if any.
     ///

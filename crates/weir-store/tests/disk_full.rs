@@ -50,6 +50,7 @@ fn append_one(store: &SqliteStore, bytes: usize) -> Result<u64, StoreError> {
         entries: &entries,
         head: head(size),
         answers: &[],
+        imports: &[],
         facts: &facts,
     })?;
     Ok(size)

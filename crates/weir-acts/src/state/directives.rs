@@ -174,7 +174,7 @@ impl State {
         touched: &mut Touched,
     ) -> Result<(), FoldProblem> {
         let directive = self.directive_mut(id)?;
-        let begins = directive.life.map(|life| life.from).filter(|from| at < *from);
+        let begins = directive.life.map(|life| life.from()).filter(|from| at < *from);
         let amends = directive.enacted.as_ref().and_then(|enacted| enacted.amends);
         self.directive_end(id, at, by, touched)?;
         match (begins, amends) {

@@ -204,6 +204,9 @@ impl State {
         touched: &mut Touched,
     ) -> Result<(), FoldProblem> {
         for id in parties {
+            if self.unseen_rows > 0 && !self.parties.contains(id) {
+                continue;
+            }
             self.party_mut(*id)?.lists.push(Membership { list: Arc::clone(list), life });
             touched.parties.insert(*id);
         }

@@ -257,7 +257,7 @@ impl State {
             level: public.level,
             by: parts.private.as_ref().map(|private| private.by.as_str().into()),
             evidence: parts.private.as_ref().map(|private| private.evidence),
-            life: Life { from: entry.at, to: public.expires },
+            life: Life::between(entry.at, public.expires),
         };
         self.claims_mut(holder)?.push(claim);
         self.claims.insert(public.claim, holder);
@@ -280,7 +280,7 @@ impl State {
             model: Arc::clone(model),
             purpose: parts.private.as_ref().and_then(|private| private.purpose.as_deref()).map(Into::into),
             population: public.population.as_deref().map(Into::into),
-            life: Life { from: at, to: public.expires },
+            life: Life::between(at, public.expires),
         };
         if self.grants.contains(&public.grant) {
             return Err(repeated("grant", public.grant));
@@ -308,7 +308,7 @@ impl State {
             reason: parts.private.as_ref().map(|private| private.reason.as_str().into()),
             by: entry.by.as_str().into(),
             limits: None,
-            life: Life { from: entry.at, to: parts.public.until },
+            life: Life::between(entry.at, parts.public.until),
         };
         self.measures_mut(holder)?.push(measure);
         self.measures.insert(id, holder);

@@ -258,14 +258,14 @@ fn behind(state: &State, rule: &str, explanation: &Explanation) -> RuleBehind {
     let citation = explanation.rules.iter().find(|said| &*said.id == rule).and_then(|said| said.citation.clone());
     let directive = rule.rsplit_once('/').and_then(|(id, _)| state.directive_named(id));
     let enacted = directive.and_then(|directive| directive.enacted.as_ref());
-    let since = directive.and_then(|directive| directive.life).map(|life| life.from);
+    let since = directive.and_then(|directive| directive.life).map(|life| life.from());
     RuleBehind {
         rule: rule.to_owned(),
         citation,
         authority: directive.and_then(|directive| Some(directive.text.as_ref()?.authority.clone())),
         act: enacted.map(|enacted| enacted.act),
         by: enacted.map(|enacted| enacted.by.to_string()),
-        since: since.or_else(|| state.rules.get(rule).map(|rule| rule.life.from)),
+        since: since.or_else(|| state.rules.get(rule).map(|rule| rule.life.from())),
     }
 }
 

@@ -110,6 +110,14 @@ fn append(store: &dyn Store, entries: &[Entry]) -> Result<(), BootError> {
         root: frontier.root().0,
         frontier: frontier.hashes().iter().map(|Hash(hash)| *hash).collect(),
     };
-    let append = Append { expected_size: 0, expected_root: EMPTY_ROOT, entries: &new, head, answers: &[], facts: &[] };
+    let append = Append {
+        expected_size: 0,
+        expected_root: EMPTY_ROOT,
+        entries: &new,
+        head,
+        answers: &[],
+        imports: &[],
+        facts: &[],
+    };
     Ok(store.append(append)?)
 }

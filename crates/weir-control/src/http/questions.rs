@@ -53,7 +53,7 @@ pub(super) async fn rules(State(shared): State<Shared>, headers: HeaderMap, Quer
     for (id, rule) in published.state.rules.iter().filter(|(_, rule)| rule.life.holds(at)) {
         let compiled = told(id);
         shown.push(json!({
-            "id": id.as_ref(), "cedar": rule.cedar.as_ref(), "from": rule.life.from, "to": rule.life.to,
+            "id": id.as_ref(), "cedar": rule.cedar.as_ref(), "from": rule.life.from(), "to": rule.life.to,
             "effect": compiled.map(|rule| rule.effect), "reason": compiled.map(|rule| rule.reason.as_str()),
             "citation": compiled.and_then(|rule| rule.citation.as_deref()),
         }));

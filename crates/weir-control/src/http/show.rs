@@ -127,7 +127,7 @@ fn measures(measures: &[Measure], now: Time) -> Vec<Value> {
 }
 
 fn life(life: &Life, now: Time) -> Value {
-    json!({ "from": life.from, "to": life.to, "holds": life.holds(now) })
+    json!({ "from": life.from(), "to": life.to, "holds": life.holds(now) })
 }
 
 pub(super) async fn models(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
@@ -160,7 +160,7 @@ pub(super) fn directive_line(directive: &Directive, now: Time) -> Value {
         "id": text.map(|text| text.id.as_str()), "subject": directive.id.to_string(),
         "status": directive.status(now), "kind": text.map(|text| text.kind),
         "authority": text.map(|text| text.authority.as_str()), "models": text.map(|text| text.models.as_slice()),
-        "drafted": directive.drafted, "effective": directive.life.map(|life| life.from),
+        "drafted": directive.drafted, "effective": directive.life.map(|life| life.from()),
         "ended": directive.life.and_then(|life| life.to), "ended_by": directive.ended_by.as_deref(),
     })
 }

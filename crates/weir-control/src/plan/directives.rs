@@ -107,7 +107,7 @@ impl Planner<'_> {
     pub(super) fn directive_lift(&self, command: &DirectiveLift) -> Result<Plan, Refusal> {
         check_text("the authority", &command.by, 256)?;
         let directive = self.running(&command.id)?;
-        let waits = directive.life.is_some_and(|life| self.at < life.from);
+        let waits = directive.life.is_some_and(|life| self.at < life.from());
         if waits && directive.enacted.as_ref().is_some_and(|enacted| enacted.amends.is_some()) {
             return Err(Refusal::conflict(format!(
                 "`{}` amends another directive and is not in effect yet: lifting it now would leave neither; enact a further amendment instead",

@@ -55,7 +55,7 @@ impl Control {
             trial.directive_named(name).ok_or_else(|| Refusal::not_found(format!("there is no directive `{name}`")))?;
         let text: Arc<DirectiveText> =
             directive.text.clone().ok_or_else(|| Refusal::conflict(format!("the text of `{name}` was erased")))?;
-        let effective = directive.life.map_or(at, |life| life.from);
+        let effective = directive.life.map_or(at, |life| life.from());
         let condition = Condition::parse(&text.forbid, &trial.kinds)
             .map_err(|error| Refusal::invalid(format!("forbid: {error}")))?;
         let before = just_before(&published, at, effective)?;

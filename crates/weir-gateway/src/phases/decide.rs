@@ -247,7 +247,7 @@ fn list(snapshot: &Snapshot, caller: Caller) -> Outcome {
 }
 
 fn listed(snapshot: &Snapshot, model: Arc<str>) -> (Arc<str>, i64) {
-    let added = snapshot.view().model(&model).map_or(Time::EPOCH, |known| known.life.from);
+    let added = snapshot.view().model(&model).map_or(Time::EPOCH, |known| known.life.from());
     (model, added.millis().div_euclid(1000))
 }
 

@@ -42,6 +42,7 @@ pub(super) fn append_at(size: u64, entries: &[NewEntry]) -> Append<'_> {
         entries,
         head: head(size + entries.len() as u64),
         answers: &[],
+        imports: &[],
         facts: &[],
     }
 }

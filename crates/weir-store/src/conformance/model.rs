@@ -111,6 +111,7 @@ fn append(
         entries: &entries,
         head: head(expected + entries.len() as u64),
         answers: &answers,
+        imports: &[],
         facts: &facts,
     });
     let is_repeated = answers.iter().any(|answer| model.answers.contains_key(&answer.key));

@@ -10,7 +10,7 @@ use crate::StoreError;
 pub(super) const APPLICATION_ID: i64 = 0x5745_4952;
 
 /// `MIGRATIONS[n]` brings a store from version `n` to version `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("imports.sql")];
 
 /// Stores up to this many bytes are read in full at every start; larger ones only when asked,
 /// since a start after a crash must not take minutes.

@@ -61,6 +61,7 @@ fn append_at(store: &SqliteStore, size: u64, entries: &[NewEntry]) -> Result<(),
         entries,
         head: head(size + entries.len() as u64),
         answers: &[],
+        imports: &[],
         facts: &[],
     })
 }

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, ErrorCode};
 
 use super::failure::{Doing, to_integer};
-use super::read;
-use crate::{Answered, Append, MAX_ENTRY_BYTES, NewEntry, StoreError, StoredObject};
+use super::{imports, read};
+use crate::{Answered, Append, MAX_ENTRY_BYTES, NewEntry, NewRow, StoreError, StoredObject};
 
 const APPENDING: &str = "appending to the log";
 
@@ -31,10 +31,23 @@ pub(super) fn check_append(append: &Append<'_>) -> Result<(), StoreError> {
     to_integer(APPENDING, append.head.size).map(drop)
 }
 
+/// What can be said about rows without looking at the store.
+pub(super) fn check_rows(rows: &[NewRow]) -> Result<(), StoreError> {
+    let too_large = rows.iter().enumerate().find(|(_, row)| row.bytes.len() > MAX_ENTRY_BYTES);
+    match too_large {
+        Some((position, row)) => Err(StoreError::TooLarge { position, bytes: row.bytes.len() }),
+        None => Ok(()),
+    }
+}
+
 /// All of an append. The caller commits, or rolls back if this fails.
 pub(super) fn append(connection: &Connection, append: &Append<'_>) -> Result<(), StoreError> {
     swap_head(connection, append)?;
     insert_entries(connection, append.expected_size, append.entries)?;
+    for settled in append.imports {
+        let entry = append.expected_size.saturating_add(settled.position as u64);
+        imports::settle(connection, settled, entry)?;
+    }
     for answered in append.answers {
         insert_answer(connection, answered)?;
     }

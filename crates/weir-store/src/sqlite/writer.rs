@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -23,6 +23,42 @@ pub(super) struct Writer {
     connection: Mutex<Option<Connection>>,
     /// Set together with the loss of the connection; readable without waiting for a write.
     poisoned: AtomicBool,
+    /// Who cannot wait long.
+    queue: Queue,
+}
+
+/// Counts those that wait for the connection or hold it, so that bulk work can let them pass: a
+/// mutex would hand itself back to whoever asks in a loop.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<usize>,
+    left: Condvar,
+}
+
+struct Waiting<'q>(&'q Queue);
+
+impl Queue {
+    fn enter(&self) -> Waiting<'_> {
+        *self.count() += 1;
+        Waiting(self)
+    }
+
+    fn wait_until_empty(&self) {
+        let waited = self.left.wait_while(self.count(), |waiting| *waiting > 0);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn count(&self) -> MutexGuard<'_, usize> {
+        // A number is whole whatever happens elsewhere.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.0.count() -= 1;
+        self.0.left.notify_all();
+    }
 }
 
 impl Writer {
@@ -33,7 +69,7 @@ impl Writer {
         schema::migrate(&mut connection)?;
         schema::check_quickly(&connection)?;
         let connection = Mutex::new(Some(connection));
-        Ok(Self { path, faults, connection, poisoned: AtomicBool::new(false) })
+        Ok(Self { path, faults, connection, poisoned: AtomicBool::new(false), queue: Queue::default() })
     }
 
     /// Fails once the writer is poisoned.
@@ -46,6 +82,25 @@ impl Writer {
 
     /// Runs `work` in one transaction that is durable when this returns `Ok`.
     pub(super) fn transact<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _waiting = self.queue.enter();
+        self.transact_at_once(doing, work)
+    }
+
+    /// As [`Writer::transact`], once nobody waits for that.
+    pub(super) fn transact_patiently<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.queue.wait_until_empty();
+        self.transact_at_once(doing, work)
+    }
+
+    fn transact_at_once<T>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,

@@ -167,3 +167,45 @@ fn another_program_in_the_middle_of_a_write_is_busy_and_not_the_end() {
     prompt.execute_batch("ROLLBACK").unwrap();
     append(&store, &[entry(b"first")]).unwrap();
 }
+
+#[test]
+fn an_import_is_in_the_log_with_its_act_or_staged_without_whatever_fails() {
+    let row = crate::NewRow { bytes: b"row".to_vec(), private: PrivatePart { salt: [1; 32], bytes: b"name".to_vec() } };
+    for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit, FaultPoint::AfterCommit] {
+        let folder = Folder::fresh();
+        folder.open().stage_rows("one", 0, std::slice::from_ref(&row)).unwrap();
+        let store = open_with(&folder, &Script::of(&[point]));
+        let settle = || {
+            let imports = [crate::Settled { name: "one", rows: 1, position: 0 }];
+            let (entries, root) = ([entry(b"act")], head(0).root);
+            store.append(Append {
+                expected_size: 0,
+                expected_root: root,
+                entries: &entries,
+                head: head(1),
+                answers: &[],
+                imports: &imports,
+                facts: &[],
+            })
+        };
+        settle().unwrap_err();
+        let survived = point == FaultPoint::AfterCommit;
+        assert_eq!(store.rows(0, 0, 10).unwrap().len(), usize::from(survived));
+        assert_eq!(store.staged().unwrap().len(), usize::from(!survived));
+        assert_eq!(settle().is_ok(), !survived);
+        assert_eq!(store.rows(0, 0, 10).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn rows_whose_staging_failed_are_staged_again() {
+    let row = crate::NewRow { bytes: b"row".to_vec(), private: PrivatePart { salt: [1; 32], bytes: b"name".to_vec() } };
+    for point in [FaultPoint::BeforeBegin, FaultPoint::BeforeCommit] {
+        let folder = Folder::fresh();
+        let store = open_with(&folder, &Script::of(&[point]));
+        store.stage_rows("one", 0, std::slice::from_ref(&row)).unwrap_err();
+        assert_eq!(store.staged().unwrap(), [] as [&str; 0]);
+        store.stage_rows("one", 0, std::slice::from_ref(&row)).unwrap();
+        append(&store, &[entry(b"first")]).unwrap();
+    }
+}

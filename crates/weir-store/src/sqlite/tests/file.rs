@@ -45,7 +45,7 @@ fn the_writer_keeps_its_promises_in_settings_that_can_be_read_back() {
     let connection = crate::sqlite::connect::writer(&folder.file()).unwrap();
     let setting = |name: &str| -> i64 { connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
     assert_eq!(setting("application_id"), APPLICATION_ID);
-    assert_eq!(setting("user_version"), 1);
+    assert_eq!(setting("user_version"), 2);
     assert_eq!(setting("synchronous"), 2, "FULL");
     for switch in ["foreign_keys", "secure_delete", "recursive_triggers", "cell_size_check"] {
         assert_eq!(setting(switch), 1, "{switch}");
@@ -96,11 +96,11 @@ fn entries_refuse_every_statement_that_would_change_them() {
 fn a_store_of_a_later_version_is_refused_untouched() {
     let folder = Folder::fresh();
     drop(folder.open());
-    folder.prompt().execute_batch("PRAGMA user_version = 2").unwrap();
+    folder.prompt().execute_batch("PRAGMA user_version = 3").unwrap();
     let error = refusal(&folder);
-    assert!(matches!(error, StoreError::Newer { found: 2, known: 1 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 3, known: 2 }), "{error}");
     assert!(error.to_string().contains("run the newer weir"), "{error}");
-    folder.prompt().execute_batch("PRAGMA user_version = 1").unwrap();
+    folder.prompt().execute_batch("PRAGMA user_version = 2").unwrap();
     assert_eq!(folder.open().head().unwrap(), head(0));
 }
 
