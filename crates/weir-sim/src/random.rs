@@ -6,6 +6,10 @@
 //! generator is `SplitMix64` (Steele, Lea and Flood, 2014), which is a dozen
 //! lines and good enough for play. It must never make a secret.
 
+mod shapes;
+
+pub use shapes::{millis, whole};
+
 /// The increment of `SplitMix64`: 2^64 divided by the golden ratio, made odd.
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -81,7 +85,8 @@ pub fn fingerprint(bytes: &[u8]) -> u64 {
 }
 
 /// The finaliser of `SplitMix64`: a bijection that spreads every bit.
-fn mix(value: u64) -> u64 {
+#[must_use]
+pub fn mix(value: u64) -> u64 {
     let once = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let twice = (once ^ (once >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     twice ^ (twice >> 31)
