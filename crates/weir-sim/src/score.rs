@@ -146,7 +146,11 @@ fn campaign(name: &str, found: &Found, truth: &Truth) -> CampaignScore {
         common > 0 && 2 * common >= own.accounts.len() as u64 && 2 * common >= dossier.accounts.len() as u64
     };
     // A confirmed dossier before a suspected one, the fullest of several.
-    let best = found.dossiers.iter().filter(|dossier| common(dossier) > 0).max_by_key(|dossier| (holds(dossier), dossier.confirmed, common(dossier)));
+    let best = found
+        .dossiers
+        .iter()
+        .filter(|dossier| common(dossier) > 0)
+        .max_by_key(|dossier| (holds(dossier), dossier.confirmed, common(dossier)));
     let finder = best.filter(|dossier| holds(dossier));
     let shares = best.map_or((0, 0), |dossier| (common(dossier), dossier.accounts.len() as u64));
     let alarm = finder.and_then(|dossier| dossier.alarm);
@@ -194,7 +198,10 @@ fn counted(campaigns: &[CampaignScore], found: &Found, truth: &Truth, confirmed:
         dossiers: dossiers.len() as u64,
         false_dossiers: dossiers.iter().filter(|dossier| !finders.contains(dossier.id.as_str())).count() as u64,
         recall: Share::new(hits.len() as u64, campaigns.len() as u64),
-        account_recall: Share::new(hits.iter().map(|hit| hit.recall.count).sum(), hits.iter().map(|hit| hit.recall.of).sum()),
+        account_recall: Share::new(
+            hits.iter().map(|hit| hit.recall.count).sum(),
+            hits.iter().map(|hit| hit.recall.of).sum(),
+        ),
         account_precision: Share::new(right, held),
         benign_flagged: Share::new(benign.0, benign.1),
         flagged_by_kind: by_kind

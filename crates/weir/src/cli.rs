@@ -4,6 +4,7 @@ mod cases;
 mod change;
 mod people;
 mod release;
+mod sim;
 mod times;
 mod witness;
 
@@ -16,6 +17,7 @@ use weir_acts::Time;
 pub(crate) use cases::{Appeal, Audit, Draft, Limit, Log, Measure};
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
+pub(crate) use sim::{Score, Sim};
 pub(crate) use witness::Witness;
 
 /// Staged release of AI models: who may use what, on whose authority, provably.
@@ -151,6 +153,13 @@ pub(crate) enum Command {
     /// What outside auditors are given
     #[command(subcommand)]
     Audit(Audit),
+    /// Simulate a population's traffic with campaigns in it, and the truth beside it
+    #[command(
+        after_help = "Examples:\n  weir sim --scenario A1 --accounts 20000 --out sim\n  weir sim --scenario mix --show > mine.toml"
+    )]
+    Sim(Sim),
+    /// Hold findings against the truth of a simulation
+    Score(Score),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

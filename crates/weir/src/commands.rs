@@ -2,6 +2,7 @@
 
 mod audits;
 mod logs;
+pub(crate) mod simulate;
 
 pub(crate) use logs::read_key;
 

@@ -27,6 +27,8 @@ pub fn main() -> ExitCode {
         Command::Demo(running) => demo::run(running),
         Command::Witness(asked) => witness::run(asked, cli.remote.json),
         Command::Completions { shell } => completions(*shell),
+        Command::Sim(asked) => commands::simulate::simulate(asked, cli.remote.json),
+        Command::Score(asked) => commands::simulate::score(asked, cli.remote.json),
         command => commands::run(&cli.remote, command),
     };
     done.unwrap_or_else(|error| {

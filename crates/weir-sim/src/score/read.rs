@@ -113,7 +113,8 @@ enum Role {
 
 impl Truth {
     pub(super) fn read(sim: &Path) -> Result<Self, ScoreError> {
-        let mut truth = Self { accounts: Vec::new(), kinds: Vec::new(), campaigns: BTreeMap::new(), names: HashMap::new() };
+        let mut truth =
+            Self { accounts: Vec::new(), kinds: Vec::new(), campaigns: BTreeMap::new(), names: HashMap::new() };
         let mut kinds = HashMap::new();
         for_each(&sim.join("truth.jsonl"), |_, line: AccountTruth| {
             let index = u32::try_from(truth.accounts.len()).unwrap_or(u32::MAX);
@@ -172,13 +173,19 @@ impl Found {
                 accounts: BTreeSet::new(),
             })
             .collect();
-        let at: HashMap<String, usize> = dossiers.iter().enumerate().map(|(at, dossier)| (dossier.id.clone(), at)).collect();
+        let at: HashMap<String, usize> =
+            dossiers.iter().enumerate().map(|(at, dossier)| (dossier.id.clone(), at)).collect();
         let path = found.join("members.jsonl");
         for_each(&path, |line, member: Member| {
             let wrong = |reason: String| ScoreError::Line { path: path.clone(), line, reason };
-            let dossier = at.get(&member.campaign).ok_or_else(|| wrong(format!("no dossier has the id `{}`", member.campaign)))?;
+            let dossier = at
+                .get(&member.campaign)
+                .ok_or_else(|| wrong(format!("no dossier has the id `{}`", member.campaign)))?;
             let account = truth.names.get(&member.account).ok_or_else(|| {
-                wrong(format!("the account `{}` is not in the simulation: were these findings made from its log?", member.account))
+                wrong(format!(
+                    "the account `{}` is not in the simulation: were these findings made from its log?",
+                    member.account
+                ))
             })?;
             let dossier = &mut dossiers[*dossier];
             if (member.role == Role::Member) == dossier.confirmed {
@@ -205,7 +212,10 @@ fn logs(sim: &Path) -> Result<Vec<PathBuf>, ScoreError> {
     Ok(paths)
 }
 
-fn for_each<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(u64, T) -> Result<(), ScoreError>) -> Result<(), ScoreError> {
+fn for_each<T: DeserializeOwned>(
+    path: &Path,
+    mut each: impl FnMut(u64, T) -> Result<(), ScoreError>,
+) -> Result<(), ScoreError> {
     let failed = |source| ScoreError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let mut reader: Box<dyn BufRead> = if path.extension().is_some_and(|extension| extension == "gz") {
@@ -221,8 +231,11 @@ fn for_each<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(u64, T) -> Re
             return Ok(());
         }
         line += 1;
-        let value = serde_json::from_slice(&text)
-            .map_err(|error| ScoreError::Line { path: path.to_owned(), line, reason: error.to_string() })?;
+        let value = serde_json::from_slice(&text).map_err(|error| ScoreError::Line {
+            path: path.to_owned(),
+            line,
+            reason: error.to_string(),
+        })?;
         each(line, value)?;
     }
 }

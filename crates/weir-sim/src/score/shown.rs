@@ -33,7 +33,13 @@ impl fmt::Display for Score {
             writeln!(out, "  accounts    {}", campaign.recall)?;
             writeln!(out, "  of dossier  {}", campaign.precision)?;
             let leaked = Share::new(campaign.leaked, campaign.exchanges);
-            write!(out, "  leaked      {} of {} exchanges ({:.2} %)", leaked.count, leaked.of, 100.0 * leaked.share.unwrap_or(0.0))?;
+            write!(
+                out,
+                "  leaked      {} of {} exchanges ({:.2} %)",
+                leaked.count,
+                leaked.of,
+                100.0 * leaked.share.unwrap_or(0.0)
+            )?;
             match campaign.hours_to_alarm {
                 Some(hours) => writeln!(out, ", alarm after {hours:.1} h")?,
                 None => writeln!(out, ", no alarm")?,

@@ -39,7 +39,8 @@ fn simulation() -> Folder {
     let (mut log, mut exchanges) = (String::new(), String::new());
     for hour in 0..8 {
         log += &format!("{{\"id\":\"x{hour}\",\"time\":\"2026-05-01T0{hour}:00:00Z\",\"account\":\"b0\"}}\n");
-        exchanges += &format!("{{\"id\":\"x{hour}\",\"campaign\":{}}}\n", if hour % 2 == 0 { "\"pool\"" } else { "null" });
+        exchanges +=
+            &format!("{{\"id\":\"x{hour}\",\"campaign\":{}}}\n", if hour % 2 == 0 { "\"pool\"" } else { "null" });
     }
     sim.put("exchanges-0000.jsonl", &log);
     sim.put("exchange-truth.jsonl", &exchanges);
@@ -48,10 +49,15 @@ fn simulation() -> Folder {
 
 fn findings(status: &str, members: &[(&str, &str)]) -> Folder {
     let found = Folder::new(&format!("found-{:?}", std::thread::current().id()).replace(['(', ')'], ""));
-    found.put("campaigns.json", &format!("[{{\"id\":\"k\",\"status\":\"{status}\",\"alarm\":\"2026-05-01T04:00:00Z\",\"more\":1}}]"));
+    found.put(
+        "campaigns.json",
+        &format!("[{{\"id\":\"k\",\"status\":\"{status}\",\"alarm\":\"2026-05-01T04:00:00Z\",\"more\":1}}]"),
+    );
     let lines: String = members
         .iter()
-        .map(|(account, role)| format!("{{\"campaign\":\"k\",\"account\":\"{account}\",\"role\":\"{role}\",\"bits\":3}}\n"))
+        .map(|(account, role)| {
+            format!("{{\"campaign\":\"k\",\"account\":\"{account}\",\"role\":\"{role}\",\"bits\":3}}\n")
+        })
         .collect();
     found.put("members.jsonl", &lines);
     found
@@ -90,7 +96,8 @@ fn less_than_half_of_either_is_missed() {
 
 #[test]
 fn what_is_suspected_is_counted_apart() {
-    let score = scored("suspected", &[("b0", "associated"), ("b1", "associated"), ("b2", "associated"), ("g0", "associated")]);
+    let score =
+        scored("suspected", &[("b0", "associated"), ("b1", "associated"), ("b2", "associated"), ("g0", "associated")]);
     assert_eq!((score.confirmed.recall.count, score.suspected.recall.count, score.recall_of_either.count), (0, 1, 1));
     assert_eq!((score.confirmed.benign_flagged.count, score.suspected.benign_flagged.count), (0, 1));
     assert!(!score.campaigns[0].confirmed);

@@ -37,9 +37,15 @@ pub(super) struct Actor {
 pub(super) enum Purpose {
     Own,
     /// Somebody's who passes through; in a campaign or not.
-    Relayed { customer: u64, campaign: Option<u16> },
+    Relayed {
+        customer: u64,
+        campaign: Option<u16>,
+    },
     /// A task of a campaign.
-    Task { campaign: u16, number: u64 },
+    Task {
+        campaign: u16,
+        number: u64,
+    },
 }
 
 impl Actor {
@@ -77,7 +83,11 @@ impl Actor {
 
     /// Writes the exchange that is due at `at` and says when the next is.
     pub(super) fn step(
-        &mut self, world: &World, operators: &mut [Operator], at: i64, out: &mut LoggedExchange,
+        &mut self,
+        world: &World,
+        operators: &mut [Operator],
+        at: i64,
+        out: &mut LoggedExchange,
     ) -> (Option<CampaignId>, Option<i64>) {
         let group = &world.groups[usize::from(self.group)];
         if self.turn >= self.turns {
@@ -116,10 +126,16 @@ impl Actor {
             Fills::Documents { .. } => self.turns = self.turns.min(3),
             Fills::Relayed { customers, seed } => self.relay(world, group, u64::from(customers), seed, None),
             Fills::Harvest { campaign, cover, relayed } => {
-                let Some((plan, operator)) = world.plans.get(usize::from(campaign)).zip(operators.get_mut(usize::from(campaign))) else {
+                let Some((plan, operator)) =
+                    world.plans.get(usize::from(campaign)).zip(operators.get_mut(usize::from(campaign)))
+                else {
                     return;
                 };
-                if at < plan.start || at >= plan.end || self.random.happens(cover) || !operator.is_on(world, plan, at, &mut self.random) {
+                if at < plan.start
+                    || at >= plan.end
+                    || self.random.happens(cover)
+                    || !operator.is_on(world, plan, at, &mut self.random)
+                {
                     if let Some(seed) = relayed {
                         self.relay(world, group, 2_000, seed, None);
                     }
@@ -211,7 +227,8 @@ impl Actor {
         };
         let factor = |at: i64| {
             // Some days are busy and some are idle.
-            let mut day = SeededRandom::for_member(account, mix(u64::from_ne_bytes(at.div_euclid(24 * HOUR).to_ne_bytes())));
+            let mut day =
+                SeededRandom::for_member(account, mix(u64::from_ne_bytes(at.div_euclid(24 * HOUR).to_ne_bytes())));
             let mood = (0.7 * (day.unit() + day.unit() + day.unit() - 1.5) * 2.0).exp() * 0.8;
             let near = deadline.map_or(1.0, |(end, spread)| {
                 let left = seconds(end - at) / 86_400.0;

@@ -172,12 +172,8 @@ impl Default for Campaign {
 impl Campaign {
     /// What cannot be, in words.
     pub(super) fn check(&self) -> Result<(), String> {
-        let shares = [
-            ("looseness", self.looseness),
-            ("cover", self.cover),
-            ("repeats", self.repeats),
-            ("pivot", self.pivot),
-        ];
+        let shares =
+            [("looseness", self.looseness), ("cover", self.cover), ("repeats", self.repeats), ("pivot", self.pivot)];
         for (name, share) in shares {
             if !(0.0..=1.0).contains(&share) {
                 return Err(format!("`{name}` is {share}, which is no share between 0 and 1"));

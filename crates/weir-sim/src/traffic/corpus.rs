@@ -14,10 +14,10 @@ mod words;
 
 use std::path::Path;
 
-use piece::{Filling, Piece};
 pub use load::DataError;
 pub(in crate::traffic) use load::{files, for_each_line};
 pub(in crate::traffic) use piece::push_number;
+use piece::{Filling, Piece};
 
 use crate::random::SeededRandom;
 
@@ -98,7 +98,8 @@ impl Corpus {
                 topic.contexts.extend(spare.contexts);
             }
         }
-        let with_others = |english: Vec<Topic>| std::iter::once(english).chain(others.iter().cloned()).collect::<Vec<_>>();
+        let with_others =
+            |english: Vec<Topic>| std::iter::once(english).chain(others.iter().cloned()).collect::<Vec<_>>();
         let mut sources = vec![("all".to_owned(), with_others(all))];
         sources.extend(named.into_iter().map(|(name, topics)| (name, with_others(topics))));
         let items = if items.is_empty() { invented_items(&sources[0].1) } else { items };
@@ -147,7 +148,12 @@ impl Corpus {
 
     /// Appends a text of about `length` bytes that nobody wrote before.
     pub(in crate::traffic) fn text(
-        &self, out: &mut String, about: About, length: usize, manner: Manner, random: &mut SeededRandom,
+        &self,
+        out: &mut String,
+        about: About,
+        length: usize,
+        manner: Manner,
+        random: &mut SeededRandom,
     ) {
         let from = out.len();
         let topic = self.topic(about);
@@ -184,7 +190,9 @@ impl Corpus {
             ask(out, random);
         }
         if manner.polite && random.chance(40) {
-            out.push_str(random.pick(&[" Thanks!", " Please be brief.", " Thank you.", " Please."]).copied().unwrap_or_default());
+            out.push_str(
+                random.pick(&[" Thanks!", " Please be brief.", " Thank you.", " Please."]).copied().unwrap_or_default(),
+            );
         }
         if manner.lower_case {
             lower_from(out, from);
@@ -200,7 +208,11 @@ impl Corpus {
         let source = self.sources.get(usize::from(about.source)).unwrap_or(&self.sources[0]);
         let language = source.1.get(usize::from(about.language)).unwrap_or(&source.1[0]);
         let topic = language.get(usize::from(about.topic)).unwrap_or(&language[0]);
-        if topic.requests.is_empty() { self.sources[0].1[0].get(usize::from(about.topic)).unwrap_or(topic) } else { topic }
+        if topic.requests.is_empty() {
+            self.sources[0].1[0].get(usize::from(about.topic)).unwrap_or(topic)
+        } else {
+            topic
+        }
     }
 }
 

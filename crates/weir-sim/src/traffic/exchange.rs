@@ -35,7 +35,11 @@ const LAUNCHED: &str = "atlas-6";
 
 /// Writes everything but the time and the id.
 pub(super) fn write(
-    world: &World, said: &Said<'_>, at: i64, random: &mut SeededRandom, out: &mut LoggedExchange,
+    world: &World,
+    said: &Said<'_>,
+    at: i64,
+    random: &mut SeededRandom,
+    out: &mut LoggedExchange,
 ) -> Option<CampaignId> {
     out.account.clear();
     world.write_account_name(&mut out.account, said.index);
@@ -75,7 +79,14 @@ fn place_of(said: &Said<'_>, plan: Option<&Plan>) -> (Network, Caller) {
 }
 
 /// Model, parameters, usage, outcome.
-fn settings(world: &World, said: &Said<'_>, plan: Option<&Plan>, at: i64, random: &mut SeededRandom, out: &mut LoggedExchange) {
+fn settings(
+    world: &World,
+    said: &Said<'_>,
+    plan: Option<&Plan>,
+    at: i64,
+    random: &mut SeededRandom,
+    out: &mut LoggedExchange,
+) {
     let persona = said.persona;
     let launched = world.launch().filter(|launch| at >= *launch);
     let model = match (launched, plan) {
@@ -88,8 +99,10 @@ fn settings(world: &World, said: &Said<'_>, plan: Option<&Plan>, at: i64, random
     let api = if persona.seed.is_multiple_of(3) { "anthropic.messages" } else { "openai.chat" };
     emptied(&mut out.api).push_str(api);
     let params = &mut out.params;
-    params.max_tokens = if plan.is_some() { Some(4096) } else { (persona.most > 0).then(|| u64::from(persona.most) * 100) };
-    params.temperature = if plan.is_some() { Some(1.0) } else { (persona.warmth < 255).then(|| f64::from(persona.warmth) / 10.0) };
+    params.max_tokens =
+        if plan.is_some() { Some(4096) } else { (persona.most > 0).then(|| u64::from(persona.most) * 100) };
+    params.temperature =
+        if plan.is_some() { Some(1.0) } else { (persona.warmth < 255).then(|| f64::from(persona.warmth) / 10.0) };
     params.n = None;
     params.stream = Some(said.group.caller == Caller::Browser);
     params.logprobs = None;
@@ -162,7 +175,15 @@ fn conversation_of(world: &World, said: &Said<'_>, at: i64, out: &mut Messages<'
     }
 }
 
-fn user_turn(world: &World, said: &Said<'_>, persona: &Persona, turn: u8, at: i64, random: &mut SeededRandom, out: &mut String) {
+fn user_turn(
+    world: &World,
+    said: &Said<'_>,
+    persona: &Persona,
+    turn: u8,
+    at: i64,
+    random: &mut SeededRandom,
+    out: &mut String,
+) {
     match said.group.fills {
         Fills::Public { first, count, in_turn, verbatim } => {
             let number = if in_turn {
@@ -217,8 +238,10 @@ fn task(world: &World, said: &Said<'_>, plan: &Plan, number: u64, at: i64, out: 
     // The text of a task is the task's own, whoever sends it and whenever.
     let mut random = SeededRandom::for_member(plan.seed ^ 0x7461_736b, number);
     let among = if with.shard_by_topic { said.persona.seed } else { random.next_bits() };
-    let topic = plan.topics.get(usize::try_from(among % plan.topics.len().max(1) as u64).unwrap_or(0)).copied().unwrap_or(0);
-    let language = u8::try_from(random.below(u64::from(with.languages.clamp(1, world.corpus.languages())))).unwrap_or(0);
+    let topic =
+        plan.topics.get(usize::try_from(among % plan.topics.len().max(1) as u64).unwrap_or(0)).copied().unwrap_or(0);
+    let language =
+        u8::try_from(random.below(u64::from(with.languages.clamp(1, world.corpus.languages())))).unwrap_or(0);
     let about = About { source: plan.source, topic, language };
     let class = with.elicitation[usize::try_from(number).unwrap_or(0) % with.elicitation.len()];
     let owned;

@@ -26,8 +26,16 @@ const PROVIDER_CLOSES: u64 = 400;
 
 /// The public mail providers, by how common they are.
 const MAIL: &[&str] = &[
-    "post.example", "mailbird.example", "lettera.example", "inbox.example", "quickmail.example", "tern.example",
-    "postbox.example", "nordmail.example", "sunmail.example", "correo.example",
+    "post.example",
+    "mailbird.example",
+    "lettera.example",
+    "inbox.example",
+    "quickmail.example",
+    "tern.example",
+    "postbox.example",
+    "nordmail.example",
+    "sunmail.example",
+    "correo.example",
 ];
 
 impl World {
@@ -72,12 +80,16 @@ impl World {
         let mut random = SeededRandom::for_member(seed, 0x6964_6e74);
         let life = self.life(group, index);
         let identity = &group.identity;
-        let plan = identity.plan.map_or_else(|| plan(&mut random, f64::from(self.persona(group, index).per_day)), str::to_owned);
+        let plan = identity
+            .plan
+            .map_or_else(|| plan(&mut random, f64::from(self.persona(group, index).per_day)), str::to_owned);
         let number = index - group.first;
         let payment = match identity.payment {
             Payment::Own if plan == "free" => None,
             // One card in fifty is somebody else's too.
-            Payment::Own if random.below(50) == 0 => Some(fingerprint(mix(self.seed ^ mix(random.below(1 + u64::from(self.accounts) / 100))))),
+            Payment::Own if random.below(50) == 0 => {
+                Some(fingerprint(mix(self.seed ^ mix(random.below(1 + u64::from(self.accounts) / 100)))))
+            }
             Payment::Own => Some(fingerprint(seed)),
             Payment::Group => Some(fingerprint(group.seed)),
             Payment::Cards(per_card) => Some(fingerprint(mix(group.seed ^ u64::from(number / per_card.max(1))))),
@@ -85,9 +97,12 @@ impl World {
         let email_domain = match identity.mail {
             Mail::Public => MAIL[random.rank(MAIL.len())].to_owned(),
             Mail::Group => format!("{}.example", name_of(group.seed)),
-            Mail::Disposable(count) => format!("{}.example", name_of(mix(group.seed ^ random.below(u64::from(count.max(1)))))),
+            Mail::Disposable(count) => {
+                format!("{}.example", name_of(mix(group.seed ^ random.below(u64::from(count.max(1))))))
+            }
         };
-        let signup_path = identity.signup_path.unwrap_or(["web", "web", "web", "app", "api", "partner"][random.position(6)]);
+        let signup_path =
+            identity.signup_path.unwrap_or(["web", "web", "web", "app", "api", "partner"][random.position(6)]);
         let known = self.closed_known(group);
         LoggedAccount {
             account: self.account_name(index),
@@ -131,7 +146,12 @@ pub(super) fn name_of(seed: u64) -> String {
     let mut random = SeededRandom::for_member(seed, 0x6e61_6d65);
     let mut name = String::new();
     for _ in 0..3 {
-        name.push_str(["bel", "cor", "dan", "fer", "gal", "hol", "ist", "kel", "lor", "mar", "nor", "pel", "ros", "sal", "tor", "ver"][random.position(16)]);
+        name.push_str(
+            [
+                "bel", "cor", "dan", "fer", "gal", "hol", "ist", "kel", "lor", "mar", "nor", "pel", "ros", "sal",
+                "tor", "ver",
+            ][random.position(16)],
+        );
     }
     super::corpus::push_number(&mut name, random.below(1_000));
     name

@@ -42,7 +42,13 @@ pub(super) fn group(kind: Kind, seed: u64, count: u32, days: f64) -> Group {
             group.network = site(1);
             group.caller = Caller::Program(seed);
             group.per_day = 4.0;
-            group.identity = Identity { declared: true, payment: Payment::Group, mail: Mail::Group, plan: Some("enterprise"), ..ordinary };
+            group.identity = Identity {
+                declared: true,
+                payment: Payment::Group,
+                mail: Mail::Group,
+                plan: Some("enterprise"),
+                ..ordinary
+            };
         }
         Kind::B2 => {
             group.prompting = system();
@@ -59,7 +65,12 @@ pub(super) fn group(kind: Kind, seed: u64, count: u32, days: f64) -> Group {
         }
         Kind::B4 => {
             let deadline = days * (0.4 + 0.5 * random.unit());
-            group.fills = Fills::Public { first: random.below(8_000), count: random.between(8, 20), in_turn: false, verbatim: 0.7 };
+            group.fills = Fills::Public {
+                first: random.below(8_000),
+                count: random.between(8, 20),
+                in_turn: false,
+                verbatim: 0.7,
+            };
             group.rhythm = Rhythm::Deadline { day: deadline, spread: 1.5 };
             (group.per_day, group.spread, group.network) = (2.0, 0.5, Network::Site { seed, addresses: 200 });
             group.identity = Identity {
@@ -74,7 +85,13 @@ pub(super) fn group(kind: Kind, seed: u64, count: u32, days: f64) -> Group {
             group.prompting = Prompting::Wrapped(Arc::new(Template::harvest(Elicitation::Judging, seed, 0, 0.0)));
             (group.fills, group.topic, group.rhythm) = (Fills::Batch, Some(topic), Rhythm::Service);
             (group.caller, group.network, group.per_day) = (Caller::Library, site(2), 60.0);
-            group.identity = Identity { declared: true, payment: Payment::Group, mail: Mail::Group, plan: Some("tier-4"), ..ordinary };
+            group.identity = Identity {
+                declared: true,
+                payment: Payment::Group,
+                mail: Mail::Group,
+                plan: Some("tier-4"),
+                ..ordinary
+            };
         }
         Kind::B6 => {
             group.prompting = Prompting::Private;
@@ -84,7 +101,8 @@ pub(super) fn group(kind: Kind, seed: u64, count: u32, days: f64) -> Group {
         Kind::B7 => {
             group.network = Network::Carrier { seed: seed ^ 7 };
             let day = days * random.unit() - 2.0;
-            group.identity = Identity { birth: Birth::Cohort { day, spread: 0.3 }, signup_path: Some("event"), ..ordinary };
+            group.identity =
+                Identity { birth: Birth::Cohort { day, spread: 0.3 }, signup_path: Some("event"), ..ordinary };
             (group.caller, group.per_day) = (Caller::Library, 3.0);
         }
         Kind::B9 => {
@@ -102,13 +120,26 @@ pub(super) fn group(kind: Kind, seed: u64, count: u32, days: f64) -> Group {
             (group.rhythm, group.per_day) = (Rhythm::Program, 6.0);
             let day = -300.0 * random.unit();
             let payment = if random.chance(60) { Payment::Group } else { Payment::Cards(6) };
-            group.identity = Identity { payment, mail: Mail::Group, birth: Birth::Cohort { day, spread: 200.0 }, plan: Some("tier-1"), ..ordinary };
+            group.identity = Identity {
+                payment,
+                mail: Mail::Group,
+                birth: Birth::Cohort { day, spread: 200.0 },
+                plan: Some("tier-1"),
+                ..ordinary
+            };
         }
         Kind::OpenLaboratory => {
             group.prompting = Prompting::Wrapped(Arc::new(Template::harvest(Elicitation::Reasoning, seed, 0, 0.0)));
             (group.fills, group.network, group.caller) = (Fills::Batch, site(3), Caller::Program(seed));
             (group.rhythm, group.per_day, group.spread) = (Rhythm::Program, 25.0, 0.5);
-            group.identity = Identity { declared: true, payment: Payment::Group, mail: Mail::Group, plan: Some("tier-4"), signup_path: Some("research"), ..ordinary };
+            group.identity = Identity {
+                declared: true,
+                payment: Payment::Group,
+                mail: Mail::Group,
+                plan: Some("tier-4"),
+                signup_path: Some("research"),
+                ..ordinary
+            };
         }
         Kind::FreeTier => {
             // One person makes many free accounts and uses them in turn.
@@ -123,7 +154,8 @@ pub(super) fn group(kind: Kind, seed: u64, count: u32, days: f64) -> Group {
         }
         Kind::DocumentTool => {
             group.prompting = system();
-            (group.fills, group.caller, group.per_day) = (Fills::Documents { length: 2_500.0 }, Caller::Program(seed), 3.0);
+            (group.fills, group.caller, group.per_day) =
+                (Fills::Documents { length: 2_500.0 }, Caller::Program(seed), 3.0);
         }
         _ => {}
     }

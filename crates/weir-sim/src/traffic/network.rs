@@ -17,19 +17,11 @@ pub(in crate::traffic) enum Network {
     /// A rented machine.
     Cloud,
     /// A few addresses that a firm or a campus sends everything through.
-    Site {
-        seed: u64,
-        addresses: u32,
-    },
+    Site { seed: u64, addresses: u32 },
     /// The exits of a proxy network, another one each time.
-    Proxies {
-        seed: u64,
-        exits: u32,
-    },
+    Proxies { seed: u64, exits: u32 },
     /// A public exit network or carrier with few addresses for very many.
-    Carrier {
-        seed: u64,
-    },
+    Carrier { seed: u64 },
 }
 
 const HOME_PROVIDERS: u64 = 40;
@@ -138,7 +130,12 @@ const BROWSERS: &[(&str, &str)] = &[
 
 /// Fills in who calls from where.
 pub(in crate::traffic) fn write_client(
-    out: &mut LoggedClient, network: Network, caller: Caller, account: u64, session: u64, day: i64,
+    out: &mut LoggedClient,
+    network: Network,
+    caller: Caller,
+    account: u64,
+    session: u64,
+    day: i64,
 ) {
     let at = network.place(account, session, day);
     write_address(out.ip.get_or_insert_default(), at.address);
@@ -162,7 +159,9 @@ pub(in crate::traffic) fn write_client(
         Caller::Program(seed) => {
             let mut program = SeededRandom::for_member(seed, 0x7072_6f67);
             let (_, ja4) = LIBRARIES[program.rank(LIBRARIES.len())];
-            agent.push_str(["loomcode", "ferry-agent", "papertern", "relaykit", "mintdesk", "evalbench"][program.position(6)]);
+            agent.push_str(
+                ["loomcode", "ferry-agent", "papertern", "relaykit", "mintdesk", "evalbench"][program.position(6)],
+            );
             agent.push('/');
             push_number(agent, program.below(9));
             agent.push('.');
@@ -209,7 +208,10 @@ mod tests {
     #[test]
     fn proxies_share_exits_and_homes_do_not() {
         let distinct = |network: Network| {
-            (0..2_000).map(|account| network.place(account, 1, 0).address).collect::<std::collections::BTreeSet<_>>().len()
+            (0..2_000)
+                .map(|account| network.place(account, 1, 0).address)
+                .collect::<std::collections::BTreeSet<_>>()
+                .len()
         };
         assert!(distinct(Network::Proxies { seed: 1, exits: 100 }) <= 100);
         assert!(distinct(Network::People) > 1_300);

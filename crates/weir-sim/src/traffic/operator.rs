@@ -100,7 +100,9 @@ impl Operator {
             let mass = rate * seconds(cell_end - at) / 3600.0;
             if mass > due {
                 let next = at + millis(due / rate * 3600.0).max(1);
-                return (next < plan.end && !world.is_out(next)).then_some(next).or_else(|| self.after_outage(world, plan, next));
+                return (next < plan.end && !world.is_out(next))
+                    .then_some(next)
+                    .or_else(|| self.after_outage(world, plan, next));
             }
             due -= mass;
             at = cell_end;
@@ -145,7 +147,13 @@ impl Operator {
     }
 
     fn send(
-        &mut self, world: &World, plan: &Plan, at: i64, account: u32, task: u64, out: &mut LoggedExchange,
+        &mut self,
+        world: &World,
+        plan: &Plan,
+        at: i64,
+        account: u32,
+        task: u64,
+        out: &mut LoggedExchange,
     ) -> Option<CampaignId> {
         let group_at = world.group_of(account)?;
         let group = &world.groups[group_at];

@@ -57,7 +57,11 @@ impl Persona {
         } else {
             arrivals.person_week(&mut random)
         };
-        let length = if people { random.around(110.0, 0.7).clamp(15.0, 2_500.0) } else { random.around(350.0, 0.8).clamp(30.0, 4_000.0) };
+        let length = if people {
+            random.around(110.0, 0.7).clamp(15.0, 2_500.0)
+        } else {
+            random.around(350.0, 0.8).clamp(30.0, 4_000.0)
+        };
         Self {
             seed,
             topics: mine,

@@ -43,7 +43,8 @@ impl Arrivals {
         let people = weeks.len() - MACHINE_WEEKS;
         let mut think: Vec<f32> = (0..1024).map(|_| narrow(random.around(95.0, 1.0).clamp(3.0, 3_000.0))).collect();
         think.sort_by(f32::total_cmp);
-        let mut answers: Vec<u32> = (0..1024).map(|_| crate::random::whole(random.around(180.0, 0.9)).clamp(4, 4_000)).collect();
+        let mut answers: Vec<u32> =
+            (0..1024).map(|_| crate::random::whole(random.around(180.0, 0.9)).clamp(4, 4_000)).collect();
         answers.sort_unstable();
         Self { weeks, people, think, answers, origin: "built-in".to_owned() }
     }
@@ -144,7 +145,13 @@ impl Arrivals {
     /// average day of the habit's week times `factor` at that moment; none
     /// before `until`.
     pub(in crate::traffic) fn next_start(
-        &self, habit: Habit, per_day: f64, from: i64, until: i64, factor: impl Fn(i64) -> f64, random: &mut SeededRandom,
+        &self,
+        habit: Habit,
+        per_day: f64,
+        from: i64,
+        until: i64,
+        factor: impl Fn(i64) -> f64,
+        random: &mut SeededRandom,
     ) -> Option<i64> {
         let week = self.weeks.get(usize::from(habit.week))?;
         let mut due = random.exponential();
@@ -209,7 +216,8 @@ fn invented_weeks(random: &mut SeededRandom) -> Vec<Week> {
 /// One or two daily peaks at a person's own hours, less or more on weekends,
 /// hardly anything at night.
 fn invented_week(random: &mut SeededRandom) -> Week {
-    let peaks = [(9.0 + 3.0 * random.normal(), 2.0 + random.unit()), (15.0 + 3.5 * random.normal(), 2.0 + 2.0 * random.unit())];
+    let peaks =
+        [(9.0 + 3.0 * random.normal(), 2.0 + random.unit()), (15.0 + 3.5 * random.normal(), 2.0 + 2.0 * random.unit())];
     let second = random.unit() * 1.3;
     let weekend = random.around(0.7, 0.7).clamp(0.02, 3.0);
     let mut week = [0.0_f32; 168];

@@ -103,7 +103,9 @@ pub(in crate::traffic) fn private_prompt(corpus: &Corpus, about: About, seed: u6
     let mut random = SeededRandom::for_member(seed, 0x7072_6976);
     let mut text = String::from(random.pick(phrases::OPENINGS).copied().unwrap_or_default());
     text.push_str(random.pick(phrases::PRODUCTS).copied().unwrap_or_default());
-    text.push_str(random.pick(&[". Customers ask about ", ", made for ", ". You only speak of "]).copied().unwrap_or_default());
+    text.push_str(
+        random.pick(&[". Customers ask about ", ", made for ", ". You only speak of "]).copied().unwrap_or_default(),
+    );
     corpus.word(&mut text, about, &mut random);
     text.push_str(" and ");
     corpus.word(&mut text, about, &mut random);

@@ -74,8 +74,7 @@ fn times_never_go_back_and_ids_are_told_apart() {
 #[test]
 fn the_truth_of_accounts_and_of_exchanges_agree() {
     let world = world(&first());
-    let truth: BTreeMap<String, AccountTruth> =
-        world.truth().map(|truth| (truth.account.clone(), truth)).collect();
+    let truth: BTreeMap<String, AccountTruth> = world.truth().map(|truth| (truth.account.clone(), truth)).collect();
     assert_eq!(truth.len(), 430);
     let members = truth.values().filter(|truth| !truth.campaigns.is_empty()).count();
     assert_eq!(members, 30);
@@ -168,7 +167,8 @@ fn every_preset_can_be_run() {
 fn what_cannot_be_is_refused_with_the_field_named() {
     let mut scenario = first();
     scenario.accounts = 10;
-    let refused = |scenario: &Scenario| World::new(scenario, Corpus::built_in(), Arrivals::built_in()).unwrap_err().to_string();
+    let refused =
+        |scenario: &Scenario| World::new(scenario, Corpus::built_in(), Arrivals::built_in()).unwrap_err().to_string();
     assert!(refused(&scenario).contains("only 10 benign ones"), "{}", refused(&scenario));
     let mut scenario = first();
     scenario.campaigns[0].with.cover = 1.5;

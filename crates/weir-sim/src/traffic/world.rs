@@ -77,7 +77,10 @@ impl World {
     /// [`ScenarioError`] when the scenario cannot be.
     pub fn new(scenario: &Scenario, corpus: Corpus, arrivals: Arrivals) -> Result<Self, ScenarioError> {
         scenario.check()?;
-        let start: Time = scenario.start.parse().map_err(|error| ScenarioError::Field { at: "start".to_owned(), reason: format!("{error}") })?;
+        let start: Time = scenario
+            .start
+            .parse()
+            .map_err(|error| ScenarioError::Field { at: "start".to_owned(), reason: format!("{error}") })?;
         let days = f64::from(scenario.days);
         let mut world = Self {
             seed: mix(scenario.seed ^ 0x776f_726c),
@@ -184,7 +187,9 @@ impl World {
         for shock in &self.shocks {
             let since = seconds(at - self.start) / 86_400.0 - shock.day();
             match shock {
-                Shock::Launch { rise, .. } if (0.0..5.0).contains(&since) => factor *= 1.0 + rise * (-since / 1.5).exp(),
+                Shock::Launch { rise, .. } if (0.0..5.0).contains(&since) => {
+                    factor *= 1.0 + rise * (-since / 1.5).exp()
+                }
                 Shock::Outage { hours, .. } if since >= 0.0 && since < hours / 24.0 => factor *= 0.15,
                 Shock::Outage { hours, .. } if since >= 0.0 && since < (hours + 2.0) / 24.0 => factor *= 1.6,
                 _ => {}
@@ -236,7 +241,8 @@ impl World {
             let innocents = if planted.with.shared_accounts { Innocents::default() } else { scenario.innocents };
             self.plant_innocents(innocents, source, &mut random);
         }
-        let innocents: u64 = self.groups.iter().filter(|group| !group.kind.is_adversary()).map(|group| u64::from(group.count)).sum();
+        let innocents: u64 =
+            self.groups.iter().filter(|group| !group.kind.is_adversary()).map(|group| u64::from(group.count)).sum();
         let planted = innocents + benign.iter().map(|group| u64::from(group.count)).sum::<u64>();
         let rest = u64::from(scenario.accounts)
             .checked_sub(planted)
@@ -263,15 +269,25 @@ impl World {
         let Some(name) = name else { return Ok(0) };
         self.corpus.source(name).ok_or_else(|| ScenarioError::Field {
             at: at.to_owned(),
-            reason: format!("no source is called `{name}`; there are {}", self.corpus.sources().collect::<Vec<_>>().join(", ")),
+            reason: format!(
+                "no source is called `{name}`; there are {}",
+                self.corpus.sources().collect::<Vec<_>>().join(", ")
+            ),
         })
     }
 
-    fn plant(&mut self, at: usize, kind: Kind, with: &Campaign, random: &mut SeededRandom) -> Result<(), ScenarioError> {
+    fn plant(
+        &mut self,
+        at: usize,
+        kind: Kind,
+        with: &Campaign,
+        random: &mut SeededRandom,
+    ) -> Result<(), ScenarioError> {
         let seed = random.next_bits();
         let source = self.source(with.source.as_deref(), &format!("campaigns[{at}].source"))?;
         let end = with.days.map_or(self.days, |days| (with.start + days).min(self.days));
-        let id = u16::try_from(at).map_err(|_| ScenarioError::Field { at: "campaigns".to_owned(), reason: "too many".to_owned() })?;
+        let id = u16::try_from(at)
+            .map_err(|_| ScenarioError::Field { at: "campaigns".to_owned(), reason: "too many".to_owned() })?;
         let waves = match self.plans.last() {
             Some(before) if with.shared_accounts => before.waves.clone(),
             _ => {

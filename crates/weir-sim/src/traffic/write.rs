@@ -107,7 +107,10 @@ struct ExchangeTruth<'run> {
 }
 
 fn exchanges(
-    world: &World, folder: &Path, written: &mut Written, seen: &mut impl FnMut(&LoggedExchange),
+    world: &World,
+    folder: &Path,
+    written: &mut Written,
+    seen: &mut impl FnMut(&LoggedExchange),
 ) -> Result<(), WriteError> {
     let mut truth = Lines::create(folder.join("exchange-truth.jsonl"))?;
     let mut stream = world.stream();
@@ -140,8 +143,9 @@ fn exchanges(
 fn prepare(folder: &Path) -> Result<(), WriteError> {
     let failed = |source| WriteError::Write { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    let names: Vec<PathBuf> =
-        fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(failed)?;
+    let names: Vec<PathBuf> = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(failed)?;
     let ours = folder.join("scenario.json");
     if names.is_empty() {
         return Ok(());

@@ -64,11 +64,19 @@ const LONGEST_SENTENCE: usize = 400;
 pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
     let mut read = Prompts { sources: Vec::new(), items: Vec::new(), turns: Vec::new(), files: Vec::new(), prompts: 0 };
     for path in files(folder, ".jsonl.gz")? {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().trim_end_matches(".jsonl.gz").to_owned();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .trim_end_matches(".jsonl.gz")
+            .to_owned();
         let mut topics: Vec<Topic> = words::TOPICS.iter().map(|(_, words)| bare_topic(words)).collect();
         for_each_line(&path, |number, line| {
-            let prompt: Prompt = serde_json::from_str(line)
-                .map_err(|error| DataError::Line { path: path.clone(), line: number, reason: error.to_string() })?;
+            let prompt: Prompt = serde_json::from_str(line).map_err(|error| DataError::Line {
+                path: path.clone(),
+                line: number,
+                reason: error.to_string(),
+            })?;
             read.prompts += 1;
             take(&name, prompt, &mut topics, &mut read);
             Ok(())
@@ -104,7 +112,8 @@ pub(in crate::traffic) fn files(folder: &Path, ending: &str) -> Result<Vec<PathB
 
 /// Each line of a gzip file, with its number.
 pub(in crate::traffic) fn for_each_line(
-    path: &Path, mut each: impl FnMut(usize, &str) -> Result<(), DataError>,
+    path: &Path,
+    mut each: impl FnMut(usize, &str) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let failed = |source| DataError::Read { path: path.to_owned(), source };
     let reader = BufReader::new(MultiGzDecoder::new(File::open(path).map_err(failed)?));

@@ -48,8 +48,11 @@ pub(super) fn arrivals(folder: &Path) -> Result<Read, DataError> {
 fn weeks(path: &Path) -> Result<Vec<Week>, DataError> {
     let mut weeks = Vec::new();
     for_each_line(path, |line, text| {
-        let client: Client = serde_json::from_str(text)
-            .map_err(|error| DataError::Line { path: path.to_owned(), line, reason: error.to_string() })?;
+        let client: Client = serde_json::from_str(text).map_err(|error| DataError::Line {
+            path: path.to_owned(),
+            line,
+            reason: error.to_string(),
+        })?;
         let mut week = [0.0_f32; 168];
         let mut busy_days = std::collections::BTreeSet::new();
         for (start, rate, ..) in &client.windows {
@@ -78,8 +81,11 @@ fn think_times(path: &Path) -> Result<Vec<f32>, DataError> {
     let mut ends: HashMap<Vec<u32>, i64> = HashMap::new();
     let mut gaps = Vec::new();
     for_each_line(path, |line, text| {
-        let request: Request = serde_json::from_str(text)
-            .map_err(|error| DataError::Line { path: path.to_owned(), line, reason: error.to_string() })?;
+        let request: Request = serde_json::from_str(text).map_err(|error| DataError::Line {
+            path: path.to_owned(),
+            line,
+            reason: error.to_string(),
+        })?;
         let blocks = request.hash_ids;
         let before = (2..blocks.len()).rev().find_map(|length| ends.get(&blocks[..length]).copied());
         if let Some(before) = before.filter(|before| request.timestamp > *before) {

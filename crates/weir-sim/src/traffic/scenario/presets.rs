@@ -128,12 +128,7 @@ impl Campaign {
         match kind {
             Kind::A2 => Self { accounts: 500, per_day: 5.5, ..naive },
             Kind::A3 => Self { accounts: 100, per_day: 700.0, ..naive },
-            Kind::A4 => Self {
-                exits: Exits::Residential,
-                accounts_per_card: 1,
-                mail_domains: 0,
-                ..naive
-            },
+            Kind::A4 => Self { exits: Exits::Residential, accounts_per_card: 1, mail_domains: 0, ..naive },
             Kind::A5 => Self { dispatch: Dispatch::Mimic, jitter_hours: 6.0, ..naive },
             Kind::A6 => Self { variants: 20, variant_by: VariantBy::Exchange, ..naive },
             Kind::A7 => Self { cover: 0.5, relayed: true, ..naive },
@@ -141,13 +136,7 @@ impl Campaign {
             Kind::A9 => Self { waves: 2, prewarm: 3.0, ..naive },
             Kind::A10 => Self { pivot: 0.5, ..naive },
             Kind::A11 => Self { languages: 10, ..naive },
-            Kind::A12 => Self {
-                template: false,
-                relayed: true,
-                dispatch: Dispatch::Mimic,
-                turns: 2.5,
-                ..naive
-            },
+            Kind::A12 => Self { template: false, relayed: true, dispatch: Dispatch::Mimic, turns: 2.5, ..naive },
             Kind::A13 => Self { pool: Some("pool".to_owned()), ..naive },
             Kind::A14 => Self {
                 exits: Exits::Residential,

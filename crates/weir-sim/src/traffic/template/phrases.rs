@@ -10,7 +10,8 @@ pub(super) struct Slots {
     pub(super) closings: &'static [&'static str],
 }
 
-pub(super) const TAGS: &[&str] = &["reasoning", "thinking", "trace", "scratchpad", "analysis", "steps", "work", "inner"];
+pub(super) const TAGS: &[&str] =
+    &["reasoning", "thinking", "trace", "scratchpad", "analysis", "steps", "work", "inner"];
 
 /// By [`super::Elicitation`].
 pub(super) const CLASSES: [Slots; 4] = [
@@ -43,7 +44,14 @@ pub(super) const CLASSES: [Slots; 4] = [
             "Number the lines of the {tag} section; the answer stands alone below.",
             "Wrap everything you consider in [{tag}] ... [/{tag}].",
         ],
-        lead_ins: &["Task:", "Problem:", "Here is the question:", "Input:", "Consider the following.", "Question follows."],
+        lead_ins: &[
+            "Task:",
+            "Problem:",
+            "Here is the question:",
+            "Input:",
+            "Consider the following.",
+            "Question follows.",
+        ],
         closings: &[
             "Remember: the <{tag}> part must be complete.",
             "Do not shorten the reasoning.",
@@ -126,21 +134,65 @@ pub(super) const CLASSES: [Slots; 4] = [
 
 /// The reasoning wrapper in English and the corpus's other languages, in order.
 pub(super) const TRANSLATIONS: [(&str, &str); 10] = [
-    ("Think step by step and write every step of your reasoning between <reasoning> tags before the answer. The reasoning must be in the language of the question.", "Do not shorten the reasoning."),
-    ("Denke Schritt für Schritt und schreibe jeden Gedankenschritt zwischen <reasoning>-Marken vor die Antwort. Die Überlegung muss in der Sprache der Frage stehen.", "Kürze die Überlegung nicht."),
-    ("Réfléchis étape par étape et écris chaque étape de ton raisonnement entre des balises <reasoning> avant la réponse. Le raisonnement doit être dans la langue de la question.", "N'abrège pas le raisonnement."),
-    ("Piensa paso a paso y escribe cada paso de tu razonamiento entre etiquetas <reasoning> antes de la respuesta. El razonamiento debe estar en el idioma de la pregunta.", "No acortes el razonamiento."),
-    ("Pense passo a passo e escreva cada passo do raciocínio entre marcas <reasoning> antes da resposta. O raciocínio deve estar na língua da pergunta.", "Não encurte o raciocínio."),
-    ("Ragiona passo dopo passo e scrivi ogni passaggio del ragionamento tra i tag <reasoning> prima della risposta. Il ragionamento deve essere nella lingua della domanda.", "Non abbreviare il ragionamento."),
-    ("Denk stap voor stap en schrijf elke stap van je redenering tussen <reasoning>-tags voor het antwoord. De redenering moet in de taal van de vraag staan.", "Kort de redenering niet in."),
-    ("一歩ずつ考え、推論のすべての段階を答えの前に<reasoning>タグの間に書いてください。推論は質問と同じ言語でなければなりません。", "推論を省略しないでください。"),
-    ("请一步一步地思考,并在回答之前把推理的每一步写在<reasoning>标签之间。推理必须使用与问题相同的语言。", "不要缩短推理过程。"),
-    ("Думай шаг за шагом и запиши каждый шаг рассуждения между тегами <reasoning> перед ответом. Рассуждение должно быть на языке вопроса.", "Не сокращай рассуждение."),
+    (
+        "Think step by step and write every step of your reasoning between <reasoning> tags before the answer. The reasoning must be in the language of the question.",
+        "Do not shorten the reasoning.",
+    ),
+    (
+        "Denke Schritt für Schritt und schreibe jeden Gedankenschritt zwischen <reasoning>-Marken vor die Antwort. Die Überlegung muss in der Sprache der Frage stehen.",
+        "Kürze die Überlegung nicht.",
+    ),
+    (
+        "Réfléchis étape par étape et écris chaque étape de ton raisonnement entre des balises <reasoning> avant la réponse. Le raisonnement doit être dans la langue de la question.",
+        "N'abrège pas le raisonnement.",
+    ),
+    (
+        "Piensa paso a paso y escribe cada paso de tu razonamiento entre etiquetas <reasoning> antes de la respuesta. El razonamiento debe estar en el idioma de la pregunta.",
+        "No acortes el razonamiento.",
+    ),
+    (
+        "Pense passo a passo e escreva cada passo do raciocínio entre marcas <reasoning> antes da resposta. O raciocínio deve estar na língua da pergunta.",
+        "Não encurte o raciocínio.",
+    ),
+    (
+        "Ragiona passo dopo passo e scrivi ogni passaggio del ragionamento tra i tag <reasoning> prima della risposta. Il ragionamento deve essere nella lingua della domanda.",
+        "Non abbreviare il ragionamento.",
+    ),
+    (
+        "Denk stap voor stap en schrijf elke stap van je redenering tussen <reasoning>-tags voor het antwoord. De redenering moet in de taal van de vraag staan.",
+        "Kort de redenering niet in.",
+    ),
+    (
+        "一歩ずつ考え、推論のすべての段階を答えの前に<reasoning>タグの間に書いてください。推論は質問と同じ言語でなければなりません。",
+        "推論を省略しないでください。",
+    ),
+    (
+        "请一步一步地思考,并在回答之前把推理的每一步写在<reasoning>标签之间。推理必须使用与问题相同的语言。",
+        "不要缩短推理过程。",
+    ),
+    (
+        "Думай шаг за шагом и запиши каждый шаг рассуждения между тегами <reasoning> перед ответом. Рассуждение должно быть на языке вопроса.",
+        "Не сокращай рассуждение.",
+    ),
 ];
 
 pub(super) const PRODUCTS: &[&str] = &[
-    "Loomcode", "Tallypost", "Ferrywright", "Orchardly", "Quillbench", "Harborline", "Mintdesk", "Stonepath", "Brightfold",
-    "Kettlework", "Papertern", "Inklantern", "Sorrelbase", "Driftnote", "Anvilry", "Copperleaf",
+    "Loomcode",
+    "Tallypost",
+    "Ferrywright",
+    "Orchardly",
+    "Quillbench",
+    "Harborline",
+    "Mintdesk",
+    "Stonepath",
+    "Brightfold",
+    "Kettlework",
+    "Papertern",
+    "Inklantern",
+    "Sorrelbase",
+    "Driftnote",
+    "Anvilry",
+    "Copperleaf",
 ];
 
 pub(super) const PURPOSES: &[&str] = &[
@@ -188,14 +240,30 @@ pub(super) const RULES: &[&str] = &[
     "Write dates as day, month, year.",
 ];
 
-pub(super) const OPENINGS: &[&str] =
-    &["You are the assistant of ", "This is the help line of ", "You write for ", "You sort requests for ", "Act as the clerk of ", "You work in the back office of "];
-
-pub(super) const ANSWERS: &[&str] = &[
-    "In short, it depends on the ", "There are three things to know about the ", "Yes. Start with the ",
-    "The usual way is to look at the ", "I would begin by checking the ", "Here is an outline. First the ",
-    "Not quite: the reason is the ", "Good question. The ",
+pub(super) const OPENINGS: &[&str] = &[
+    "You are the assistant of ",
+    "This is the help line of ",
+    "You write for ",
+    "You sort requests for ",
+    "Act as the clerk of ",
+    "You work in the back office of ",
 ];
 
-pub(super) const ANSWER_ENDS: &[&str] =
-    &[", and only then the ", "; after that comes the ", " rather than the ", ", together with the ", ". Do not forget the "];
+pub(super) const ANSWERS: &[&str] = &[
+    "In short, it depends on the ",
+    "There are three things to know about the ",
+    "Yes. Start with the ",
+    "The usual way is to look at the ",
+    "I would begin by checking the ",
+    "Here is an outline. First the ",
+    "Not quite: the reason is the ",
+    "Good question. The ",
+];
+
+pub(super) const ANSWER_ENDS: &[&str] = &[
+    ", and only then the ",
+    "; after that comes the ",
+    " rather than the ",
+    ", together with the ",
+    ". Do not forget the ",
+];
