@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod secrets;
 pub mod service;
 pub mod upstream;
+pub mod witnesses;
 pub mod writer;
 
 pub use clock::SteadyClock;

@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use weir_store::{FolderError, Store, StoreError, durable};
 use weir_tlog::folder::{FolderPublisher, PublishError};
-use weir_tlog::{Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, VerifierKey};
+use weir_tlog::{
+    Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, NoteError, SignedNote, VerifierKey,
+};
 
+use crate::witnesses::{Cosignatures, Witness, WitnessesError, remembered};
 use crate::writer::Follow;
 
 /// How many leaves are read from the store at a time.
@@ -19,6 +22,9 @@ const LEAVES_AT_A_TIME: usize = 8_192;
 
 /// How long after a failure publishing is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// Where the projection lies in the data folder.
+pub const PROJECTION: &str = "log";
 
 /// The file, beside the database, that holds the last signed checkpoint.
 pub const SIGNED_FILE: &str = "signed-checkpoint";
@@ -36,6 +42,34 @@ pub enum PublicationError {
         /// Acts signed for.
         signed: u64,
     },
+    /// The database ends before what a witness cosigned.
+    #[error(
+        "the database holds {found} acts, but {path} says that a witness cosigned {cosigned}: this is an older copy; put back the newest database, or start a new log in a new folder", path = path.display()
+    )]
+    BehindWitness {
+        /// Acts in the database.
+        found: u64,
+        /// Acts cosigned.
+        cosigned: u64,
+        /// Where that is kept.
+        path: PathBuf,
+    },
+    /// The database holds another history than the one a witness cosigned.
+    #[error(
+        "the first {cosigned} acts of the database are not the ones that a witness cosigned, as {path} has it: this database is a fork; put back the one that was signed", path = path.display()
+    )]
+    BesideWitness {
+        /// Acts cosigned.
+        cosigned: u64,
+        /// Where that is kept.
+        path: PathBuf,
+    },
+    /// Something showed that this database may not sign any more.
+    #[error("{0}")]
+    Halted(String),
+    /// Witnesses.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
     /// The database holds another history than the one signed.
     #[error(
         "the first {signed} acts of the database are not the ones a checkpoint was signed for: this database is a fork; put back the one that was signed"
@@ -64,6 +98,9 @@ pub enum PublicationError {
     /// The checkpoint could not be signed.
     #[error(transparent)]
     Sign(#[from] CheckpointError),
+    /// The note could not be put together.
+    #[error(transparent)]
+    Note(#[from] NoteError),
     /// The tree could not be rebuilt.
     #[error(transparent)]
     Tree(#[from] FrontierError),
@@ -73,8 +110,11 @@ pub enum PublicationError {
 pub struct Publisher {
     store: Arc<dyn Store>,
     signer: Ed25519Signer,
+    keys: Vec<VerifierKey>,
+    dir: PathBuf,
     signed_file: PathBuf,
     folder: FolderPublisher,
+    cosignatures: Arc<Cosignatures>,
 }
 
 impl Publisher {
@@ -82,14 +122,28 @@ impl Publisher {
     /// signed checkpoint in `dir` and its projection in `dir/log`.
     ///
     /// # Errors
-    /// When the database is behind or beside what was signed.
-    pub fn open(dir: &Path, store: Arc<dyn Store>, signer: Ed25519Signer) -> Result<Publisher, PublicationError> {
-        let projection = dir.join("log");
+    /// When the database is behind or beside what was signed or cosigned.
+    pub fn open(
+        dir: &Path,
+        store: Arc<dyn Store>,
+        signer: Ed25519Signer,
+        witnesses: Vec<Witness>,
+    ) -> Result<Publisher, PublicationError> {
+        let projection = dir.join(PROJECTION);
         durable::create_private_folder(&projection)?;
         let folder = FolderPublisher::new(projection, signer.vkey());
-        let publisher = Publisher { store, signed_file: dir.join(SIGNED_FILE), folder, signer };
-        publisher.check_signed()?;
+        let (keys, signed_file) = (vec![signer.vkey()], dir.join(SIGNED_FILE));
+        let last_signed = last_signed(&signed_file, &keys)?;
+        let cosignatures = Cosignatures::open(dir, witnesses, &keys, last_signed.as_ref())?;
+        let publisher = Publisher { store, signed_file, folder, signer, keys, dir: dir.to_owned(), cosignatures };
+        publisher.check_signed(last_signed)?;
+        publisher.check_cosigned()?;
         Ok(publisher)
+    }
+
+    /// What is known of witnesses.
+    pub fn cosignatures(&self) -> Arc<Cosignatures> {
+        Arc::clone(&self.cosignatures)
     }
 
     /// The key others verify with.
@@ -97,25 +151,29 @@ impl Publisher {
         self.signer.vkey()
     }
 
-    fn last_signed(&self) -> Result<Option<Checkpoint>, PublicationError> {
-        match std::fs::read(&self.signed_file) {
-            Ok(text) => Checkpoint::open(&text, &self.signer.vkey())
-                .map(Some)
-                .map_err(|why| PublicationError::Signed { path: self.signed_file.clone(), why }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(_) => durable::read_secret_file(&self.signed_file).map(|_| None).map_err(PublicationError::Folder),
-        }
-    }
-
     /// Holds the database against what was last signed.
-    fn check_signed(&self) -> Result<(), PublicationError> {
-        let Some(signed) = self.last_signed()? else { return Ok(()) };
+    fn check_signed(&self, signed: Option<Checkpoint>) -> Result<(), PublicationError> {
+        let Some(signed) = signed else { return Ok(()) };
         let head = self.store.head()?;
         if head.size < signed.size {
             return Err(PublicationError::Behind { found: head.size, signed: signed.size });
         }
         if self.frontier_at(signed.size)?.root() != signed.root {
             return Err(PublicationError::Fork { signed: signed.size });
+        }
+        Ok(())
+    }
+
+    /// Holds the database against what witnesses cosigned.
+    fn check_cosigned(&self) -> Result<(), PublicationError> {
+        for (path, cosigned) in remembered(&self.dir, &self.keys)? {
+            let found = self.store.head()?.size;
+            if found < cosigned.size {
+                return Err(PublicationError::BehindWitness { found, cosigned: cosigned.size, path });
+            }
+            if self.frontier_at(cosigned.size)?.root() != cosigned.root {
+                return Err(PublicationError::BesideWitness { cosigned: cosigned.size, path });
+            }
         }
         Ok(())
     }
@@ -139,6 +197,9 @@ impl Publisher {
     /// When anything cannot be made durable; what was published before stays,
     /// and calling again is safe.
     pub fn publish(&mut self) -> Result<u64, PublicationError> {
+        if let Some(why) = self.cosignatures.halted() {
+            return Err(PublicationError::Halted(why));
+        }
         let head = self.store.head()?;
         let checkpoint =
             Checkpoint { origin: self.signer.vkey().name().to_owned(), size: head.size, root: Hash(head.root) };
@@ -148,8 +209,24 @@ impl Publisher {
             let entry = self.store.entry(index)?.ok_or_else(|| format!("the database has no act {index}"))?;
             Ok(entry.bytes)
         };
-        self.folder.publish(u64::MAX, read, &signed)?;
+        let note = SignedNote::parse(signed.as_bytes())?;
+        let with_cosignatures = self.cosignatures.added_to(note.clone()).to_string();
+        self.folder.publish(u64::MAX, read, &with_cosignatures)?;
+        self.cosignatures.checkpoint_is(note);
         Ok(head.size)
+    }
+
+    /// Puts the cosignatures that came since into the published checkpoint.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub fn add_cosignatures(&mut self) -> Result<(), PublicationError> {
+        let Some(published) = self.folder.published_note()? else { return Ok(()) };
+        let with_all = self.cosignatures.added_to(published.clone());
+        if with_all != published {
+            self.folder.replace_signatures(&with_all.to_string())?;
+        }
+        Ok(())
     }
 
     /// Publishes whenever told, until every teller is gone; several tellings
@@ -158,18 +235,20 @@ impl Publisher {
     /// `published` is told the size of each tree that came out, `alarm` why
     /// one did not. That one is tried again after [`RETRY`] without being
     /// told: the acts are durable, and the next may be long in coming.
-    pub fn run(mut self, grown: &Receiver<u64>, published: &dyn Fn(u64), alarm: &dyn Fn(&PublicationError)) {
+    pub fn run(mut self, told: &Receiver<Told>, published: &dyn Fn(u64), alarm: &dyn Fn(&PublicationError)) {
         let mut is_behind = false;
         loop {
-            match next_telling(grown, is_behind) {
-                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+            let has_grown = match next_telling(told, is_behind) {
+                Ok(first) => std::iter::once(first).chain(told.try_iter()).any(|it| it == Told::Grown),
+                Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
-            while grown.try_recv().is_ok() {}
-            match self.publish() {
+            };
+            let done =
+                if has_grown || is_behind { self.publish().map(Some) } else { self.add_cosignatures().map(|()| None) };
+            match done {
                 Ok(size) => {
                     is_behind = false;
-                    published(size);
+                    size.into_iter().for_each(published);
                 }
                 Err(error) => {
                     // Said once, not every second of a long night.
@@ -183,26 +262,52 @@ impl Publisher {
     }
 }
 
-fn next_telling(grown: &Receiver<u64>, is_behind: bool) -> Result<u64, RecvTimeoutError> {
-    match is_behind {
-        true => grown.recv_timeout(RETRY),
-        false => grown.recv().map_err(|_| RecvTimeoutError::Disconnected),
+fn last_signed(path: &Path, keys: &[VerifierKey]) -> Result<Option<Checkpoint>, PublicationError> {
+    match std::fs::read(path) {
+        Ok(text) => Checkpoint::open_any(&text, keys)
+            .map(Some)
+            .map_err(|why| PublicationError::Signed { path: path.to_owned(), why }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(_) => durable::read_secret_file(path).map(|_| None).map_err(PublicationError::Folder),
     }
+}
+
+fn next_telling(told: &Receiver<Told>, is_behind: bool) -> Result<Told, RecvTimeoutError> {
+    match is_behind {
+        true => told.recv_timeout(RETRY),
+        false => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    }
+}
+
+/// What the publisher is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The tree has grown.
+    Grown,
+    /// A witness cosigned.
+    Cosigned,
 }
 
 /// Tells the publisher's thread that the tree has grown.
 #[derive(Debug, Clone)]
-pub struct Teller(Sender<u64>);
+pub struct Teller(Sender<Told>);
+
+impl Teller {
+    /// For those who tell of something else.
+    pub(crate) fn sender(&self) -> Sender<Told> {
+        self.0.clone()
+    }
+}
 
 impl Follow for Teller {
-    fn grown(&self, size: u64) {
+    fn grown(&self, _size: u64) {
         // A publisher that is gone has said why; the acts are durable all the same.
-        let _gone = self.0.send(size);
+        let _gone = self.0.send(Told::Grown);
     }
 }
 
 /// A teller and what its publisher listens to.
-pub fn tellers() -> (Teller, Receiver<u64>) {
+pub fn tellers() -> (Teller, Receiver<Told>) {
     let (sender, receiver) = channel();
     (Teller(sender), receiver)
 }

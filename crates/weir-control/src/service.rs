@@ -28,6 +28,7 @@ use weir_tlog::VerifierKey;
 
 use crate::clock::SteadyClock;
 use crate::plan::LastPreview;
+use crate::witnesses::Cosignatures;
 use crate::writer::{Job, Published};
 
 pub use appeals::Against;
@@ -55,6 +56,7 @@ struct Inner {
     previews: Mutex<HashMap<String, LastPreview>>,
     pending: idempotency::Pending,
     authority: authority::Compiled,
+    cosignatures: Arc<Cosignatures>,
 }
 
 impl Control {
@@ -103,6 +105,11 @@ impl Control {
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
+    }
+
+    /// What is known of the log's witnesses.
+    pub fn cosignatures(&self) -> &Arc<Cosignatures> {
+        &self.inner.cosignatures
     }
 
     /// How many acts the published checkpoint covers, and a way to wait for more.

@@ -21,7 +21,7 @@ use crate::CallbackError;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::disk::{Disk, RealDisk};
 use crate::hash::{Hash, leaf_hash};
-use crate::note::VerifierKey;
+use crate::note::{SignedNote, VerifierKey};
 use crate::source::{FolderSource, LogSource, ReadError, SourceError, read_hashes};
 use crate::tile::{BundleId, FULL_WIDTH, LogPath, TileError, TileId, append_entry, encode_hashes};
 use crate::tree::TileEdge;
@@ -67,6 +67,12 @@ pub enum PublishError {
         published: Hash,
         /// Root of the store's entries at that size.
         computed: Hash,
+    },
+    /// Signatures came for a checkpoint that is not in the folder.
+    #[error("the folder's checkpoint is not the one of {size} entries that these signatures are for")]
+    OtherCheckpoint {
+        /// Size of the checkpoint with the new signatures.
+        size: u64,
     },
     /// The entries do not give the root that was signed.
     #[error("the {size} entries give root {computed}, but {signed} was signed; nothing was published")]
@@ -161,6 +167,26 @@ impl<D: Disk> FolderPublisher<D> {
         let bytes = self.folder.read(LogPath::Checkpoint);
         let bytes = bytes.map_err(ReadError::from)?;
         bytes.map(|bytes| Checkpoint::open(&bytes, &self.key)).transpose().map_err(PublishError::OtherLog)
+    }
+
+    /// The same with its signatures.
+    pub fn published_note(&self) -> Result<Option<SignedNote>, PublishError> {
+        let bytes = self.folder.read(LogPath::Checkpoint).map_err(ReadError::from)?;
+        let note = bytes.map(|bytes| SignedNote::parse(&bytes)).transpose();
+        note.map_err(|error| PublishError::OtherLog(error.into()))
+    }
+
+    /// Puts the same checkpoint with other signatures in the place of the one
+    /// in the folder, as when a witness cosigned it meanwhile.
+    ///
+    /// # Errors
+    /// [`PublishError::OtherCheckpoint`] where the folder holds another one.
+    pub fn replace_signatures(&mut self, signed_checkpoint: &str) -> Result<(), PublishError> {
+        let new = Checkpoint::open(signed_checkpoint.as_bytes(), &self.key).map_err(PublishError::Checkpoint)?;
+        if self.published()?.as_ref() != Some(&new) {
+            return Err(PublishError::OtherCheckpoint { size: new.size });
+        }
+        Placer::new(&self.folder).replace_checkpoint(signed_checkpoint)
     }
 
     /// Publishes the log up to `signed_checkpoint`.

@@ -3,8 +3,9 @@
 mod audits;
 mod logs;
 pub(crate) mod simulate;
+mod verify;
 
-pub(crate) use logs::read_key;
+pub(crate) use verify::read_key;
 
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
@@ -77,8 +78,9 @@ fn log(remote: &Remote, command: &Log) -> Result<ExitCode> {
         Log::Show { act } => document(remote, &format!("/log/{act}")),
         Log::Receipt { act, output } => logs::receipt(remote, *act, output),
         Log::Open { subject, output } => logs::open(remote, subject, output),
-        Log::Verify { log, key, opened, since, explain } => {
-            logs::verify(remote, log, key.as_deref(), opened.as_deref(), since, explain.as_deref())
+        Log::Verify { log, key, opened, since, explain, witnesses } => {
+            let (key, opened, explain) = (key.as_deref(), opened.as_deref(), explain.as_deref());
+            verify::verify(remote, log, &verify::Asked { key, opened, since, explain, witnesses })
         }
     }
 }

@@ -46,6 +46,16 @@ pub(crate) struct Log {
     pub(crate) origin: Option<String>,
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) base_url: Option<String>,
+    pub(crate) witnesses: Vec<Witness>,
+    pub(crate) witness_ca_file: Option<PathBuf>,
+}
+
+/// A witness that is asked to cosign each checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Witness {
+    pub(crate) vkey: String,
+    pub(crate) url: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ mod admin_listener;
 mod objects;
 mod records;
 mod routes;
+mod witness_metrics;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use weir_control::boot::{self, Booted};
 use weir_control::http::{FlightShown, InFlight};
 use weir_control::key_sets::Fetcher;
 use weir_control::service::{Control, Running};
+use weir_control::witnesses::Witness;
 use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Network, Parts, PersonsConfig, RecordQueue};
 use weir_persons::Freshness;
 use weir_store::kind::FolderKind;
@@ -51,6 +53,10 @@ pub struct NodeConfig {
     pub log_listen: Option<SocketAddr>,
     /// What outsiders call this Weir's log by, for receipts.
     pub base_url: Option<String>,
+    /// Witnesses that are asked to cosign each checkpoint.
+    pub witnesses: Vec<Witness>,
+    /// Authorities to trust for witnesses instead of the public ones, PEM.
+    pub witness_ca_file: Option<PathBuf>,
     /// Records that may wait for the disk.
     pub record_queue: usize,
     /// When a file of records is closed, in bytes.
@@ -99,8 +105,9 @@ impl Node {
         let has_admin_tls = config.admin.as_ref().is_some_and(|admin| admin.tls.is_some());
         let Booted { store, clock, pepper, .. } = &booted;
         let (store, clock, pepper) = (Arc::clone(store), Arc::clone(clock), pepper.clone());
-        let (control, starter) = Control::new(booted)?;
+        let (control, starter) = Control::with_witnesses(booted, config.witnesses, config.witness_ca_file)?;
         let mut registry = Registry::default();
+        witness_metrics::register(&mut registry, Arc::clone(control.cosignatures()));
         let queue = Arc::new(RecordQueue::new(config.record_queue));
         let (records, ids) =
             records::Writer::start(&config.dir, config.record_roll_bytes, Arc::clone(&queue), &mut registry)?;

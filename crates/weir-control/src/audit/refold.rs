@@ -147,6 +147,8 @@ impl<'a> Refolder<'a> {
             root: verified.checkpoint.root.to_string(),
             key_pinned: is_pinned,
             extends,
+            witnesses: Vec::new(),
+            unchecked_signatures: Vec::new(),
             refold: self.refold,
             problem: self.problem,
             unseen: self.unseen,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use weir_acts::Time;
+use weir_tlog::{CosignerKey, SignedNote};
 
 use super::decisions::{Differing, Explained};
 use super::refold::Problem;
@@ -23,6 +25,12 @@ pub struct Report {
     pub key_pinned: bool,
     /// Sizes of the earlier checkpoints that it extends.
     pub extends: Vec<u64>,
+    /// The witnesses that were asked for, and what became of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessFound>,
+    /// Names on further signatures, whose keys were not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked_signatures: Vec<String>,
     /// How far the acts were folded.
     pub refold: Refold,
     /// The first act that is wrong.
@@ -36,6 +44,19 @@ pub struct Report {
     /// The decision asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained: Option<Explained>,
+}
+
+/// Whether a witness cosigned the checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WitnessFound {
+    /// Its name.
+    pub name: String,
+    /// When it cosigned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+    /// Why it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 /// How far the acts were folded.
@@ -59,6 +80,46 @@ pub struct Decisions {
 }
 
 impl Report {
+    /// Holds the checkpoint that was checked against witnesses, each of which
+    /// must have cosigned it.
+    #[must_use]
+    pub fn with_witnesses(mut self, note: Option<SignedNote>, witnesses: &[CosignerKey]) -> Report {
+        let Some(note) = note else { return self };
+        for witness in witnesses {
+            let name = witness.name().to_owned();
+            let found = match witness.verify(&note) {
+                Ok(cosigned) => {
+                    let millis = i64::try_from(cosigned.time.saturating_mul(1_000)).unwrap_or(i64::MAX);
+                    WitnessFound { name, at: Some(Time::from_millis(millis)), missing: None }
+                }
+                Err(error) => WitnessFound { name, at: None, missing: Some(error.to_string()) },
+            };
+            self.good &= found.missing.is_none();
+            self.witnesses.push(found);
+        }
+        for line in note.signatures().iter().filter(|line| line.name != self.origin) {
+            let is_checked = witnesses.iter().any(|key| key.name() == line.name && key.key_id() == line.key_id);
+            if !is_checked && !self.unchecked_signatures.contains(&line.name) {
+                self.unchecked_signatures.push(line.name.clone());
+            }
+        }
+        self
+    }
+
+    fn witness_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for witness in &self.witnesses {
+            lines.push(match (&witness.at, &witness.missing) {
+                (Some(at), _) => format!("cosigned by {} at {at}", witness.name),
+                (None, why) => format!("WRONG: not cosigned: {}", why.as_deref().unwrap_or_default()),
+            });
+        }
+        for name in &self.unchecked_signatures {
+            lines.push(format!("carries a signature of {name}, not checked: give its key by --witness"));
+        }
+        lines
+    }
+
     /// The report in sentences.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
@@ -71,6 +132,7 @@ impl Report {
             },
             "every entry, tile and the root hold".to_owned(),
         ];
+        lines.extend(self.witness_lines());
         for size in &self.extends {
             lines.push(format!("extends the checkpoint of {size} acts"));
         }

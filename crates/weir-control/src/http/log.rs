@@ -13,17 +13,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use weir_acts::{Time, hex};
 use weir_store::{Private, StoredEntry};
-use weir_tlog::{Checkpoint, FolderSource, LogPath, LogSource as _, Receipt, TileHashes};
+use weir_tlog::{Checkpoint, FolderSource, LogPath, LogSource as _, Receipt, SignedNote, TileHashes};
 
 use super::answer::{blocking, operator};
 use super::{Answer, Failure, Shared};
 use crate::audit;
 use crate::names;
+use crate::publish::PROJECTION;
 use crate::refusal::Refusal;
 use crate::service::Control;
-
-/// Where the projection lies in the data folder.
-pub(super) const PROJECTION: &str = "log";
 
 /// How long a receipt waits for the checkpoint that will cover it.
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(5);
@@ -83,11 +81,23 @@ fn make_receipt(control: &Control, index: u64) -> Result<String, Refusal> {
     let source = FolderSource::new(control.dir().join(PROJECTION));
     let signed = source.read(LogPath::Checkpoint).map_err(|error| cannot(&error))?;
     let signed = signed.ok_or_else(|| cannot(&"there is no checkpoint yet"))?;
-    let checkpoint = Checkpoint::open(&signed, control.vkey()).map_err(|error| cannot(&error))?;
-    let signed = String::from_utf8(signed).map_err(|error| cannot(&error))?;
-    let receipt =
-        Receipt::make(&TileHashes::new(&source, checkpoint.size), index, &signed).map_err(|error| cannot(&error))?;
+    let published = SignedNote::parse(&signed).map_err(|error| cannot(&error))?;
+    let note = best_cosigned(published, control.cosignatures().cosigned(), index);
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| cannot(&error))?;
+    let receipt = Receipt::make(&TileHashes::new(&source, checkpoint.size), index, &note.to_string())
+        .map_err(|error| cannot(&error))?;
     Ok(receipt.to_string())
+}
+
+/// Of the published checkpoint and those that witnesses cosigned last, the one
+/// with the most signatures that covers act `index`; the published one where
+/// none has more.
+fn best_cosigned(published: SignedNote, cosigned: Vec<SignedNote>, index: u64) -> SignedNote {
+    let covers = |note: &SignedNote| Checkpoint::parse(note.text()).is_ok_and(|checkpoint| checkpoint.size > index);
+    cosigned
+        .into_iter()
+        .filter(covers)
+        .fold(published, |best, note| if note.signatures().len() > best.signatures().len() { note } else { best })
 }
 
 /// Which acts to list.

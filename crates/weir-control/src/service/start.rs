@@ -2,6 +2,7 @@
 //! their own. The writer's end is the process's end, since nothing may be
 //! acknowledged without it.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -16,7 +17,8 @@ use weir_store::lock::FolderLock;
 
 use super::{Control, Inner};
 use crate::boot::{Booted, keep_high_water};
-use crate::publish::{PublicationError, Publisher, tellers};
+use crate::publish::{PublicationError, Publisher, Told, tellers};
+use crate::witnesses::{Witness, WitnessesError};
 use crate::writer::{Follow as _, Job, Published, Writer};
 
 /// Why a folder that boots cannot be run.
@@ -28,6 +30,9 @@ pub enum StartError {
     /// The log cannot be published.
     #[error(transparent)]
     Publication(#[from] PublicationError),
+    /// Witnesses cannot be asked.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
     /// No thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -38,7 +43,8 @@ pub struct Starter {
     control: Control,
     writer: WriterParts,
     publisher: Publisher,
-    grown: Receiver<u64>,
+    told: Receiver<Told>,
+    witness_ca: Option<PathBuf>,
     signed: watch::Sender<u64>,
     jobs: Receiver<Job>,
     lock: FolderLock,
@@ -66,9 +72,22 @@ impl Control {
     /// # Errors
     /// When the rules do not compile or the log may not be signed.
     pub fn new(booted: Booted) -> Result<(Control, Starter), StartError> {
+        Control::with_witnesses(booted, Vec::new(), None)
+    }
+
+    /// The same, with witnesses that are asked to cosign each checkpoint, and
+    /// a file of authorities to trust for them instead of the public ones.
+    ///
+    /// # Errors
+    /// As [`Control::new`].
+    pub fn with_witnesses(
+        booted: Booted,
+        witnesses: Vec<Witness>,
+        witness_ca: Option<PathBuf>,
+    ) -> Result<(Control, Starter), StartError> {
         let dir = booted.dir().to_owned();
         let Booted { lock, store, state, frontier, signer, pepper, clock, .. } = booted;
-        let publisher = Publisher::open(&dir, Arc::clone(&store), signer)?;
+        let publisher = Publisher::open(&dir, Arc::clone(&store), signer, witnesses)?;
         let vkey = publisher.vkey();
         let world = World::new(state, clock.now());
         let policies = Arc::new(Policies::compile(world.state(), world.view().at)?);
@@ -76,7 +95,7 @@ impl Control {
         let published =
             Arc::new(ArcSwap::from_pointee(Published { state: world.state().clone(), snapshot, committed: None }));
         let (sender, jobs) = channel();
-        let (follow, grown) = tellers();
+        let (follow, told) = tellers();
         let (signed, signed_size) = watch::channel(0);
         let control = Control {
             inner: Arc::new(Inner {
@@ -92,10 +111,11 @@ impl Control {
                 previews: Mutex::default(),
                 pending: Default::default(),
                 authority: Default::default(),
+                cosignatures: publisher.cosignatures(),
             }),
         };
         let writer = WriterParts { world, frontier, policies, follow };
-        Ok((control.clone(), Starter { control, writer, publisher, grown, signed, jobs, lock }))
+        Ok((control.clone(), Starter { control, writer, publisher, told, witness_ca, signed, jobs, lock }))
     }
 }
 
@@ -105,9 +125,11 @@ impl Starter {
     /// # Errors
     /// When there is no thread to be had.
     pub fn start(self, enforce: Arc<dyn Enforce>) -> Result<Running, StartError> {
-        let Starter { control, writer, publisher, grown, signed, jobs, lock } = self;
+        let Starter { control, writer, publisher, told, witness_ca, signed, jobs, lock } = self;
         // What a crash left unpublished comes out at once.
         writer.follow.grown(writer.frontier.size());
+        let keys = vec![publisher.vkey()];
+        let asking = control.inner.cosignatures.start(keys, witness_ca.as_deref(), writer.follow.sender())?;
         let writer = Writer {
             store: Arc::clone(control.store()),
             world: writer.world,
@@ -131,8 +153,10 @@ impl Starter {
                 signed.send_replace(size);
             };
             let alarm = |error: &PublicationError| tracing::error!(%error, "the log was not published");
-            publisher.run(&grown, &published, &alarm);
+            publisher.run(&told, &published, &alarm);
         })?;
+        // They end by themselves once told to; nobody waits for a stranger.
+        drop(asking);
         Ok(Running { control, writer, publisher, failed, lock })
     }
 }
@@ -149,6 +173,7 @@ impl Running {
     /// have, keeps the clock's mark, and lets the folder go.
     pub fn stop(self) {
         self.control.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.control.inner.cosignatures.stop();
         // A panic in either was printed there; there is nothing to add.
         drop(self.writer.join());
         drop(self.publisher.join());

@@ -162,6 +162,9 @@ pub(crate) enum Log {
         /// Earlier checkpoints that the log must extend
         #[arg(long, value_name = "CHECKPOINT", num_args = 1..)]
         since: Vec<PathBuf>,
+        /// Witnesses that must have cosigned the checkpoint: public keys, or files with them
+        #[arg(long = "witness", value_name = "VKEY", num_args = 1..)]
+        witnesses: Vec<String>,
     },
 }
 

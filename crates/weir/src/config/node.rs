@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
+use ureq::http::Uri;
+use weir_control::witnesses::Witness;
 use weir_gateway::{GatewayConfig, Network, TlsFiles};
 use weir_store::kind::FolderKind;
+use weir_tlog::CosignerKey;
 
 use super::{Config, ConfigError, Tls};
+use crate::config;
 use crate::node::{AdminListener, NodeConfig, PersonsOf};
 
 impl Config {
@@ -37,6 +41,8 @@ impl Config {
             admin: Some(AdminListener { listen: self.admin_listen, tls: admin_tls }),
             log_listen: self.log.listen,
             base_url: self.log.base_url.clone(),
+            witnesses: self.witnesses()?,
+            witness_ca_file: self.log.witness_ca_file.clone(),
             record_queue: self.records.queue,
             record_roll_bytes: self.records.roll_bytes,
             drain: Duration::from_secs(self.drain_seconds),
@@ -46,6 +52,26 @@ impl Config {
                 ca_file: self.persons.ca_file.clone(),
             },
         })
+    }
+
+    fn witnesses(&self) -> Result<Vec<Witness>, ConfigError> {
+        let wrong = |message: String| ConfigError::Value { key: "log.witnesses", message };
+        let mut witnesses: Vec<Witness> = Vec::new();
+        for config::Witness { vkey, url } in &self.log.witnesses {
+            let vkey = CosignerKey::parse(vkey.trim()).map_err(|error| wrong(format!("vkey `{vkey}`: {error}")))?;
+            let uri: Option<Uri> = url.parse().ok();
+            let is_url = uri.is_some_and(|uri| {
+                matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && uri.query().is_none()
+            });
+            if !is_url {
+                return Err(wrong(format!("`{url}` is not the URL of a witness: write https://HOST/PREFIX")));
+            }
+            if witnesses.iter().any(|known| known.vkey == vkey) {
+                return Err(wrong(format!("{} is named twice", vkey.name())));
+            }
+            witnesses.push(Witness { vkey, url: url.clone() });
+        }
+        Ok(witnesses)
     }
 
     fn data_plane(&self) -> Result<GatewayConfig, ConfigError> {

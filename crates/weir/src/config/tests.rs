@@ -27,7 +27,13 @@ fn the_example_holds_every_key_at_its_default() {
     let full = Config {
         tls: Tls { certificate: Some("c".into()), key: Some("k".into()) },
         admin_tls: Tls { certificate: Some("c".into()), key: Some("k".into()) },
-        log: Log { origin: Some("o".into()), listen: Some(([127, 0, 0, 1], 1).into()), base_url: Some("u".into()) },
+        log: Log {
+            origin: Some("o".into()),
+            listen: Some(([127, 0, 0, 1], 1).into()),
+            base_url: Some("u".into()),
+            witness_ca_file: Some("f".into()),
+            ..Log::default()
+        },
         access: Access { base_url: Some("u".into()), ..Access::default() },
         upstream: Upstream {
             gap_seconds: Some(1),
@@ -69,6 +75,29 @@ fn variables_override_and_are_checked() {
     let error = with(&[("WEIR__LIMITS__BODY", "1")]).unwrap_err().to_string();
     assert!(error.contains("WEIR__LIMITS__BODY") && error.contains("body"), "{error}");
     assert!(with(&[("WEIR__LISTEN__PORT", "1")]).is_err());
+}
+
+#[test]
+fn witnesses_are_named_by_key_and_address_once_each() {
+    let key = weir_tlog::Cosigner::from_seed("witness.example/w1", &[9; 32]).unwrap().vkey();
+    let of = |entries: &[(&str, &str)]| {
+        let lines: String = entries
+            .iter()
+            .map(|(vkey, url)| format!("[[log.witnesses]]\nvkey = \"{vkey}\"\nurl = \"{url}\"\n"))
+            .collect();
+        let node = read(&lines).unwrap().node(weir_store::kind::FolderKind::Serve);
+        node.map(|node| node.witnesses.len()).map_err(|error| error.to_string())
+    };
+    let key = key.to_string();
+    assert_eq!(of(&[(&key, "https://witness.example/prefix")]), Ok(1));
+    for (wrong, told) in [
+        (of(&[("w1", "https://witness.example")]), "log.witnesses"),
+        (of(&[(&key, "witness.example")]), "is not the URL of a witness"),
+        (of(&[(&key, "https://a.example"), (&key, "https://b.example")]), "named twice"),
+    ] {
+        let why = wrong.unwrap_err();
+        assert!(why.contains(told), "{why}");
+    }
 }
 
 #[test]

@@ -91,6 +91,8 @@ fn config(dir: &Path) -> NodeConfig {
         admin: None,
         log_listen: None,
         base_url: None,
+        witnesses: Vec::new(),
+        witness_ca_file: None,
         record_queue: 65_536,
         record_roll_bytes: 64 << 20,
         drain: Duration::ZERO,
