@@ -58,8 +58,11 @@ pub(super) fn verify(remote: &Remote, log: &str, asked: &Asked<'_>) -> Result<Ex
         bar.set_length(of);
         bar.set_position(done);
     };
-    let pinned = Pinned::of(source.as_log(), matches!(source, Source::Server(_)), &witnesses)
-        .with_context(|| format!("cannot check {log}"))?;
+    let pinned = match Pinned::of(source.as_log(), matches!(source, Source::Server(_)), &witnesses) {
+        Ok(pinned) => pinned,
+        Err(endless @ SourceError::TooLarge { .. }) => return say_no(remote, &endless.to_string()),
+        Err(unreadable) => return Err(unreadable).with_context(|| format!("cannot check {log}")),
+    };
     let checked = audit::verify(&pinned, &key, is_pinned, bundle.as_ref(), &earlier, explain, &mut progress);
     bar.finish_and_clear();
     let report = match checked {
