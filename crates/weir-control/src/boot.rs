@@ -17,7 +17,7 @@ use weir_acts::{Clock as _, Time};
 use weir_store::kind::FolderKind;
 use weir_store::lock::FolderLock;
 use weir_store::{FolderError, SqliteStore, Store, StoreError, durable};
-use weir_tlog::{Ed25519Signer, Frontier, FrontierError, NoteError};
+use weir_tlog::{Ed25519Signer, Frontier, FrontierError, NoteError, VerifierKey};
 use zeroize::Zeroizing;
 
 use crate::clock::SteadyClock;
@@ -130,6 +130,11 @@ pub struct Booted {
 }
 
 impl Booted {
+    /// Every key that ever signed this log, the present one first.
+    pub fn keys(&self) -> Vec<VerifierKey> {
+        vec![self.signer.vkey()]
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         self.lock.dir()

@@ -5,6 +5,7 @@
 //! [`refusal::Refusal`] of one sentence that changes nothing.
 
 pub mod audit;
+pub mod backup;
 pub mod boot;
 pub mod clock;
 pub mod command;
@@ -16,6 +17,7 @@ pub mod names;
 pub mod plan;
 pub mod publish;
 pub mod refusal;
+pub mod restore;
 pub mod secrets;
 pub mod service;
 pub mod upstream;

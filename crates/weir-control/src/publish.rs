@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use weir_acts::Time;
 use weir_store::{FolderError, Store, StoreError, durable};
 use weir_tlog::folder::{FolderPublisher, PublishError};
 use weir_tlog::{
     Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, NoteError, SignedNote, VerifierKey,
 };
 
+use crate::backup::{Backup, BackupError, unconfirmed};
 use crate::witnesses::{Cosignatures, Witness, WitnessesError, remembered};
 use crate::writer::Follow;
 
@@ -67,6 +69,21 @@ pub enum PublicationError {
     /// Something showed that this database may not sign any more.
     #[error("{0}")]
     Halted(String),
+    /// The folder is a backup that nobody has confirmed.
+    #[error(
+        "{dir} is a backup of {size} acts, made at {at}: before it signs again, say what the world has seen last of this log, by `weir restore --data {dir} --latest URL-OF-THE-LOG` (or a checkpoint or receipt that somebody kept)", dir = dir.display()
+    )]
+    Unconfirmed {
+        /// The folder.
+        dir: PathBuf,
+        /// Acts in it.
+        size: u64,
+        /// When it was made.
+        at: Time,
+    },
+    /// What a backup says about itself cannot be read.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Witnesses.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
@@ -129,6 +146,9 @@ impl Publisher {
         signer: Ed25519Signer,
         witnesses: Vec<Witness>,
     ) -> Result<Publisher, PublicationError> {
+        if let Some(Backup { size, at, .. }) = unconfirmed(dir)? {
+            return Err(PublicationError::Unconfirmed { dir: dir.to_owned(), size, at });
+        }
         let projection = dir.join(PROJECTION);
         durable::create_private_folder(&projection)?;
         let folder = FolderPublisher::new(projection, signer.vkey());
@@ -179,16 +199,8 @@ impl Publisher {
     }
 
     fn frontier_at(&self, size: u64) -> Result<Frontier, PublicationError> {
-        let mut frontier = Frontier::new();
-        while frontier.size() < size {
-            let wanted = usize::try_from(size - frontier.size()).unwrap_or(usize::MAX).min(LEAVES_AT_A_TIME);
-            let leaves = self.store.leaves(frontier.size(), wanted)?;
-            if leaves.is_empty() {
-                return Err(PublicationError::Behind { found: frontier.size(), signed: size });
-            }
-            leaves.into_iter().for_each(|leaf| frontier.push(Hash(leaf)));
-        }
-        Ok(frontier)
+        let found = self.store.head()?.size;
+        frontier_at(&*self.store, size)?.ok_or(PublicationError::Behind { found, signed: size })
     }
 
     /// Signs the tree as the database has it now and publishes it.
@@ -260,6 +272,20 @@ impl Publisher {
             }
         }
     }
+}
+
+/// The tree of the first `size` acts; none where there are not so many.
+pub(crate) fn frontier_at(store: &dyn Store, size: u64) -> Result<Option<Frontier>, StoreError> {
+    let mut frontier = Frontier::new();
+    while frontier.size() < size {
+        let wanted = usize::try_from(size - frontier.size()).unwrap_or(usize::MAX).min(LEAVES_AT_A_TIME);
+        let leaves = store.leaves(frontier.size(), wanted)?;
+        if leaves.is_empty() {
+            return Ok(None);
+        }
+        leaves.into_iter().for_each(|leaf| frontier.push(Hash(leaf)));
+    }
+    Ok(Some(frontier))
 }
 
 fn last_signed(path: &Path, keys: &[VerifierKey]) -> Result<Option<Checkpoint>, PublicationError> {

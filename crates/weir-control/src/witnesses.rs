@@ -294,6 +294,24 @@ impl Cosignatures {
     }
 }
 
+/// Asks a witness once whether `note` is the last checkpoint that it cosigned,
+/// or may be; the inner error says why not. Nothing new is signed for it.
+pub(crate) fn ask_once(
+    witness: &Witness,
+    note: &SignedNote,
+    ca_file: Option<&Path>,
+) -> Result<Result<(), String>, WitnessesError> {
+    let checkpoint = Checkpoint::parse(note.text())?;
+    let agents = Agents::new(ca_file)?;
+    Ok(match agents.ask(witness, Path::new(""), note, Some(checkpoint)) {
+        Ok(Answered::Cosigned(..)) => Ok(()),
+        Ok(Answered::IsAhead { theirs, ours }) => Err(errors::is_ahead(witness.vkey.name(), theirs, ours)),
+        // It cosigned less: from there to here it is asked once there are tiles.
+        Err(ask::Refused::Proof(_)) => Ok(()),
+        Err(why) => Err(format!("{why}; if it is gone for good, take it out of [log] witnesses")),
+    })
+}
+
 impl std::fmt::Debug for Cosignatures {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Cosignatures").field("witnesses", &self.witnesses).finish_non_exhaustive()

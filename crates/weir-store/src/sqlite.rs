@@ -5,6 +5,7 @@
 //! is a discipline around failure (see `writer.rs`) and a schema that refuses to forget.
 
 mod connect;
+mod copy;
 mod failure;
 pub mod faults;
 mod imports;
@@ -18,6 +19,8 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+
+pub use self::copy::copy_store;
 
 use self::faults::{Faults, NoFaults};
 use self::readers::Readers;

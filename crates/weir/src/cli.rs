@@ -2,6 +2,7 @@
 
 mod cases;
 mod change;
+mod keeping;
 mod people;
 mod release;
 mod sim;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
 pub(crate) use cases::{Appeal, Audit, Draft, Limit, Log, Measure};
+pub(crate) use keeping::{Backup, Place, Restore};
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
 pub(crate) use sim::{Score, Sim};
@@ -148,6 +150,10 @@ pub(crate) enum Command {
     /// The log of acts
     #[command(subcommand)]
     Log(Log),
+    /// Copy everything of a server, running or not, to a new folder
+    Backup(Backup),
+    /// Make a backup the log again, once it is known what the world has seen
+    Restore(Restore),
     /// Cosign the checkpoints of logs, each of one history only
     Witness(Witness),
     /// What outside auditors are given

@@ -7,6 +7,7 @@ mod commands;
 mod config;
 pub mod demo;
 mod files;
+mod keeping;
 mod logging;
 pub mod node;
 mod output;
@@ -25,6 +26,8 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Serve(running) => serve::run(running),
         Command::Demo(running) => demo::run(running),
+        Command::Backup(asked) => keeping::backup(asked, cli.remote.json),
+        Command::Restore(asked) => keeping::restore(asked, &cli.remote),
         Command::Witness(asked) => witness::run(asked, cli.remote.json),
         Command::Completions { shell } => completions(*shell),
         Command::Sim(asked) => commands::simulate::simulate(asked, cli.remote.json),

@@ -86,6 +86,18 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens a connection that copies a store, which a server may have open: it changes nothing, but
+/// must be able to make the index of the write-ahead log where no server runs.
+pub(super) fn copier(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).doing(DOING)?;
+    connection.busy_timeout(BUSY_TIMEOUT).doing(DOING)?;
+    schema::identify(&connection, &path.display().to_string())?;
+    harden(&connection).doing(DOING)?;
+    connection.pragma_update(None, "temp_store", "MEMORY").doing(DOING)?;
+    Ok(connection)
+}
+
 /// A damaged or doctored file must produce an error, not be acted upon.
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -18,7 +18,7 @@ use crate::witness::Witness;
 const ANY: &str = "127.0.0.1:0";
 
 /// A folder with a log of its first acts, and the log's key.
-fn house() -> (Weir, String) {
+pub(crate) fn house() -> (Weir, String) {
     let server = Server::start(Weir::new(), Path::new("data"), "listen = \"127.0.0.1:0\"\n");
     let vkey = fs::read_to_string(server.data().join("log.vkey")).unwrap().trim().to_owned();
     server.signal("TERM");
@@ -27,7 +27,7 @@ fn house() -> (Weir, String) {
     (weir, vkey)
 }
 
-fn config(witnesses: &[(&str, &str)]) -> String {
+pub(crate) fn config(witnesses: &[(&str, &str)]) -> String {
     let lines: String = witnesses
         .iter()
         .map(|(vkey, url)| format!("[[log.witnesses]]\nvkey = \"{vkey}\"\nurl = \"{url}\"\n"))
@@ -35,7 +35,7 @@ fn config(witnesses: &[(&str, &str)]) -> String {
     format!("listen = \"127.0.0.1:0\"\n{lines}")
 }
 
-fn serve(weir: Weir, witnesses: &[(&str, &str)]) -> Server {
+pub(crate) fn serve(weir: Weir, witnesses: &[(&str, &str)]) -> Server {
     Server::start(weir, Path::new("data"), &config(witnesses))
 }
 
@@ -58,7 +58,7 @@ fn published(data: &Path) -> Option<SignedNote> {
 
 /// Waits for a published checkpoint of at least `size` acts with the witness's
 /// cosignature.
-fn cosigned(data: &Path, vkey: &str, size: u64) -> SignedNote {
+pub(crate) fn cosigned(data: &Path, vkey: &str, size: u64) -> SignedNote {
     let key = CosignerKey::parse(vkey).unwrap();
     until("a cosigned checkpoint", || {
         let note = published(data)?;
@@ -67,7 +67,7 @@ fn cosigned(data: &Path, vkey: &str, size: u64) -> SignedNote {
     })
 }
 
-fn act(server: &Server, line: &str) -> u64 {
+pub(crate) fn act(server: &Server, line: &str) -> u64 {
     server.weir().line(line).done().json()["act"].as_u64().unwrap()
 }
 

@@ -19,6 +19,7 @@ mod server;
 mod witness;
 
 mod collecting;
+mod keeping;
 mod protocol;
 mod stubs;
 
