@@ -8,10 +8,25 @@ use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
 use crate::draft::Approvals;
 use crate::holder::Life;
-use crate::id::{DirectiveId, ModelId, OperatorId, TokenId};
+use crate::id::{DirectiveId, ImportId, ModelId, OperatorId, TokenId};
 use crate::time::Time;
 use crate::value::ValueType;
 use crate::words::{Describes, Role, Stage};
+
+/// An import as its act tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// Its random id.
+    pub id: ImportId,
+    /// Index of its act.
+    pub act: u64,
+    /// How many rows it has.
+    pub rows: u64,
+    /// The root of their tree.
+    pub root: Digest,
+    /// When it was done.
+    pub at: Time,
+}
 
 /// A claim kind as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::act::{Act, PolicyText};
 use crate::draft::Draft;
 use crate::entry::{BY_WEIR, Entry, EntryError};
-use crate::governed::{ClaimKind, Directive, Model, Operator, Rule};
+use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
     AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IdError, IssuerId, KeyId, MeasureId, OperatorId,
@@ -261,6 +261,8 @@ pub struct State {
     pub rules: Arc<BTreeMap<Arc<str>, Rule>>,
     /// Operators by id.
     pub operators: Arc<BTreeMap<OperatorId, Operator>>,
+    /// Imports, oldest first.
+    pub imports: Arc<Vec<Imported>>,
     /// Rows of imports that were not given to who folds here. Where there are
     /// any, an act about someone unknown may be about one of them.
     pub unseen_rows: u64,
@@ -367,7 +369,7 @@ impl State {
                 self.fold_issuers(index, entry, &mut touched)?;
             }
             Act::LimitSet(_) | Act::MeasureLimit(_) => self.fold_limits(entry, &mut touched)?,
-            Act::PartyImport(parts) => self.import_unseen(&parts.public)?,
+            Act::PartyImport(parts) => self.import_add(index, entry, &parts.public, 0)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }

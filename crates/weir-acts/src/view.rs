@@ -2,9 +2,9 @@
 //! on every request, with time already applied. A view is valid from its time
 //! until `next_change`; a request at or after `next_change` must not use it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::claims::Claims;
@@ -80,6 +80,51 @@ pub struct View {
     pub(crate) kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
     pub(crate) limits: LimitsInForce,
     pub(crate) interner: Arc<Interner>,
+}
+
+/// All open accounts of a view beside another view. Parties are few and
+/// numbered, so that a million accounts are counted without a search for each.
+#[derive(Debug)]
+pub struct Census<'v> {
+    now: &'v View,
+    later: &'v View,
+    parties: Vec<(PartyId, FactsId, Option<FactsId>)>,
+    slots: HashMap<PartyId, usize, BuildHasherDefault<IdHasher>>,
+}
+
+impl Census<'_> {
+    /// The parties, by their number here.
+    pub fn parties(&self) -> impl Iterator<Item = PartyId> {
+        self.parties.iter().map(|(id, ..)| *id)
+    }
+
+    /// Every account: its party's number, its class, and the later one; the
+    /// same where it is not open then.
+    pub fn accounts(&self) -> impl Iterator<Item = (usize, Class, Class)> {
+        self.now.accounts.iter_beside(&self.later.accounts).filter_map(|(_, now, later)| {
+            let slot = *self.slots.get(&now.party)?;
+            let (_, party, party_later) = *self.parties.get(slot)?;
+            let class = Class { party, account: now.facts };
+            let later = later.zip(party_later).map(|(later, party)| Class { party, account: later.facts });
+            Some((slot, class, later.unwrap_or(class)))
+        })
+    }
+}
+
+/// Random ids need no more mixing.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk::<8>() {
+            self.0 ^= u64::from_le_bytes(*last);
+        }
+    }
 }
 
 /// Who and what is limited at a moment; mostly nobody and nothing.
@@ -193,6 +238,15 @@ impl View {
             let party = *self.parties.get(&standing.party)?;
             Some((*id, Class { party, account: standing.facts }, standing.party))
         })
+    }
+
+    /// Every open account by party, with how it stands in `later`, a view of
+    /// the same world at another time or under other rules.
+    pub fn census<'v>(&'v self, later: &'v View) -> Census<'v> {
+        let parties: Vec<(PartyId, FactsId, Option<FactsId>)> =
+            self.parties.iter_beside(&later.parties).map(|(id, facts, later)| (*id, *facts, later.copied())).collect();
+        let slots = parties.iter().enumerate().map(|(slot, (id, ..))| (*id, slot)).collect();
+        Census { now: self, later, parties, slots }
     }
 
     /// How many accounts are open (of parties open or closed).

@@ -11,6 +11,7 @@ mod decisions;
 mod export;
 mod refold;
 mod report;
+mod rows;
 
 use weir_tlog::verify::verify_log;
 use weir_tlog::{Checkpoint, LogSource, VerifierKey, VerifyFailure, verify_consistency};

@@ -5,6 +5,7 @@
 
 mod genesis;
 mod replay;
+mod rows;
 mod secret_files;
 
 use std::path::{Path, PathBuf};
@@ -86,6 +87,14 @@ pub enum BootError {
     Root {
         /// How many acts there are.
         size: u64,
+    },
+    /// The rows of an import are not those its act counts.
+    #[error(
+        "the rows of act {index} do not hash to the root it holds: the database is damaged; restore it from a backup"
+    )]
+    Rows {
+        /// The act.
+        index: u64,
     },
     /// An act cannot be read.
     #[error("act {index}: {why}")]

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod answer;
+mod imports;
 mod limits;
 mod log;
 mod questions;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use serde_json::Value as Json;
 
 use crate::service::Control;
@@ -70,6 +71,11 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
     let all = questions
         .route("/rules/check", post(questions::check_rules))
         .route("/log/open", post(log::open))
+        .route("/log/rows", post(imports::rows))
+        .route("/import", post(imports::begin))
+        .route("/import/{id}", delete(imports::cancel))
+        .route("/import/{id}/{offset}", put(imports::chunk))
+        .route("/import/{id}/finish", post(imports::finish))
         .route("/audit/export", post(log::export))
         .route("/{noun}/{verb}", post(admin::change))
         .route("/{noun}/{middle}/{verb}", post(admin::change_of_part))

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod command;
 pub mod directive_file;
 pub mod http;
+pub mod imports;
 pub mod key_sets;
 pub mod lists;
 pub mod names;

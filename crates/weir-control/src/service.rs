@@ -7,6 +7,7 @@ mod approvals;
 mod authority;
 mod changes;
 mod idempotency;
+mod imports;
 mod issuers;
 mod previews;
 mod reading;
@@ -34,6 +35,7 @@ use crate::writer::{Job, Published};
 pub use appeals::Against;
 pub use authority::Caller;
 pub use changes::Accepted;
+pub use imports::{Begun, Ended, ImportBegin};
 pub use reading::AccessCaller;
 pub use start::{Running, StartError, Starter};
 
@@ -57,6 +59,7 @@ struct Inner {
     pending: idempotency::Pending,
     authority: authority::Compiled,
     cosignatures: Arc<Cosignatures>,
+    uploads: imports::Uploads,
 }
 
 impl Control {

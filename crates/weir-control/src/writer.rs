@@ -12,12 +12,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use weir_acts::entry::{Entry, Sealed};
+use weir_acts::import::Import;
 use weir_acts::state::State;
 use weir_acts::world::World;
 use weir_acts::{Clock, Time, Touched};
 use weir_rules::policies::Policies;
 use weir_rules::{Enforce, Snapshot};
-use weir_store::{Answered, Append, NewEntry, PrivatePart, Store, StoreError, TreeHead};
+use weir_store::{Answered, Append, NewEntry, PrivatePart, Settled, Store, StoreError, TreeHead};
 use weir_tlog::{Frontier, Hash, leaf_hash};
 
 use crate::refusal::Refusal;
@@ -39,6 +40,19 @@ pub struct JobPlan {
     /// The answer to keep under an `Idempotency-Key`, with the act's index
     /// still to be filled in by the writer.
     pub answer: Option<Answered>,
+    /// The rows that the first act brings, where it is an import.
+    pub import: Option<Importing>,
+}
+
+/// Staged rows, folded and waiting for their act.
+#[derive(Debug, Clone)]
+pub struct Importing {
+    /// The fold of them.
+    pub import: Arc<Import>,
+    /// The name under which they are staged.
+    pub name: String,
+    /// How many they are.
+    pub rows: u64,
 }
 
 /// Something to be made an act.
@@ -106,7 +120,17 @@ struct Accepted {
     entries: Vec<Entry>,
     sealed: Vec<NewEntry>,
     answer: Option<Answered>,
+    import: Option<Importing>,
     reply: tokio::sync::oneshot::Sender<Result<Written, Refusal>>,
+}
+
+impl Accepted {
+    /// Which rows become visible with which entry of an append on `first`.
+    fn settled(&self, first: u64) -> Option<Settled<'_>> {
+        let Importing { name, rows, .. } = self.import.as_ref()?;
+        let position = usize::try_from(self.first - first).unwrap_or(usize::MAX);
+        Some(Settled { name, rows: *rows, position })
+    }
 }
 
 impl Writer {
@@ -160,6 +184,7 @@ impl Writer {
                         entries: plan.entries,
                         sealed,
                         answer: plan.answer,
+                        import: plan.import,
                         reply: job.reply,
                     });
                 }
@@ -173,6 +198,7 @@ impl Writer {
         let entries: Vec<NewEntry> =
             accepted.iter_mut().flat_map(|accepted| std::mem::take(&mut accepted.sealed)).collect();
         let answers: Vec<Answered> = accepted.iter_mut().filter_map(|accepted| accepted.answer.take()).collect();
+        let imports: Vec<Settled<'_>> = accepted.iter().filter_map(|accepted| accepted.settled(expected.0)).collect();
         let head = TreeHead {
             size: frontier.size(),
             root: frontier.root().0,
@@ -184,7 +210,7 @@ impl Writer {
             entries: &entries,
             head,
             answers: &answers,
-            imports: &[],
+            imports: &imports,
             facts: &[],
         };
         match self.store.append(append) {
@@ -204,10 +230,15 @@ impl Writer {
     ) -> Result<(), StoreError> {
         self.frontier = frontier;
         let mut touched = Touched::default();
-        for entry in accepted.iter().flat_map(|accepted| &accepted.entries) {
+        let entries = accepted.iter().flat_map(|accepted| accepted.entries.iter().map(move |entry| (accepted, entry)));
+        for (accepted, entry) in entries {
             // The trial folded these very entries: a failure here would mean
             // that folding is not a function, so the process must stop.
-            match self.world.apply(entry) {
+            let applied = match &accepted.import {
+                Some(importing) => self.world.apply_import(entry, &importing.import),
+                None => self.world.apply(entry),
+            };
+            match applied {
                 Ok(by_act) => touched.merge(by_act),
                 Err(error) => {
                     return Err(StoreError::Corrupt { doing: "folding acknowledged acts", detail: error.to_string() });
@@ -289,7 +320,11 @@ fn prepare(plan: Planned, trial: &mut State, frontier: &mut Frontier, at: Time) 
     let mut touched = Touched::default();
     let mut sealed = Vec::with_capacity(plan.entries.len());
     for entry in &plan.entries {
-        let by_act = next.apply(entry).map_err(|error| Refusal::conflict(error.problem.to_string()))?;
+        let by_act = match &plan.import {
+            Some(importing) => next.apply_import(entry, &importing.import),
+            None => next.apply(entry),
+        };
+        let by_act = by_act.map_err(|error| Refusal::conflict(error.problem.to_string()))?;
         touched.merge(by_act);
         sealed.push(entry.seal().map_err(|error| Refusal::invalid(error.to_string()))?);
     }

@@ -25,7 +25,7 @@ use weir_acts::governed::ClaimKind;
 pub use compile::CompiledCondition;
 pub use error::ConditionError;
 pub use eval::Three;
-pub(crate) use nearest::nearest;
+pub use nearest::nearest;
 
 /// The longest condition, in bytes.
 pub const MAX_LENGTH: usize = 8192;

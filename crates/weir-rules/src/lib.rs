@@ -26,7 +26,7 @@ pub mod snapshot;
 pub use authority::{ActFacts, Authority, Refusal};
 pub use base::{base_rules, reserved_directive_id};
 pub use check::{RuleChange, RuleFile, RulesError, change_rules, check_rules};
-pub use condition::{CompiledCondition, Condition, ConditionError, Three};
+pub use condition::{CompiledCondition, Condition, ConditionError, Three, nearest};
 pub use decision::{Denial, Effect, Verdict};
 pub use enforce::{Enforce, Swept};
 pub use explain::{Explanation, explain, who_can};

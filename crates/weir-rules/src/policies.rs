@@ -28,6 +28,7 @@ use crate::rule::{Origin, RuleInForce};
 use crate::schema::{MODEL, uid};
 
 pub(crate) use bucket::{Bucket, Outcome};
+pub(crate) use cache::Mixer;
 use cache::{Cache, MAX_VERDICTS};
 
 /// Why the rules in force cannot be compiled.

@@ -7,6 +7,7 @@ mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -18,7 +19,7 @@ use weir_acts::view::Class;
 use crate::condition::{Condition, Three};
 use crate::decision::Effect;
 use crate::directive::{named_rule, reading, unknown_rule};
-use crate::policies::known;
+use crate::policies::{Mixer, known};
 use crate::snapshot::Snapshot;
 
 /// How many accounts fare how.
@@ -104,6 +105,8 @@ struct Outlook {
     by_model: Vec<Option<Fate>>,
     overall: Option<Fate>,
     clears: Vec<Arc<str>>,
+    /// Those with access that share it.
+    accounts: u64,
 }
 
 /// Counts what `text` does between `before`, the snapshot just before it takes
@@ -120,31 +123,35 @@ pub fn preview(
     label: impl Fn(PartyId) -> String,
 ) -> Result<Preview, serde_json::Error> {
     let reader = Reader { before, after, text, condition };
-    let mut outlooks: HashMap<(Class, Class), Outlook> = HashMap::new();
-    let mut parties: HashMap<PartyId, Tally> = HashMap::new();
+    let census = before.view().census(after.view());
+    let mut outlooks: HashMap<(Class, Class), Outlook, BuildHasherDefault<Mixer>> = HashMap::default();
+    let mut by_party: Vec<Tally> = census.parties().map(|_| Tally::default()).collect();
     let mut by_model: Vec<Tally> = vec![Tally::default(); text.models.len()];
     let mut tally = Tally::default();
     let mut clears: BTreeMap<Arc<str>, u64> = BTreeMap::new();
     let (mut accounts, mut without_access) = (0, 0);
-    for (account, class, party) in before.view().accounts() {
+    for (party, class, later) in census.accounts() {
         accounts += 1;
-        let later = after.view().class(account).unwrap_or(class);
         let outlook = outlooks.entry((class, later)).or_insert_with(|| reader.outlook(class, later));
         let Some(overall) = outlook.overall else {
             without_access += 1;
             continue;
         };
         tally.add(overall, 1);
-        parties.entry(party).or_default().add(overall, 1);
+        by_party[party].add(overall, 1);
         for (count, fate) in by_model.iter_mut().zip(&outlook.by_model) {
             if let Some(fate) = fate {
                 count.add(*fate, 1);
             }
         }
+        outlook.accounts += 1;
+    }
+    for outlook in outlooks.values() {
         for kind in &outlook.clears {
-            *clears.entry(Arc::clone(kind)).or_default() += 1;
+            *clears.entry(Arc::clone(kind)).or_default() += outlook.accounts;
         }
     }
+    let parties = census.parties().zip(by_party).filter(|(_, tally)| *tally != Tally::default());
     let mut preview = Preview {
         directive: text.id.clone(),
         tree_size: before.tree_size(),
@@ -154,7 +161,7 @@ pub fn preview(
         tally,
         unknown_answer: text.unknown,
         by_model: text.models.iter().cloned().zip(by_model).collect(),
-        by_party: by_party(parties, label),
+        by_party: labelled(parties, label),
         clears_unknown: ranked(clears),
         took_ms: 0,
     };
@@ -192,7 +199,7 @@ impl Reader<'_> {
         let by_model: Vec<Option<Fate>> = self.text.models.iter().map(|model| self.fate(class, later, model)).collect();
         let overall = by_model.iter().flatten().max().copied();
         let clears = if overall == Some(Fate::Unknown) { self.clears(later) } else { Vec::new() };
-        Outlook { by_model, overall, clears }
+        Outlook { by_model, overall, clears, accounts: 0 }
     }
 
     fn fate(&self, class: Class, later: Class, model: &str) -> Option<Fate> {
@@ -221,9 +228,9 @@ impl Reader<'_> {
     }
 }
 
-fn by_party(parties: HashMap<PartyId, Tally>, label: impl Fn(PartyId) -> String) -> Vec<PartyTally> {
+fn labelled(parties: impl Iterator<Item = (PartyId, Tally)>, label: impl Fn(PartyId) -> String) -> Vec<PartyTally> {
     let mut tallies: Vec<PartyTally> =
-        parties.into_iter().map(|(party, tally)| PartyTally { party: label(party), tally }).collect();
+        parties.map(|(party, tally)| PartyTally { party: label(party), tally }).collect();
     tallies.sort_unstable_by(|left, right| left.party.cmp(&right.party));
     tallies
 }

@@ -111,6 +111,31 @@ impl Client {
         json(&self.post_for_bytes(path, body)?)
     }
 
+    /// As [`Client::post`], once under this `Idempotency-Key`.
+    pub(crate) fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.base)).content_type("application/json");
+        let request = self.authorized(request).header("idempotency-key", key);
+        json(&self.read(request.send(body.to_string()))?)
+    }
+
+    /// Sends bytes and reads JSON.
+    pub(crate) fn put(&self, path: &str, bytes: &[u8]) -> Result<Value> {
+        let request = self.agent.put(format!("{}{path}", self.base)).content_type("application/octet-stream");
+        json(&self.read(self.authorized(request).send(bytes))?)
+    }
+
+    /// Asks for something to be done; what the server says of a request that
+    /// is wrong is the inner error.
+    pub(crate) fn post_either(&self, path: &str) -> Result<Result<Value, Value>> {
+        let request = self.authorized(self.agent.post(format!("{}{path}", self.base)));
+        let mut response = request.send_empty().map_err(|error| self.unreachable(&error))?;
+        if response.status() != http::StatusCode::BAD_REQUEST {
+            return json(&accept(response, MOST_BYTES)?).map(Ok);
+        }
+        let told = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().context("the answer broke off")?;
+        json(&told).map(Err)
+    }
+
     /// Sends JSON and reads a file.
     pub(crate) fn post_for_bytes(&self, path: &str, body: &Value) -> Result<Vec<u8>> {
         let request = self.agent.post(format!("{}{path}", self.base)).content_type("application/json");

@@ -1,6 +1,7 @@
 //! What each command that talks to a server does.
 
 mod audits;
+mod imports;
 mod logs;
 pub(crate) mod simulate;
 mod verify;
@@ -24,6 +25,7 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
         return carry_out(remote, &change);
     }
     match command {
+        Command::Party(Party::Import { file, format }) => imports::import(remote, file, *format),
         Command::Party(Party::List) => list(remote, "/party", "parties", &["id", "name", "kind", "accounts", "open"]),
         Command::Party(Party::Show { id }) => document(remote, &format!("/party/{}", segment(id))),
         Command::Account(Account::Show { account }) => {
@@ -76,7 +78,8 @@ fn log(remote: &Remote, command: &Log) -> Result<ExitCode> {
     match command {
         Log::List { from, limit } => logs::list(remote, *from, *limit),
         Log::Show { act } => document(remote, &format!("/log/{act}")),
-        Log::Receipt { act, output } => logs::receipt(remote, *act, output),
+        Log::Receipt { act, row: None, output } => logs::receipt(remote, *act, output),
+        Log::Receipt { act, row: Some(subject), output } => logs::row_receipt(remote, *act, subject, output),
         Log::Open { subject, output } => logs::open(remote, subject, output),
         Log::Verify { log, key, opened, since, explain, witnesses } => {
             let (key, opened, explain) = (key.as_deref(), opened.as_deref(), explain.as_deref());

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
+use weir_acts::Digest;
+use weir_acts::digest::Hasher;
 use weir_control::command::UploadedFile;
 
 /// The largest file that is uploaded.
@@ -13,6 +15,23 @@ const MOST_BYTES: u64 = 12 << 20;
 
 /// The most lists one directive names.
 const MOST_LISTS: usize = 64;
+
+/// SHA-256 and size of a file of any size.
+pub(crate) fn digest(path: &Path) -> Result<(Digest, u64)> {
+    let cannot = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(cannot)?;
+    let mut hasher = Hasher::default();
+    let mut piece = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut piece).with_context(cannot)?;
+        if read == 0 {
+            return Ok((hasher.finish(), bytes));
+        }
+        hasher.update(&piece[..read]);
+        bytes += read as u64;
+    }
+}
 
 /// The text of a file, bounded.
 pub(crate) fn text(path: &Path) -> Result<String> {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{FoldError, FoldProblem, Holder, State, Touched, missing, repeated, standing};
+use super::{FoldError, FoldProblem, Holder, State, Touched, missing, repeated, standing, subject};
 use crate::act::{Act, public};
 use crate::entry::Entry;
+use crate::governed::Imported;
 use crate::holder::{Account, Claim, Key, Life, Party, Start};
 use crate::id::{AccountId, KeyId, PartyId};
 use crate::import::{Import, Words};
@@ -30,22 +31,30 @@ impl State {
             let Act::PartyImport(parts) = &entry.act else {
                 return Err(FoldProblem::Field { field: "kind", why: "only a `party.import` has rows".into() });
             };
-            let unseen = parts.public.rows.checked_sub(import.rows());
-            let unseen = unseen.ok_or_else(|| FoldProblem::Field {
-                field: "public.rows",
-                why: format!("{} rows were given of {}", import.rows(), parts.public.rows),
-            })?;
             next.check_circumstances(index, entry)?;
             import.begin(entry.at)?;
             next.join_import(import, entry.at)?;
-            next.unseen_rows += unseen;
+            next.import_add(index, entry, &parts.public, import.rows())?;
             Ok(Touched { many: true, ..Touched::default() })
         })
     }
 
-    /// The act of an import of whose rows none is given.
-    pub(super) fn import_unseen(&mut self, public: &public::PartyImport) -> Result<(), FoldProblem> {
-        self.unseen_rows = self.unseen_rows.saturating_add(public.rows);
+    /// The act of an import of whose rows so many are seen.
+    pub(super) fn import_add(
+        &mut self,
+        index: u64,
+        entry: &Entry,
+        public: &public::PartyImport,
+        seen: u64,
+    ) -> Result<(), FoldProblem> {
+        let public::PartyImport { rows, root } = *public;
+        let unseen = rows.checked_sub(seen).ok_or_else(|| FoldProblem::Field {
+            field: "public.rows",
+            why: format!("{seen} rows were given of {rows}"),
+        })?;
+        let imported = Imported { id: subject(entry)?, act: index, rows, root, at: entry.at };
+        Arc::make_mut(&mut self.imports).push(imported);
+        self.unseen_rows = self.unseen_rows.saturating_add(unseen);
         Ok(())
     }
 
@@ -56,8 +65,8 @@ impl State {
 
     /// Folds one row, checked as of `now`, whose things begin at `start`.
     pub(crate) fn fold_row(&mut self, row: Row, now: Time, start: Start, words: &mut Words) -> Result<(), FoldProblem> {
-        let Row { subject, adds, claims, keys, private } = row;
-        let mut private = private;
+        let Row { subject, adds, claims, keys, mut private } = row;
+        self.check_place(subject, adds, now)?;
         let stated = private.as_mut().map(|private| std::mem::take(&mut private.claims));
         let claims = self.claims_of_row(subject, claims, stated, start, words)?;
         match (subject, adds) {
@@ -82,6 +91,22 @@ impl State {
                 Ok(())
             }
         }
+    }
+
+    /// Whom a row hangs on must be there, before anything of it is folded.
+    fn check_place(&self, subject: Holder, adds: Adds, now: Time) -> Result<(), FoldProblem> {
+        let is_there = match (subject, adds) {
+            (Holder::Party(_), Adds::Party(_)) => true,
+            (_, Adds::Account(party)) => match self.parties.get(&party) {
+                None => return Err(missing("party", party)),
+                Some(known) if !known.life.holds(now) => return Err(standing("party", party, "is closed")),
+                Some(_) => true,
+            },
+            (Holder::Party(id), _) => self.parties.contains(&id),
+            (Holder::Account(id), _) => self.accounts.contains(&id),
+        };
+        let what = if matches!(subject, Holder::Party(_)) { "party" } else { "account" };
+        if is_there { Ok(()) } else { Err(missing(what, subject)) }
     }
 
     fn claims_of_row(

@@ -14,6 +14,7 @@ use weir_acts::words::Stage;
 use weir_acts::{Time, hex};
 use weir_store::Private;
 
+use crate::imports::{RowReceipt, rows_about};
 use crate::refusal::Refusal;
 use crate::service::Control;
 
@@ -89,6 +90,8 @@ pub struct DecisionLine {
 pub struct Bundle {
     /// By index of the act.
     pub openings: BTreeMap<u64, Opening>,
+    /// Rows of imports, by act and row.
+    pub rows: BTreeMap<u64, BTreeMap<u64, RowReceipt>>,
     /// Sorted by tree size.
     pub decisions: Vec<DecisionLine>,
 }
@@ -116,13 +119,15 @@ struct OpeningLine {
 enum Line {
     Opening(OpeningLine),
     Decision(DecisionLine),
+    Row(Box<RowReceipt>),
 }
 
 impl Bundle {
     /// Reads a bundle.
     ///
     /// # Errors
-    /// When a line is neither an opening nor a decision, or opens an act twice.
+    /// When a line is neither an opening, a row nor a decision, or opens an act
+    /// twice.
     pub fn parse(bytes: &[u8]) -> Result<Bundle, BundleError> {
         let mut bundle = Bundle::default();
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
@@ -144,6 +149,12 @@ impl Bundle {
                 return Err(format!("more than {MOST_DECISIONS} decisions: check them in several bundles"));
             }
             Line::Decision(decision) => self.decisions.push(decision),
+            Line::Row(row) => {
+                let (act, place) = (row.act, row.row);
+                if self.rows.entry(act).or_default().insert(place, *row).is_some() {
+                    return Err(format!("row {place} of act {act} is given twice"));
+                }
+            }
             Line::Opening(opening) => {
                 let salt = hex::decode::<32>(&opening.salt).ok_or("`salt` is not 64 hex digits")?;
                 let bytes = STANDARD.decode(&opening.private).map_err(|error| format!("`private`: {error}"))?;
@@ -165,6 +176,7 @@ pub fn open_bundle(control: &Control, state: &State, holder: Holder) -> Result<V
     let (subjects, accounts) = about(state, holder);
     let mut bundle = Vec::new();
     openings(control, &Scope::About(subjects), &mut bundle)?;
+    rows(control, state, &[holder].into(), &mut bundle)?;
     for account in accounts {
         for record in control.decisions_of(account, MOST_DECISIONS)? {
             push(&mut bundle, &json!({ "decision": without_tag(record) }));
@@ -186,6 +198,30 @@ pub(super) fn about(state: &State, holder: Holder) -> (BTreeSet<String>, Vec<Acc
     let subjects: BTreeSet<String> =
         party.iter().map(ToString::to_string).chain(accounts.iter().map(ToString::to_string)).collect();
     (subjects, accounts)
+}
+
+/// The rows of imports about `holders`, and about the parties of the accounts
+/// and the accounts of the parties among them.
+pub(super) fn rows(
+    control: &Control,
+    state: &State,
+    holders: &BTreeSet<Holder>,
+    bundle: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    let mut all = holders.clone();
+    for holder in holders {
+        match holder {
+            Holder::Party(id) => {
+                let accounts = state.parties.get(id).into_iter().flat_map(|party| &party.accounts);
+                all.extend(accounts.map(|account| Holder::Account(*account)));
+            }
+            Holder::Account(id) => all.extend(state.accounts.get(id).map(|account| Holder::Party(account.party))),
+        }
+    }
+    for row in rows_about(&**control.store(), state, None, &all)? {
+        push(bundle, &row.line());
+    }
+    Ok(())
 }
 
 /// Which acts are opened.

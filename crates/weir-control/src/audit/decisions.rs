@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use weir_acts::act::Act;
 use weir_acts::entry::Entry;
+use weir_acts::state::Holder;
 use weir_acts::view::Class;
 use weir_acts::words::Stage;
 use weir_acts::world::World;
@@ -96,6 +97,9 @@ impl Explained {
     }
 }
 
+/// Why a decision that comes out otherwise proves nothing.
+const ROWS_NOT_GIVEN: &str = "it may rest on rows of an import that were not given";
+
 /// Stands for all lists among what was not opened: anybody may be on them.
 const LISTS: &str = "lists";
 
@@ -145,6 +149,11 @@ impl<'a> Recomputer<'a> {
         self.closed.insert(subject);
     }
 
+    /// A row whose private part nobody opened.
+    pub(super) fn row_not_opened(&mut self, subject: Holder) {
+        self.closed.insert(subject.to_string());
+    }
+
     /// Computes every decision that was made on exactly these acts.
     pub(super) fn advance(&mut self, world: &World) {
         let size = world.state().size;
@@ -184,6 +193,9 @@ impl<'a> Recomputer<'a> {
             return self.leave_out("a directive then in force is under seal and was not opened");
         }
         if let Err(why) = check_caller(moved, decision) {
+            if moved.state().unseen_rows > 0 {
+                return self.leave_out(ROWS_NOT_GIVEN);
+            }
             return self.differs(decision, why);
         }
         let snapshot = Snapshot::new(moved.view().clone(), policies);
@@ -210,6 +222,8 @@ impl<'a> Recomputer<'a> {
         let recorded = Outcome { ruling: &decision.ruling, stage: decision.stage, rules: decision.rules.clone() };
         if outcome == recorded {
             self.found.same += 1;
+        } else if moved.state().unseen_rows > 0 {
+            self.leave_out(ROWS_NOT_GIVEN);
         } else if self.may_rest_on_closed(decision) {
             self.leave_out("it may rest on private parts that were erased or not opened");
         } else {

@@ -48,6 +48,11 @@ pub fn export_bundle(control: &Control, state: &State, export: &Export) -> Resul
             "there are more than {MOST_DECISIONS} decisions in that time: export a shorter one, or one subject"
         )));
     }
+    let holders: BTreeSet<Holder> = match export.subject {
+        Some(holder) => [holder].into(),
+        None => records.iter().filter_map(|record| record["account"].as_str()?.parse().ok()).collect(),
+    };
+    super::bundle::rows(control, state, &holders, &mut bundle)?;
     for record in records {
         push(&mut bundle, &json!({ "decision": without_tag(record) }));
     }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use weir_acts::Digest;
-use weir_acts::act::Act;
+use weir_acts::act::{Act, public};
 use weir_acts::entry::{Entry, EntryError, commit};
+use weir_acts::import::Import;
+use weir_acts::state::{FoldProblem, Touched};
 use weir_acts::world::World;
 use weir_rules::Policies;
 use weir_tlog::{Verified, VerifierKey};
@@ -17,6 +19,7 @@ use super::authority::AuthorityCheck;
 use super::bundle::{Bundle, Opening};
 use super::decisions::Recomputer;
 use super::report::{Refold, Report};
+use super::rows;
 
 /// An act that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,7 +89,10 @@ impl<'a> Refolder<'a> {
         };
         self.check_opening_act(&entry)?;
         self.authority.check(&entry, self.world.state())?;
-        let touched = self.world.apply(&entry).map_err(|error| error.problem.to_string())?;
+        let touched = match &entry.act {
+            Act::PartyImport(parts) => self.import(index, &entry, &parts.public)?,
+            _ => self.world.apply(&entry).map_err(|error| error.problem.to_string())?,
+        };
         if touched.rules {
             let policies = Policies::compile(self.world.state(), self.world.view().at)
                 .map_err(|error| format!("the rules in force from it on do not compile: {error}"))?;
@@ -103,6 +109,29 @@ impl<'a> Refolder<'a> {
         self.refold.folded += 1;
         self.recomputer.advance(&self.world);
         Ok(())
+    }
+
+    /// Folds an import with those of its rows that were given, each held
+    /// against the root in its act.
+    fn import(&mut self, act: u64, entry: &Entry, public: &public::PartyImport) -> Result<Touched, String> {
+        let given = self.bundle.and_then(|bundle| bundle.rows.get(&act));
+        let mut import = Import::new(self.world.state().clone(), entry.at);
+        let (mut opened, mut closed) = (0, public.rows);
+        for row in rows::checked(public, given)? {
+            let (subject, is_open) = (row.subject, row.private.is_some());
+            match import.take(row) {
+                Ok(()) if is_open => (opened, closed) = (opened + 1, closed.saturating_sub(1)),
+                Ok(()) => self.recomputer.row_not_opened(subject),
+                // It hangs on a row that was not given.
+                Err(FoldProblem::Missing { .. }) => {}
+                Err(problem) => return Err(format!("a row of it: {problem}")),
+            }
+        }
+        self.opened += opened;
+        if closed > 0 {
+            *self.unseen.entry("party.import row".to_owned()).or_default() += closed;
+        }
+        self.world.apply_import(entry, &import).map_err(|error| error.problem.to_string())
     }
 
     /// Holds an opening against the entry alone, where it cannot be folded.
@@ -134,6 +163,18 @@ impl<'a> Refolder<'a> {
     pub(super) fn report(mut self, verified: &Verified, is_pinned: bool, extends: Vec<u64>) -> Report {
         let explained = self.recomputer.explained();
         let decisions = self.recomputer.finish();
+        if self.world.state().unplaced > 0 {
+            let kind = "act about someone in a row not given".to_owned();
+            *self.unseen.entry(kind).or_default() += self.world.state().unplaced;
+        }
+        let imports: Vec<u64> = self.world.state().imports.iter().map(|imported| imported.act).collect();
+        let given = self.bundle.into_iter().flat_map(|bundle| bundle.rows.keys());
+        if let Some(act) = given.copied().find(|act| !imports.contains(act))
+            && self.problem.is_none()
+            && self.refold.stopped.is_none()
+        {
+            self.problem = Some(Problem { act, why: "the bundle has rows of it, but it is no import".into() });
+        }
         let beyond = self.bundle.into_iter().flat_map(|bundle| bundle.openings.keys());
         if let Some(act) = beyond.copied().find(|act| *act >= verified.checkpoint.size)
             && self.problem.is_none()

@@ -2,12 +2,13 @@
 //! leaf is computed again from its bytes and the tree from the leaves, so that
 //! a damaged database is found before it governs anything.
 
+use weir_acts::act::Act;
 use weir_acts::entry::Entry;
 use weir_acts::state::State;
 use weir_store::{Private, Store, StoredEntry};
 use weir_tlog::{Frontier, leaf_hash};
 
-use super::BootError;
+use super::{BootError, rows};
 
 /// How many acts are read at a time.
 const ACTS_AT_A_TIME: usize = 4_096;
@@ -28,7 +29,14 @@ pub(super) fn fold(store: &dyn Store, progress: &dyn Fn(u64, u64)) -> Result<(St
                 return Err(BootError::Leaf { index: stored.index });
             }
             frontier.push(leaf);
-            state.apply(&read(&stored)?)?;
+            let entry = read(&stored)?;
+            match &entry.act {
+                Act::PartyImport(parts) => {
+                    let import = rows::fold(store, stored.index, &entry, &parts.public, state.clone())?;
+                    state.apply_import(&entry, &import)?;
+                }
+                _ => drop(state.apply(&entry)?),
+            }
         }
         progress(frontier.size(), head.size);
     }

@@ -69,10 +69,13 @@ async fn carry_out(shared: &Shared, verb: &str, headers: &HeaderMap, body: &[u8]
     let wrong = |error: &dyn std::fmt::Display| Refusal::invalid(format!("{verb}: {error}"));
     let body: &RawValue = serde_json::from_slice(body).map_err(|error| wrong(&error))?;
     let command = Command::from_parts(verb, body).map_err(|error| wrong(&error))?;
-    let key = match headers.get("idempotency-key") {
-        None => None,
-        Some(key) => Some(key.to_str().map_err(|_| Refusal::invalid("the Idempotency-Key is not ASCII"))?.to_owned()),
-    };
+    let key = idempotency_key(headers)?;
     let accepted = shared.control.change(caller, command, key).await?;
     Ok(Json(Value::Object(accepted.0)))
+}
+
+/// The `Idempotency-Key` of a request, where it has one.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned)).transpose();
+    key.map_err(|_| Refusal::invalid("the Idempotency-Key is not ASCII"))
 }

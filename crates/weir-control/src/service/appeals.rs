@@ -70,7 +70,7 @@ impl Control {
             });
             let entry =
                 Entry { at, by: account.to_string(), approvals: Vec::new(), subject: id.to_string(), basis: None, act };
-            Ok(JobPlan { entries: vec![entry], answer: None })
+            Ok(JobPlan { entries: vec![entry], answer: None, import: None })
         });
         let written = self.write(planned).await?;
         let mut answer = Map::new();

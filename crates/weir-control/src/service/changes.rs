@@ -70,7 +70,7 @@ impl Control {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(Accepted(answer_of(&plan)));
                 entries.extend(plan.entries);
             }
-            Ok(JobPlan { entries, answer: None })
+            Ok(JobPlan { entries, answer: None, import: None })
         });
         self.write(planned).await?;
         Ok(std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -135,7 +135,7 @@ impl Control {
                 told.insert("acts".into(), json!(plan.entries.len()));
             }
             *answer.lock().unwrap_or_else(PoisonError::into_inner) = told;
-            Ok(JobPlan { entries: plan.entries, answer: kept })
+            Ok(JobPlan { entries: plan.entries, answer: kept, import: None })
         })
     }
 

@@ -21,7 +21,7 @@ impl Control {
         tracing::info!(issuer = %id, keys = %Digest::of(set.as_bytes()), "the issuer's key set is another");
         let plan: Planned = Box::new(move |state: &State, at: Time| {
             let plan = control.planner(state, at, BY_WEIR).issuer_keys(id, set)?;
-            Ok(JobPlan { entries: plan.entries, answer: None })
+            Ok(JobPlan { entries: plan.entries, answer: None, import: None })
         });
         let (reply, answered) = oneshot::channel();
         let gone = || Refusal::unavailable("this server is stopping; nothing was changed");

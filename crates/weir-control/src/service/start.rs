@@ -112,6 +112,7 @@ impl Control {
                 pending: Default::default(),
                 authority: Default::default(),
                 cosignatures: publisher.cosignatures(),
+                uploads: Default::default(),
             }),
         };
         let writer = WriterParts { world, frontier, policies, follow };
@@ -130,6 +131,7 @@ impl Starter {
         writer.follow.grown(writer.frontier.size());
         let keys = vec![publisher.vkey()];
         let asking = control.inner.cosignatures.start(keys, witness_ca.as_deref(), writer.follow.sender())?;
+        control.discard_leftovers();
         let writer = Writer {
             store: Arc::clone(control.store()),
             world: writer.world,

@@ -24,6 +24,7 @@ impl Control {
             }
             None => {}
         }
+        self.look_after_uploads();
         if let Err(error) = self.end_seals().await {
             tracing::error!(%error, "a seal could not be ended");
         }
@@ -52,7 +53,7 @@ impl Control {
                     basis: None,
                     act: Act::DirectiveDisclose(Parts { public: public::DirectiveDisclose { text }, private: None }),
                 };
-                Ok(JobPlan { entries: vec![entry], answer: None })
+                Ok(JobPlan { entries: vec![entry], answer: None, import: None })
             });
             self.write(planned).await?;
         }

@@ -3,7 +3,7 @@
 
 /// Up to three of `names` nearest to `given`, closest first; those too far
 /// to be a slip are left out.
-pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     const MOST: usize = 64;
     let given: Vec<char> = given.chars().take(MOST).collect();
     let mut ranked: Vec<(usize, &str)> = names

@@ -56,7 +56,7 @@ fn key(class: Class, model: u32) -> Key {
 /// A few multiplications in place of a keyed hash: the keys are numbers that
 /// this process gave out itself, so nobody outside can choose them.
 #[derive(Debug, Default)]
-struct Mixer(u64);
+pub(crate) struct Mixer(u64);
 
 impl Hasher for Mixer {
     fn finish(&self) -> u64 {

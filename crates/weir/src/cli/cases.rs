@@ -132,6 +132,9 @@ pub(crate) enum Log {
     Receipt {
         /// Its number
         act: u64,
+        /// Of an import: prove its rows about this party:ID or account:PARTY/NAME, opened
+        #[arg(long, value_name = "SUBJECT")]
+        row: Option<String>,
         /// Where it is written
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,

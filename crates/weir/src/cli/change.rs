@@ -78,7 +78,7 @@ fn party(command: &Party) -> Option<Change> {
             to::PartyAdd { id: id.clone(), name: name.clone(), kind: *kind, lei: lei.clone(), ror: ror.clone() }.into(),
         ),
         Party::Close { id } => Some(to::PartyClose { id: id.clone() }.into()),
-        Party::List | Party::Show { .. } => None,
+        Party::Import { .. } | Party::List | Party::Show { .. } => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Commands about who administers and who asks for access.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use weir_acts::words::{Describes, PartyKind, Role};
 use weir_acts::{Digest, Time, ValueType};
@@ -58,6 +60,17 @@ pub(crate) enum Party {
         /// Research Organization Registry id
         #[arg(long)]
         ror: Option<String>,
+    },
+    /// Bring in parties, accounts, claims and digests of keys from a file: all or nothing, one act
+    #[command(
+        after_help = "docs/import.md has the columns, with an example. A line that is wrong is told by its number."
+    )]
+    Import {
+        /// A .csv with a header, or a .jsonl with one object a line
+        file: PathBuf,
+        /// csv or jsonl, where the file's name does not say
+        #[arg(long)]
+        format: Option<weir_control::imports::Format>,
     },
     /// Close one; its keys open nothing any more
     Close {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use serde_json::json;
+use weir_control::imports::RowReceipt;
 use weir_store::durable::write_file_atomically;
 
 use super::{complain, print_text};
@@ -55,6 +56,34 @@ pub(super) fn receipt(remote: &Remote, act: u64, output: &Path) -> Result<ExitCo
         print_text(&format!("{}\n", json!({ "act": act, "file": output })))?;
     } else {
         complain(&format!("wrote the receipt of act {act} to {}", output.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The receipts of an import's rows about a subject: each a line of a bundle
+/// that holds all there is to check, the act and its own receipt included.
+pub(super) fn row_receipt(remote: &Remote, act: u64, subject: &str, output: &Path) -> Result<ExitCode> {
+    let receipt = Client::new(remote, Who::Anyone)?.get_bytes(&format!("/log/receipt/{act}"))?;
+    weir_tlog::Receipt::parse(&receipt).context("the server's receipt cannot be read")?;
+    let receipt = String::from_utf8(receipt).context("the server's receipt is not text")?;
+    let asked = json!({ "act": act, "subject": subject });
+    let answer = Client::new(remote, Who::Operator)?.post("/admin/v1/log/rows", &asked)?;
+    let rows: Vec<RowReceipt> =
+        serde_json::from_value(answer["rows"].clone()).context("the server's rows cannot be read")?;
+    let mut text = String::new();
+    for mut row in rows.iter().cloned() {
+        row.receipt = Some(receipt.clone());
+        text.push_str(&format!("{}\n", row.line()));
+    }
+    write_file_atomically(output, text.as_bytes(), 0o600)?;
+    let count = rows.len();
+    if remote.json {
+        print_text(&format!("{}\n", json!({ "act": act, "subject": subject, "rows": count, "file": output })))?;
+    } else {
+        complain(&format!(
+            "wrote {count} rows of act {act} about {subject}, with their proofs, to {}",
+            output.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
