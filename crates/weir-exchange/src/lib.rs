@@ -5,6 +5,8 @@
 //! request path costs a few copies; writing them as JSON lines happens in the
 //! writer's thread. Nothing here holds a prompt or an answer.
 
+#[cfg(feature = "parquet")]
+pub mod columnar;
 mod decision;
 mod exchange;
 mod id;

@@ -1,5 +1,6 @@
 //! Reads logs that others wrote (contracts, section 5): JSON Lines, plain or
-//! compressed with gzip or zstd, one record a line.
+//! compressed with gzip or zstd, one record a line; and, with the feature
+//! `parquet`, Parquet files with the same fields.
 //!
 //! A log from outside is never quite clean, so a line that cannot be read is
 //! counted and reported with its file, number and reason, and the rest is still
@@ -25,6 +26,7 @@
 
 mod accounts;
 mod blocks;
+mod columns;
 mod compressed;
 mod format;
 mod inputs;
@@ -42,11 +44,16 @@ use lines::{Line, Lines};
 use record::Shape;
 
 pub use accounts::accounts;
+pub use columns::{Column, Columns};
 pub use format::{Format, FormatError};
 pub use inputs::{Input, Inputs, InputsError};
 pub use metered::Progress;
+#[cfg(all(test, feature = "parquet"))]
+pub(crate) use metered::hex;
 pub use record::LogRecord;
 pub use report::{BadLine, Damaged, ReadFile, ReadReport};
+#[cfg(feature = "parquet")]
+pub(crate) use run::UnitReport;
 pub use run::{ReadOptions, Sink, read_exchanges, read_in_order};
 
 /// How much of a log is put up with before its reading stops.
@@ -91,6 +98,14 @@ pub enum ReadError {
         line: u64,
         /// What the system or the decompressor said.
         source: std::io::Error,
+    },
+    /// A file is well-formed and does not hold exchanges.
+    #[error("{file} does not hold exchanges: {reason}")]
+    Shape {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Too many lines are no records.
     #[error(

@@ -1,21 +1,23 @@
 //! Reads many inputs with many threads. A file's bytes are cut into blocks of
 //! whole lines by whichever thread holds the file just then; the block is
 //! parsed after the file was handed back, so one large file keeps all threads
-//! busy as well as many small ones do. At most as many files are open, and as
+//! busy as well as many small ones do. Of Parquet the parts are row groups. At most as many files are open, and as
 //! many blocks in memory, as there are threads.
 
 mod ledger;
 mod pool;
+#[cfg(feature = "parquet")]
+mod row_groups;
 mod source;
 
 use std::thread;
 
-use ledger::UnitReport;
+pub(crate) use ledger::UnitReport;
 use pool::Pool;
 use source::Unit;
 
 use super::format::{Format, Held};
-use super::{Inputs, Progress, ReadError, ReadLimits, ReadReport, blocks};
+use super::{Columns, Inputs, Progress, ReadError, ReadLimits, ReadReport, blocks};
 use crate::LoggedExchange;
 
 /// Takes exchanges on one thread.
@@ -43,6 +45,8 @@ pub struct ReadOptions {
     pub format: Format,
     /// How many threads; 0 counts as 1.
     pub threads: usize,
+    /// Which fields are wanted; others may be left out.
+    pub columns: Columns,
     /// How much of a log is put up with.
     pub limits: ReadLimits,
     /// Whether each file's SHA-256 is wanted in [`ReadReport::files`].
@@ -50,10 +54,10 @@ pub struct ReadOptions {
 }
 
 impl Default for ReadOptions {
-    /// Weir's format, one thread a core, default limits, no digests.
+    /// Weir's format, one thread a core, all fields, default limits, no digests.
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        Self { format: Format::Weir, threads, limits: ReadLimits::default(), digests: false }
+        Self { format: Format::Weir, threads, columns: Columns::ALL, limits: ReadLimits::default(), digests: false }
     }
 }
 
@@ -65,8 +69,9 @@ impl Default for ReadOptions {
 /// the number of threads or on their timing.
 ///
 /// # Errors
-/// [`ReadError::Open`] when an input cannot be opened, and
-/// [`ReadError::TooManyBadLines`] when a file is not what it was taken for.
+/// [`ReadError::Open`] when an input cannot be opened, [`ReadError::Shape`] and
+/// [`ReadError::TooManyBadLines`] when a file is not what it was taken for, and
+/// [`ReadError::Read`] when nothing but broken files was found.
 /// The sinks are then gone: what they hold is no log.
 pub fn read_exchanges<S: Sink>(
     inputs: &Inputs,
@@ -123,7 +128,12 @@ impl Worker<'_, '_> {
 
     fn read<S: Sink>(&mut self, unit: Unit, sink: &mut S) -> UnitReport {
         match unit {
-            Unit::Lines(block) => self.read_lines(block, sink),
+            Unit::Lines(block, file) => UnitReport { file, ..self.read_lines(block, sink) },
+            #[cfg(feature = "parquet")]
+            Unit::RowGroup(group) => {
+                let take = |exchanges: &[LoggedExchange]| sink.take(exchanges);
+                group.read(&self.options.limits, self.progress, &mut self.exchanges, take)
+            }
         }
     }
 

@@ -2,9 +2,7 @@
 //! the order in which they were read, so that a report never depends on timing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::super::metered::Seen;
 use super::super::report::{ReadFile, ReadReport};
 use super::super::{ReadError, ReadLimits};
 
@@ -13,27 +11,31 @@ const BAD_LINES_KEPT: usize = 20;
 
 /// What was seen of one part of a file.
 #[derive(Debug, Default)]
-pub(super) struct UnitReport {
+pub(crate) struct UnitReport {
     /// Lines without the bad ones.
-    pub(super) lines: u64,
-    pub(super) records: u64,
-    pub(super) skipped: u64,
-    pub(super) bad: Bad,
+    pub(crate) lines: u64,
+    pub(crate) records: u64,
+    pub(crate) skipped: u64,
+    pub(crate) bad: Bad,
     /// The number of the last line seen, or 0.
-    pub(super) last_line: u64,
+    pub(crate) last_line: u64,
     /// Set in a file's last part: whether it ended well.
-    pub(super) end: Option<Result<(), String>>,
+    pub(crate) end: Option<Result<(), String>>,
+    /// What broke inside this part, where something did.
+    pub(crate) damage: Option<String>,
+    /// The file's digest, where it was asked for and this part brings it.
+    pub(crate) file: Option<ReadFile>,
 }
 
 /// Bad lines: all counted, the first ones kept.
 #[derive(Debug, Default)]
-pub(super) struct Bad {
+pub(crate) struct Bad {
     pub(super) count: u64,
     first: Vec<(u64, String)>,
 }
 
 impl UnitReport {
-    pub(super) fn note_bad(&mut self, line: u64, reason: String) {
+    pub(crate) fn note_bad(&mut self, line: u64, reason: String) {
         self.bad.count += 1;
         self.last_line = line;
         if self.bad.first.len() < BAD_LINES_KEPT {
@@ -50,13 +52,12 @@ pub(super) struct Ledger {
     waiting: BTreeMap<u64, UnitReport>,
     next: u64,
     last_line: u64,
-    seen: Option<Arc<Seen>>,
 }
 
 impl Ledger {
-    pub(super) fn new(file: String, limits: ReadLimits, seen: Option<Arc<Seen>>) -> Self {
+    pub(super) fn new(file: String, limits: ReadLimits) -> Self {
         let report = ReadReport::of_file(file);
-        Self { report, limits, waiting: BTreeMap::new(), next: 0, last_line: 0, seen }
+        Self { report, limits, waiting: BTreeMap::new(), next: 0, last_line: 0 }
     }
 
     /// Takes the report of the part at `place`.
@@ -81,16 +82,15 @@ impl Ledger {
         report.lines += unnamed;
         report.bad += unnamed;
         self.last_line = self.last_line.max(unit.last_line);
+        report.files.extend(unit.file);
+        if let Some(reason) = &unit.damage {
+            report.note_damage(self.last_line, reason);
+        }
         match unit.end {
             None => report.judge(&self.limits, false),
             Some(end) => {
-                match (end, self.seen.take()) {
-                    (Err(reason), _) => report.note_damage(self.last_line, &reason),
-                    (Ok(()), Some(seen)) => {
-                        let (bytes, sha256) = seen.digest();
-                        report.files.push(ReadFile { file: report.file.clone(), bytes, sha256 });
-                    }
-                    (Ok(()), None) => {}
+                if let Err(reason) = end {
+                    report.note_damage(self.last_line, &reason);
                 }
                 report.judge(&self.limits, true)
             }

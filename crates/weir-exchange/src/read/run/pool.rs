@@ -123,6 +123,13 @@ impl<'run> Pool<'run> {
         for (_, ledger) in &state.ledgers {
             all.absorb(lock(ledger).report());
         }
-        Ok(all)
+        match all.damaged.first() {
+            Some(damaged) if all.records == 0 => Err(ReadError::Read {
+                file: damaged.file.clone(),
+                line: damaged.line,
+                source: std::io::Error::other(damaged.reason.clone()),
+            }),
+            _ => Ok(all),
+        }
     }
 }

@@ -1,21 +1,31 @@
 //! One input that is open, and the parts it is read in.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::super::blocks::{Block, Blocks};
 use super::super::compressed::{self, BUFFER_BYTES, Unpacked};
 use super::super::inputs::Input;
 use super::super::metered::{Metered, Seen};
+use super::super::report::ReadFile;
 use super::super::{Progress, ReadError};
 use super::ReadOptions;
 use super::ledger::Ledger;
+#[cfg(feature = "parquet")]
+use super::row_groups::RowGroups;
+
+/// What a Parquet file begins with.
+pub(super) const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// A part of an input, to be read by one thread.
 pub(super) enum Unit {
-    /// Lines.
-    Lines(Block),
+    /// Lines; with the last ones comes the file's digest, if it was asked for.
+    Lines(Block, Option<ReadFile>),
+    /// Part of a Parquet file.
+    #[cfg(feature = "parquet")]
+    RowGroup(super::row_groups::RowGroup),
 }
 
 /// A part and where to report it.
@@ -28,13 +38,16 @@ pub(super) struct Task {
 
 /// An input that is open.
 pub(super) struct Source<'run> {
+    name: String,
     parts: Parts<'run>,
     next: u64,
     ledger: Arc<Mutex<Ledger>>,
 }
 
 enum Parts<'run> {
-    Lines(Blocks<Unpacked<'run>>),
+    Lines(Blocks<Unpacked<'run>>, Option<Arc<Seen>>),
+    #[cfg(feature = "parquet")]
+    RowGroups(RowGroups),
 }
 
 impl<'run> Source<'run> {
@@ -44,17 +57,52 @@ impl<'run> Source<'run> {
             Input::File(path) => path.display().to_string(),
             Input::Stdin => "-".to_owned(),
         };
-        let failed = |source| ReadError::Open { file: name.clone(), source };
-        let reader: Box<dyn Read + Send> = match input {
-            Input::File(path) => Box::new(File::open(path).map_err(failed)?),
-            Input::Stdin => Box::new(std::io::stdin()),
+        let parts = match input {
+            Input::File(path) => Self::open_file(&name, path, options, progress)?,
+            Input::Stdin => Self::lines(&name, Box::new(std::io::stdin()), options, progress)?,
         };
+        let ledger = Arc::new(Mutex::new(Ledger::new(name.clone(), options.limits)));
+        Ok(Self { name, parts, next: 0, ledger })
+    }
+
+    fn open_file(
+        name: &str,
+        path: &Path,
+        options: &ReadOptions,
+        progress: &'run Progress,
+    ) -> Result<Parts<'run>, ReadError> {
+        let failed = |source| ReadError::Open { file: name.to_owned(), source };
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(failed(std::io::Error::other("it is a folder, not a file")));
+        }
+        #[cfg(feature = "parquet")]
+        if super::row_groups::is_parquet(&file) {
+            return Ok(Parts::RowGroups(RowGroups::open(name, file, options)?));
+        }
+        Self::lines(name, Box::new(file), options, progress)
+    }
+
+    fn lines(
+        name: &str,
+        reader: Box<dyn Read + Send>,
+        options: &ReadOptions,
+        progress: &'run Progress,
+    ) -> Result<Parts<'run>, ReadError> {
+        let failed = |source| ReadError::Open { file: name.to_owned(), source };
         let seen = options.digests.then(|| Arc::new(Seen::default()));
         let metered = Metered { inner: reader, progress, seen: seen.clone() };
-        let unpacked = compressed::unpack(BufReader::with_capacity(BUFFER_BYTES, metered)).map_err(failed)?;
-        let parts = Parts::Lines(Blocks::new(unpacked, options.limits.line_bytes));
-        let ledger = Arc::new(Mutex::new(Ledger::new(name, options.limits, seen)));
-        Ok(Self { parts, next: 0, ledger })
+        let mut packed = BufReader::with_capacity(BUFFER_BYTES, metered);
+        if packed.fill_buf().map_err(failed)?.starts_with(PARQUET_MAGIC) {
+            let reason = if cfg!(feature = "parquet") {
+                "Parquet cannot be read from a pipe: its index is at the end; name the file instead"
+            } else {
+                "it is Parquet, which this build does not read"
+            };
+            return Err(failed(std::io::Error::other(reason)));
+        }
+        let unpacked = compressed::unpack(packed).map_err(failed)?;
+        Ok(Parts::Lines(Blocks::new(unpacked, options.limits.line_bytes), seen))
     }
 
     pub(super) fn ledger(&self) -> Arc<Mutex<Ledger>> {
@@ -64,10 +112,19 @@ impl<'run> Source<'run> {
     /// The next part, and whether it is the last.
     pub(super) fn next_task(&mut self) -> (Task, bool) {
         let (unit, last) = match &mut self.parts {
-            Parts::Lines(blocks) => {
+            Parts::Lines(blocks, seen) => {
                 let block = blocks.next_block();
+                // A file that broke off was not read to its end.
+                let whole = matches!(block.end, Some(Ok(())));
+                let digest = seen.as_ref().filter(|_| whole).map(|seen| seen.digest());
+                let file = digest.map(|(bytes, sha256)| ReadFile { file: self.name.clone(), bytes, sha256 });
                 let last = block.end.is_some();
-                (Unit::Lines(block), last)
+                (Unit::Lines(block, file), last)
+            }
+            #[cfg(feature = "parquet")]
+            Parts::RowGroups(groups) => {
+                let (group, last) = groups.next_group();
+                (Unit::RowGroup(group), last)
             }
         };
         let task = Task { unit, place: self.next, ledger: self.ledger() };

@@ -1,0 +1,376 @@
+//! Exchanges out of a batch of columns.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray, StructArray,
+};
+use arrow_schema::{DataType, TimeUnit};
+use weir_acts::Time;
+
+use crate::{LoggedClient, LoggedExchange, LoggedMessage, LoggedOutcome, LoggedParams, LoggedUsage};
+
+/// The columns of a batch, typed.
+pub(crate) struct Rows<'batch> {
+    id: Texts<'batch>,
+    time: Times<'batch>,
+    account: Texts<'batch>,
+    party: Texts<'batch>,
+    api: Texts<'batch>,
+    model: Texts<'batch>,
+    served_model: Texts<'batch>,
+    conversation: Texts<'batch>,
+    messages: Messages<'batch>,
+    ip: Texts<'batch>,
+    asn: Wholes,
+    ja4: Texts<'batch>,
+    user_agent: Texts<'batch>,
+    max_tokens: Wholes,
+    temperature: Reals,
+    n: Wholes,
+    stream: Truths<'batch>,
+    logprobs: Truths<'batch>,
+    input_tokens: Wholes,
+    output_tokens: Wholes,
+    status: Wholes,
+    refusal: Truths<'batch>,
+    decision: Texts<'batch>,
+    tree_size: Wholes,
+    person: Texts<'batch>,
+    seq: Wholes,
+    truncated: Truths<'batch>,
+    text_bytes: usize,
+}
+
+impl<'batch> Rows<'batch> {
+    /// Types a batch's columns. A column that is not there is unknown in every
+    /// row; one of a type that the file's check would not have let through is
+    /// unknown too. A text longer than `text_bytes` makes a bad row.
+    pub(crate) fn of(batch: &'batch RecordBatch, text_bytes: usize) -> Self {
+        let top = |name: &str| batch.column_by_name(name);
+        let inner = |outer: &str, name: &str| top(outer)?.as_struct_opt()?.column_by_name(name);
+        let texts = |name: &str| Texts::of(top(name));
+        Self {
+            id: texts("id"),
+            time: Times::of(top("time")),
+            account: texts("account"),
+            party: Texts::of(top("party").or_else(|| top("org"))),
+            api: texts("api"),
+            model: texts("model"),
+            served_model: texts("served_model"),
+            conversation: texts("conversation"),
+            messages: Messages::of(top("messages")),
+            ip: Texts::of(inner("client", "ip")),
+            asn: Wholes::of(inner("client", "asn")),
+            ja4: Texts::of(inner("client", "ja4")),
+            user_agent: Texts::of(inner("client", "user_agent")),
+            max_tokens: Wholes::of(inner("params", "max_tokens")),
+            temperature: Reals::of(inner("params", "temperature")),
+            n: Wholes::of(inner("params", "n")),
+            stream: Truths::of(inner("params", "stream")),
+            logprobs: Truths::of(inner("params", "logprobs")),
+            input_tokens: Wholes::of(inner("usage", "input_tokens")),
+            output_tokens: Wholes::of(inner("usage", "output_tokens")),
+            status: Wholes::of(inner("outcome", "status")),
+            refusal: Truths::of(inner("outcome", "refusal")),
+            decision: texts("decision"),
+            tree_size: Wholes::of(top("tree_size")),
+            person: texts("person"),
+            seq: Wholes::of(top("seq")),
+            truncated: Truths::of(top("truncated")),
+            text_bytes,
+        }
+    }
+
+    /// The exchange in a row and how many bytes of text it holds, or what is
+    /// wrong with the row.
+    pub(crate) fn get(&self, row: usize) -> Result<(LoggedExchange, usize), String> {
+        let mut room = Room { left: self.text_bytes, most: self.text_bytes };
+        let mut text = |texts: &Texts<'_>| room.text(texts.get(row));
+        let account = text(&self.account)?.unwrap_or_default();
+        if account.is_empty() {
+            return Err("field `account` is missing or empty".to_owned());
+        }
+        let exchange = LoggedExchange {
+            id: text(&self.id)?,
+            time: self.time.get(row)?,
+            account,
+            party: text(&self.party)?,
+            api: text(&self.api)?,
+            model: text(&self.model)?,
+            served_model: text(&self.served_model)?,
+            conversation: text(&self.conversation)?,
+            client: LoggedClient {
+                ip: text(&self.ip)?,
+                asn: narrow(self.asn.get(row, "client.asn")?, "client.asn")?,
+                ja4: text(&self.ja4)?,
+                user_agent: text(&self.user_agent)?,
+            },
+            decision: text(&self.decision)?,
+            person: text(&self.person)?,
+            messages: self.messages.get(row, &mut room)?,
+            params: LoggedParams {
+                max_tokens: self.max_tokens.get(row, "params.max_tokens")?,
+                temperature: self.temperature.get(row),
+                n: self.n.get(row, "params.n")?,
+                stream: self.stream.get(row),
+                logprobs: self.logprobs.get(row),
+            },
+            usage: LoggedUsage {
+                input_tokens: self.input_tokens.get(row, "usage.input_tokens")?,
+                output_tokens: self.output_tokens.get(row, "usage.output_tokens")?,
+            },
+            outcome: LoggedOutcome {
+                status: narrow(self.status.get(row, "outcome.status")?, "outcome.status")?,
+                refusal: self.refusal.get(row),
+            },
+            tree_size: self.tree_size.get(row, "tree_size")?,
+            seq: self.seq.get(row, "seq")?,
+            truncated: self.truncated.get(row),
+        };
+        Ok((exchange, room.most - room.left))
+    }
+}
+
+fn narrow<T: TryFrom<u64>>(value: Option<u64>, name: &str) -> Result<Option<T>, String> {
+    value.map(|value| T::try_from(value).map_err(|_| format!("field `{name}`: {value} is too large"))).transpose()
+}
+
+/// How much text one row may still hold.
+struct Room {
+    left: usize,
+    most: usize,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), String> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or_else(|| format!("longer than the {} bytes allowed", self.most))?;
+        Ok(())
+    }
+
+    fn text(&mut self, text: Option<&str>) -> Result<Option<String>, String> {
+        let Some(text) = text else { return Ok(None) };
+        self.take(text.len())?;
+        Ok(Some(text.to_owned()))
+    }
+}
+
+enum Texts<'batch> {
+    Unknown,
+    View(&'batch StringViewArray),
+    Small(&'batch StringArray),
+    Large(&'batch LargeStringArray),
+}
+
+impl<'batch> Texts<'batch> {
+    fn of(column: Option<&'batch ArrayRef>) -> Self {
+        let Some(column) = column else { return Texts::Unknown };
+        match column.data_type() {
+            DataType::Utf8View => column.as_string_view_opt().map_or(Texts::Unknown, Texts::View),
+            DataType::Utf8 => column.as_string_opt().map_or(Texts::Unknown, Texts::Small),
+            DataType::LargeUtf8 => column.as_string_opt().map_or(Texts::Unknown, Texts::Large),
+            _ => Texts::Unknown,
+        }
+    }
+
+    fn get(&self, row: usize) -> Option<&'batch str> {
+        match self {
+            Texts::Unknown => None,
+            Texts::View(texts) => texts.is_valid(row).then(|| texts.value(row)),
+            Texts::Small(texts) => texts.is_valid(row).then(|| texts.value(row)),
+            Texts::Large(texts) => texts.is_valid(row).then(|| texts.value(row)),
+        }
+    }
+}
+
+/// Times, as milliseconds or as text.
+enum Times<'batch> {
+    Text(Texts<'batch>),
+    Millis(Vec<Option<i64>>),
+}
+
+impl<'batch> Times<'batch> {
+    fn of(column: Option<&'batch ArrayRef>) -> Self {
+        /// Whole milliseconds, rounded down as the text form is.
+        macro_rules! millis {
+            ($column:expr, $kind:ty, $to:expr) => {
+                $column
+                    .as_primitive_opt::<$kind>()
+                    .map(|values| values.iter().map(|value| value.and_then($to)).collect())
+            };
+        }
+        let of_unit = |column: &'batch ArrayRef| match column.data_type() {
+            DataType::Timestamp(TimeUnit::Second, _) => {
+                millis!(column, TimestampSecondType, |value: i64| value.checked_mul(1_000))
+            }
+            DataType::Timestamp(TimeUnit::Millisecond, _) => millis!(column, TimestampMillisecondType, Some),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                millis!(column, TimestampMicrosecondType, |value: i64| Some(value.div_euclid(1_000)))
+            }
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+                millis!(column, TimestampNanosecondType, |value: i64| Some(value.div_euclid(1_000_000)))
+            }
+            _ => None,
+        };
+        column.and_then(of_unit).map_or_else(|| Times::Text(Texts::of(column)), Times::Millis)
+    }
+
+    fn get(&self, row: usize) -> Result<Time, String> {
+        let missing = || "field `time` is missing".to_owned();
+        match self {
+            Times::Millis(millis) => millis.get(row).copied().flatten().map(Time::from_millis).ok_or_else(missing),
+            Times::Text(texts) => {
+                texts.get(row).ok_or_else(missing)?.parse().map_err(|error| format!("field `time`: {error}"))
+            }
+        }
+    }
+}
+
+/// Whole numbers of any width; also floating ones that are whole, as writers
+/// without a nullable integer make them.
+struct Wholes(Vec<Option<Result<u64, f64>>>);
+
+impl Wholes {
+    fn of(column: Option<&ArrayRef>) -> Self {
+        macro_rules! wholes {
+            ($column:expr, $kind:ty) => {
+                $column.as_primitive_opt::<$kind>().map(|values| {
+                    values
+                        .iter()
+                        .map(|value| value.map(|value| u64::try_from(value).map_err(|_| value as f64)))
+                        .collect()
+                })
+            };
+        }
+        macro_rules! floats {
+            ($column:expr, $kind:ty) => {
+                $column
+                    .as_primitive_opt::<$kind>()
+                    .map(|values| values.iter().map(|value| whole_of(f64::from(value?))).collect())
+            };
+        }
+        #[expect(clippy::cast_precision_loss, clippy::cast_lossless, reason = "shown in a reason only")]
+        let found = column.and_then(|column| match column.data_type() {
+            DataType::UInt64 => wholes!(column, UInt64Type),
+            DataType::UInt32 => wholes!(column, UInt32Type),
+            DataType::UInt16 => wholes!(column, UInt16Type),
+            DataType::UInt8 => wholes!(column, UInt8Type),
+            DataType::Int64 => wholes!(column, Int64Type),
+            DataType::Int32 => wholes!(column, Int32Type),
+            DataType::Int16 => wholes!(column, Int16Type),
+            DataType::Int8 => wholes!(column, Int8Type),
+            DataType::Float64 => floats!(column, Float64Type),
+            DataType::Float32 => floats!(column, Float32Type),
+            _ => None,
+        });
+        Self(found.unwrap_or_default())
+    }
+
+    fn get(&self, row: usize, name: &str) -> Result<Option<u64>, String> {
+        match self.0.get(row).copied().flatten() {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(value)) => Err(format!("field `{name}`: {value} is not a whole number from 0")),
+        }
+    }
+}
+
+/// A missing number in a floating column is not-a-number with some writers.
+fn whole_of(value: f64) -> Option<Result<u64, f64>> {
+    if value.is_nan() {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is looked at")]
+    let whole = (value >= 0.0 && value < 9_007_199_254_740_992.0 && value.fract() == 0.0).then_some(value as u64);
+    Some(whole.ok_or(value))
+}
+
+struct Reals(Vec<Option<f64>>);
+
+impl Reals {
+    fn of(column: Option<&ArrayRef>) -> Self {
+        let found = column.and_then(|column| match column.data_type() {
+            DataType::Float64 => column.as_primitive_opt::<Float64Type>().map(|values| values.iter().collect()),
+            DataType::Float32 => column
+                .as_primitive_opt::<Float32Type>()
+                .map(|values| values.iter().map(|value| value.map(f64::from)).collect()),
+            #[expect(clippy::cast_precision_loss, reason = "as a JSON reader would read it")]
+            _ => {
+                let wholes = Wholes::of(Some(column));
+                Some(wholes.0.into_iter().map(|value| value?.map_or_else(Some, |value| Some(value as f64))).collect())
+            }
+        });
+        Self(found.unwrap_or_default())
+    }
+
+    fn get(&self, row: usize) -> Option<f64> {
+        self.0.get(row).copied().flatten()
+    }
+}
+
+struct Truths<'batch>(Option<&'batch BooleanArray>);
+
+impl<'batch> Truths<'batch> {
+    fn of(column: Option<&'batch ArrayRef>) -> Self {
+        Self(column.and_then(|column| column.as_boolean_opt()))
+    }
+
+    fn get(&self, row: usize) -> Option<bool> {
+        self.0.filter(|values| values.is_valid(row)).map(|values| values.value(row))
+    }
+}
+
+/// Messages, as a list of structs or as JSON in a text.
+enum Messages<'batch> {
+    Json(Texts<'batch>),
+    List { list: &'batch ListArray, messages: &'batch StructArray, role: Texts<'batch>, content: Texts<'batch> },
+}
+
+impl<'batch> Messages<'batch> {
+    fn of(column: Option<&'batch ArrayRef>) -> Self {
+        let list = column.and_then(|column| column.as_list_opt::<i32>());
+        match list.and_then(|list| Some((list, list.values().as_struct_opt()?))) {
+            Some((list, messages)) => {
+                let texts = |name: &str| Texts::of(messages.column_by_name(name));
+                Messages::List { list, messages, role: texts("role"), content: texts("content") }
+            }
+            None => Messages::Json(Texts::of(column)),
+        }
+    }
+
+    fn get(&self, row: usize, room: &mut Room) -> Result<Vec<LoggedMessage>, String> {
+        match self {
+            Messages::Json(texts) => {
+                let Some(text) = room.text(texts.get(row))? else { return Ok(Vec::new()) };
+                let messages: Option<Vec<LoggedMessage>> =
+                    serde_json::from_str(&text).map_err(|error| format!("field `messages`: {error}"))?;
+                Ok(messages.unwrap_or_default())
+            }
+            Messages::List { list, messages, role, content } => {
+                if list.is_null(row) {
+                    return Ok(Vec::new());
+                }
+                let offsets = list.value_offsets();
+                let place = |row: usize| offsets.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
+                let mut found = Vec::new();
+                for at in place(row)..place(row + 1) {
+                    if messages.is_null(at) {
+                        continue;
+                    }
+                    // A message costs its place in memory too.
+                    room.take(size_of::<LoggedMessage>())?;
+                    found.push(LoggedMessage {
+                        role: room.text(role.get(at))?.unwrap_or_default(),
+                        content: room.text(content.get(at))?.unwrap_or_default(),
+                    });
+                }
+                Ok(found)
+            }
+        }
+    }
+}
