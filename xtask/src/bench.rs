@@ -1,4 +1,5 @@
 //! `cargo xtask bench gate`: what the gate costs, beside what others cost.
+//! `cargo xtask bench scale`: what a million accounts cost.
 //! `bench/README.md` says how and why it is measured so; the files here are
 //! one step each.
 
@@ -10,6 +11,7 @@ mod programs;
 mod proxy;
 mod raw;
 mod rig;
+mod scale;
 mod table;
 mod weir;
 
@@ -29,6 +31,8 @@ use table::Table;
 pub(crate) enum Bench {
     /// CPU a request, added latency, decisions and cuts, against nginx and others.
     Gate(Gate),
+    /// A million accounts: import, start, acts, preview, cuts.
+    Scale(scale::Scale),
 }
 
 #[derive(Args)]
@@ -56,6 +60,7 @@ pub(crate) struct Gate {
 /// Runs one bench.
 pub(crate) fn bench(workspace: &Path, which: Bench) -> Result<()> {
     match which {
+        Bench::Scale(scale) => scale::measure(workspace, &scale),
         Bench::Gate(mut gate) => {
             if gate.quick {
                 (gate.rounds, gate.cpu_seconds, gate.latency_seconds) = (2, 1, 3);
@@ -68,8 +73,13 @@ pub(crate) fn bench(workspace: &Path, which: Bench) -> Result<()> {
 fn measure(workspace: &Path, gate: &Gate) -> Result<()> {
     let programs = build(workspace, gate)?;
     crate::tools::debian(&["nginx-light"], "for the comparison with nginx")?;
-    let mut raw = Raw::create(workspace, gate.quick)?;
-    raw.machine(workspace, gate)?;
+    let mut raw = Raw::create(workspace, "gate", gate.quick)?;
+    raw.machine(
+        workspace,
+        &serde_json::json!({
+            "rounds": gate.rounds, "cpu_seconds": gate.cpu_seconds, "latency_seconds": gate.latency_seconds,
+        }),
+    )?;
     let mut table = Table::default();
     for shape in rig::SHAPES {
         let rig = Rig::start(&programs, shape, Placement::Apart)?;

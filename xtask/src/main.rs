@@ -51,8 +51,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Rounds of the kill test, and cases of each property test, in a soak.
-const SOAK: [(&str, &str); 2] = [("WEIR_KILL_ROUNDS", "1000"), ("PROPTEST_CASES", "20000")];
+/// Rounds of the kill tests, cases of each property test, and accounts of the
+/// tests at scale, in a soak.
+const SOAK: [(&str, &str); 3] =
+    [("WEIR_KILL_ROUNDS", "1000"), ("PROPTEST_CASES", "20000"), ("WEIR_SCALE_ACCOUNTS", "1000000")];
 
 /// The version of cargo-deny that `deny` builds for itself.
 const CARGO_DENY: &str = "0.20.2";

@@ -15,6 +15,30 @@ pub struct IdError {
     prefix: &'static str,
 }
 
+/// Reads something from its text without a copy of that.
+pub(crate) struct Parsed<T> {
+    what: &'static str,
+    of: std::marker::PhantomData<T>,
+}
+
+impl<T> Parsed<T> {
+    pub(crate) const fn new(what: &'static str) -> Parsed<T> {
+        Parsed { what, of: std::marker::PhantomData }
+    }
+}
+
+impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.what)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal;)*) => {$(
         $(#[$doc])*
@@ -81,8 +105,7 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                deserializer.deserialize_str(crate::id::Parsed::<Self>::new(concat!("the id of ", $what)))
             }
         }
     )*};

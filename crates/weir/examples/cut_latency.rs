@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use weir::demo::seed;
+use weir::demo::{bulk, seed};
 use weir::node::{Node, NodeConfig};
 use weir_control::command::{DirectiveDraft, DirectiveEnact, DirectiveLift, UploadedFile};
 use weir_gateway::GatewayConfig;
-use weir_sim::population::ModelSeed;
+use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig};
 use weir_store::kind::FolderKind;
 
@@ -45,6 +45,11 @@ fn main() {
     let run = |commands| node.runtime().block_on(control.change_all(by.clone(), commands)).unwrap();
     let model = ModelSeed { id: "mythos-5", previous: None, stage: "general" };
     run(seed::models(&[model], &upstream.base_url()).unwrap());
+    if let Ok(accounts) = std::env::var("WEIR_SCALE_ACCOUNTS") {
+        let accounts: usize = accounts.parse().unwrap();
+        let people = || population::scaled(accounts / 50, accounts, 17);
+        node.runtime().block_on(bulk::import(&control, operator, people)).unwrap();
+    }
     let keys: Vec<(String, bool)> = accounts(&run);
     let clients = clients();
     let mut cuts: Vec<Duration> = Vec::new();

@@ -2,6 +2,7 @@
 //! fictional parties that call it through the gateway, and an order waiting to
 //! be enacted.
 
+pub mod bulk;
 pub mod seed;
 
 use std::path::{Path, PathBuf};

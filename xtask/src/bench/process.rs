@@ -67,6 +67,11 @@ impl Process {
         Ok(Process { name: name.to_owned(), child })
     }
 
+    /// Its process id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The process itself.
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.child

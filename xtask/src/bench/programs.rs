@@ -12,7 +12,7 @@ use crate::say;
 
 /// Decisions, cached and not.
 pub(super) fn decide(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
-    for line in printed(programs, "decide_speed")? {
+    for line in printed(&mut Command::new(programs.examples.join("decide_speed")))? {
         raw.line(&json!({"row": "decide", "measured": line}))?;
         let (Some(row), Some(nanos)) = (line["row"].as_str(), line["ns"].as_f64()) else { continue };
         let bar = line["bar_ns"].as_f64();
@@ -24,7 +24,7 @@ pub(super) fn decide(programs: &Programs, raw: &mut Raw, table: &mut Table) -> R
 
 /// From an order's commit to the last stream cut.
 pub(super) fn cut(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
-    for line in printed(programs, "cut_latency")? {
+    for line in printed(&mut Command::new(programs.examples.join("cut_latency")))? {
         raw.line(&json!({"row": "cut", "measured": line}))?;
         let Some(p99) = line["commit_to_cut_p99_ms"].as_f64() else { continue };
         let bar = line["bar_ms"].as_f64().unwrap_or(50.0);
@@ -41,14 +41,13 @@ pub(super) fn cut(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Resu
 }
 
 /// The JSON lines an example prints.
-fn printed(programs: &Programs, example: &str) -> Result<Vec<Value>> {
-    let mut command = Command::new(programs.examples.join(example));
+pub(super) fn printed(command: &mut Command) -> Result<Vec<Value>> {
     say(&format!("running {command:?}"));
     let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} ended with {}", output.status);
     }
     let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let not_json = || format!("{example} printed something else than JSON lines");
+    let not_json = || format!("{command:?} printed something else than JSON lines");
     lines.map(|line| serde_json::from_slice(line).with_context(not_json)).collect()
 }

@@ -8,8 +8,6 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::Gate;
-
 /// A file of JSON lines.
 pub(super) struct Raw {
     path: PathBuf,
@@ -18,10 +16,10 @@ pub(super) struct Raw {
 
 impl Raw {
     /// Starts today's file anew; a quick look's goes where nothing is kept.
-    pub(super) fn create(workspace: &Path, is_quick: bool) -> Result<Raw> {
+    pub(super) fn create(workspace: &Path, bench: &str, is_quick: bool) -> Result<Raw> {
         let folder = if is_quick { workspace.join("target/bench") } else { workspace.join("bench/raw") };
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let path = folder.join(format!("gate-{}.jsonl", jiff::Timestamp::now().strftime("%Y-%m-%d")));
+        let path = folder.join(format!("{bench}-{}.jsonl", jiff::Timestamp::now().strftime("%Y-%m-%d")));
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Raw { path, file })
     }
@@ -37,7 +35,7 @@ impl Raw {
     }
 
     /// What it was measured on and with.
-    pub(super) fn machine(&mut self, workspace: &Path, gate: &Gate) -> Result<()> {
+    pub(super) fn machine(&mut self, workspace: &Path, settings: &Value) -> Result<()> {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = cpuinfo
             .lines()
@@ -55,9 +53,7 @@ impl Raw {
             "has_changes": git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|changes| !changes.is_empty()),
             "nginx": said(Command::new("/usr/sbin/nginx").arg("-v")),
             "rustc": said(Command::new("rustc").arg("--version")),
-            "rounds": gate.rounds,
-            "cpu_seconds": gate.cpu_seconds,
-            "latency_seconds": gate.latency_seconds,
+            "settings": settings,
         }))
     }
 }

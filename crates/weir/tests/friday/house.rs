@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use weir::demo::seed;
+use weir::demo::{bulk, seed};
 use weir::node::{Node, NodeConfig};
 use weir_control::Command;
 use weir_control::service::{Caller, Control};
@@ -13,9 +13,6 @@ use weir_rules::Preview;
 use weir_sim::population::{ModelSeed, PartySeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
 use weir_store::kind::FolderKind;
-
-/// Parties of one transaction.
-const PARTIES_AT_A_TIME: usize = 50;
 
 pub(crate) struct House {
     node: Node,
@@ -57,25 +54,16 @@ impl House {
         self.node.control().clone()
     }
 
-    /// Registers the population and two models that the letter names and one
-    /// that it does not, open to all.
-    pub(crate) fn seed(&mut self, people: &[PartySeed]) {
+    /// Imports the population, and registers two models that the letter names
+    /// and one that it does not, open to all.
+    pub(crate) fn seed<P: Iterator<Item = PartySeed>>(&mut self, people: impl Fn() -> P) {
         let started = Instant::now();
         let by = self.operator.operator.to_string();
         let model = |id| ModelSeed { id, previous: None, stage: "general" };
         let models = seed::models(&["fable-4", "fable-5", "mythos-5"].map(model), &self.upstream.base_url()).unwrap();
-        let jobs = people.chunks(PARTIES_AT_A_TIME).map(|parties| {
-            parties
-                .iter()
-                .flat_map(|party| seed::party(party).unwrap())
-                .filter(|command| !matches!(command, Command::GrantAdd(_)))
-                .collect()
-        });
-        for job in std::iter::once(models).chain(jobs) {
-            self.node.runtime().block_on(self.control().change_all(by.clone(), job)).unwrap();
-        }
-        let acts = self.control().published().state.size;
-        println!("{acts} acts seeded in {:?}", started.elapsed());
+        self.node.runtime().block_on(self.control().change_all(by, models)).unwrap();
+        let done = self.node.runtime().block_on(bulk::import(&self.control(), self.operator, people)).unwrap();
+        println!("{} rows imported in {:?}", done.0["rows"], started.elapsed());
     }
 
     pub(crate) fn change(&self, command: Command) {

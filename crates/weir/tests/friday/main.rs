@@ -1,4 +1,5 @@
-//! The Friday letter at scale: 50,000 accounts of 1,000 parties, streams under
+//! The Friday letter at scale: 50,000 accounts of 1,000 parties, or a million
+//! of 20,000 in the soak, brought by an import; streams under
 //! way of which half are silent, an order, an amendment that readmits 100
 //! institutions, a lifting; and a log that tells it.
 //!
@@ -13,6 +14,7 @@ mod streams;
 
 use std::collections::BTreeSet;
 
+use weir::demo::bulk;
 use weir_control::audit;
 use weir_control::command::{DirectiveDraft, DirectiveEnact, DirectiveLift, UploadedFile};
 use weir_sim::population;
@@ -22,29 +24,39 @@ use expected::Fate;
 use house::House;
 use streams::{Stream, probe};
 
-const PARTIES: usize = 1_000;
-const ACCOUNTS: usize = 50_000;
+/// Accounts of a party, on average.
+const OF_A_PARTY: usize = 50;
 const APPENDIX: usize = 100;
 /// Accounts that hold a key and a stream.
 const CALLERS: usize = 400;
 
+/// How many accounts there are: `WEIR_SCALE_ACCOUNTS`, or fifty thousand.
+fn size() -> usize {
+    std::env::var("WEIR_SCALE_ACCOUNTS").map_or(50_000, |accounts| accounts.parse().unwrap())
+}
+
 #[test]
-fn the_friday_letter_on_fifty_thousand_accounts() {
+fn the_friday_letter_on_many_accounts() {
+    let accounts = size();
+    let parties = accounts / OF_A_PARTY;
     let mut house = House::new();
-    let people: Vec<population::PartySeed> = population::scaled(PARTIES, ACCOUNTS, 17).collect();
-    house.seed(&people);
-    let appendix: BTreeSet<String> = population::scaled_appendix(PARTIES, APPENDIX).into_iter().collect();
+    house.seed(|| population::scaled(parties, accounts, 17));
+    let people: Vec<population::PartySeed> = population::scaled(parties, accounts, 17).collect();
+    let appendix: BTreeSet<String> = population::scaled_appendix(parties, APPENDIX).into_iter().collect();
     let all = expected::accounts(&people, &appendix);
-    assert_eq!(all.len(), ACCOUNTS);
+    drop(people);
+    assert_eq!(all.len(), accounts);
     assert_eq!(house.who_can("mythos-5"), expected::names(&all, |_| true));
 
-    // Every 125th account streams; every other stream falls silent.
-    let callers: Vec<_> = all.iter().step_by(ACCOUNTS / CALLERS).collect();
+    // 400 accounts stream, some by the key they held before; every other stream
+    // falls silent.
+    let callers: Vec<_> = all.iter().step_by(accounts / CALLERS).collect();
     let mut streams: Vec<Stream> = callers
         .iter()
         .enumerate()
         .map(|(place, account)| {
-            let key = house.issue_key(&account.label);
+            let brought = bulk::key_of(&account.label);
+            let key = if place % 3 == 0 { brought } else { house.issue_key(&account.label) };
             let model = if place % 4 < 2 { "mythos-5" } else { "fable-5" };
             Stream::open(house.address(), account, key, model, place % 2 == 0)
         })

@@ -13,7 +13,7 @@ use std::process::Command as Program;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use weir::demo::seed;
+use weir::demo::{bulk, seed};
 use weir::node::{Node, NodeConfig, PersonsOf};
 use weir_acts::Digest;
 use weir_acts::words::PartyKind;
@@ -22,7 +22,7 @@ use weir_control::command::{
     AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, IssuerAdd, IssuerRemove, PartyAdd, UploadedFile,
 };
 use weir_gateway::GatewayConfig;
-use weir_sim::population::ModelSeed;
+use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
 use weir_store::kind::FolderKind;
 
@@ -119,6 +119,19 @@ impl House {
         house
     }
 
+    /// Surrounds `acme` with as many others as `WEIR_SCALE_ACCOUNTS` says, a
+    /// party for every fifty.
+    fn among_many(&self) {
+        let Ok(accounts) = std::env::var("WEIR_SCALE_ACCOUNTS") else { return };
+        let accounts: usize = accounts.parse().unwrap();
+        let token = std::fs::read_to_string(self._dir.path().join("operator.token")).unwrap();
+        let control = self.node.control();
+        let caller = control.authenticate(token.trim()).unwrap();
+        let people = || population::scaled(accounts / 50, accounts, 17);
+        let done = self.node.runtime().block_on(bulk::import(control, caller, people)).unwrap();
+        assert_eq!(done.0["accounts"], accounts);
+    }
+
     fn change(&self, command: impl Into<Command>) -> Result<Value, String> {
         let change = self.node.control().change_all(self.operator.clone(), vec![command.into()]);
         let mut accepted = self.node.runtime().block_on(change).map_err(|refusal| refusal.message)?;
@@ -157,6 +170,7 @@ impl House {
 fn one_account_two_people_by_every_signature() {
     let issued = Issued::new();
     let house = House::new(PersonsOf::default());
+    house.among_many();
     let (status, denied) = house.ask(None);
     assert_eq!((status, denied["error"]["code"].as_str()), (403, Some("release_denied")), "{denied}");
     let (status, stranger) = house.ask(Some(issued.tokens["good"]["EdDSA-yes"].as_str().unwrap()));
