@@ -15,8 +15,9 @@ pub(crate) use debian::debian;
 pub(crate) use node::{NODE_WHEEL, Node};
 pub(crate) use python::python_packages;
 
-/// Go 1.19 with the sumdb packages, the log's first third-party verifier.
-const DEBIAN: &[&str] = &["golang-1.19-go", "golang-1.19-src", "golang-golang-x-mod-dev"];
+/// Go 1.19 with the sumdb packages, the log's first third-party verifier; a
+/// browser for the page of findings.
+const DEBIAN: &[&str] = &["golang-1.19-go", "golang-1.19-src", "golang-golang-x-mod-dev", "chromium"];
 
 /// The log's second third-party verifier, the official clients of both APIs, a
 /// library that identity providers sign with, and the Node that the JavaScript ones run on.
@@ -39,7 +40,7 @@ pub(crate) struct Tools {
 
 /// Installs what the tests need and is missing.
 pub(crate) fn install(workspace: &Path) -> Result<Tools> {
-    debian(DEBIAN, "for the tests of the log")?;
+    debian(DEBIAN, "for the tests of the log and of the page of findings")?;
     let folder = workspace.join(".test-tools");
     let venv = python_packages(&folder.join("venv"), PYTHON, "for the tests of the log and of the clients")?;
     let node = Node::of(&venv)?;

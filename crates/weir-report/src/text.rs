@@ -81,8 +81,10 @@ pub(crate) fn json_in_script(value: &serde_json::Value) -> String {
     let mut shown = String::new();
     for letter in value.to_string().chars() {
         match letter {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+            letter if matches!(letter, '<' | '>' | '&') || is_hidden(letter) => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(shown, "\\u{unit:04x}");
+                }
             }
             letter => shown.push(letter),
         }

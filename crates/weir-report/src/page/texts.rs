@@ -35,7 +35,7 @@ fn one_family(family: &Family, texts: Option<&TemplateTexts>) -> String {
             count(texts.repeats)
         );
         if let Some(expected) = texts.repeats_expected {
-            let _ = write!(html, " where comparable innocent texts would have had {expected:.0}");
+            let _ = write!(html, " where comparable innocent texts would have had {}", count(whole(expected)));
         }
     }
     html.push_str("</p><pre class=\"template\">");
@@ -63,6 +63,17 @@ fn one_family(family: &Family, texts: Option<&TemplateTexts>) -> String {
     }
     html.push_str("</div>");
     html
+}
+
+/// An expected number as a count.
+fn whole(expected: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast saturates, and this is shown only"
+    )]
+    let whole = expected.round() as u64;
+    whole
 }
 
 fn pieces(pieces: &[Piece]) -> String {

@@ -14,7 +14,7 @@ use crate::{Network, Role, SharedValue};
 const WIDTH: f64 = 900.0;
 const ROW: f64 = 26.0;
 const LEFT: f64 = 150.0;
-const RIGHT: f64 = 520.0;
+const RIGHT: f64 = 420.0;
 /// Groups drawn; the smallest are put together.
 const GROUPS: usize = 16;
 /// Values drawn.
@@ -112,7 +112,7 @@ fn label(value: &SharedValue, y: f64) -> String {
         place(RIGHT + 18.0),
         place(y + 4.0),
         Attribute(&cut(&value.kind, 16)),
-        Attribute(&cut(&value.value, 26)),
+        Attribute(&cut(&value.value, 30)),
         count(value.inside),
         count(value.outside),
         Attribute(&cut(&value.value, 300)),
