@@ -27,6 +27,7 @@ mod group;
 mod identity;
 mod kind;
 mod lookalike;
+pub mod measure;
 mod network;
 mod operator;
 mod persona;

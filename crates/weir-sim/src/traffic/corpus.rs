@@ -44,6 +44,16 @@ pub struct Corpus {
     turns: Vec<u8>,
     /// Where it came from, for `scenario.json`.
     origin: String,
+    real: Real,
+}
+
+/// What the real prompts are like, to be held beside what is made of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::traffic) struct Real {
+    /// Lengths of messages in bytes, sorted.
+    pub(in crate::traffic) lengths: Vec<u32>,
+    /// The share of conversations that begin, word for word, like another.
+    pub(in crate::traffic) repeated: Option<f64>,
 }
 
 /// How somebody writes.
@@ -79,6 +89,7 @@ impl Corpus {
         let read = load::prompts(folder)?;
         let mut corpus = Self::assemble(read.sources, read.items, read.turns, "prompts");
         corpus.origin = format!("{} prompts of {}", read.prompts, read.files.join(", "));
+        corpus.real = read.real;
         Ok(corpus)
     }
 
@@ -104,13 +115,17 @@ impl Corpus {
         sources.extend(named.into_iter().map(|(name, topics)| (name, with_others(topics))));
         let items = if items.is_empty() { invented_items(&sources[0].1) } else { items };
         let turns = if turns.is_empty() { vec![1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 8] } else { turns };
-        Self { sources, items, turns, origin: origin.to_owned() }
+        Self { sources, items, turns, origin: origin.to_owned(), real: Real::default() }
     }
 
     /// Where the sentences come from.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    pub(in crate::traffic) fn real(&self) -> &Real {
+        &self.real
     }
 
     /// The names of the sources, `all` first.

@@ -31,6 +31,8 @@ pub struct Arrivals {
     /// Tokens of real answers, sorted.
     answers: Vec<u32>,
     origin: String,
+    /// By client, the share of its busiest eight hours of the day.
+    busiest: Vec<f64>,
 }
 
 impl Arrivals {
@@ -46,7 +48,7 @@ impl Arrivals {
         let mut answers: Vec<u32> =
             (0..1024).map(|_| crate::random::whole(random.around(180.0, 0.9)).clamp(4, 4_000)).collect();
         answers.sort_unstable();
-        Self { weeks, people, think, answers, origin: "built-in".to_owned() }
+        Self { weeks, people, think, answers, origin: "built-in".to_owned(), busiest: Vec::new() }
     }
 
     /// From a folder of real arrival processes, read in place.
@@ -59,6 +61,7 @@ impl Arrivals {
         let mut origin = Vec::new();
         if read.weeks.len() >= 10 {
             origin.push(format!("{} weeks of servegen", read.weeks.len()));
+            arrivals.busiest = read.weeks.iter().map(|week| super::measure::share_of_busiest(&hours_of_day(week))).collect();
             arrivals.take_weeks(&read.weeks);
         }
         if read.think.len() >= 100 {
@@ -127,18 +130,18 @@ impl Arrivals {
         &self.think
     }
 
-    /// The share of the week's activity in each hour of the day, over the
-    /// weeks of people.
+    /// Whether hours and gaps are those of real clients.
     #[must_use]
-    pub fn hours_of_day(&self) -> [f64; 24] {
-        let mut hours = [0.0; 24];
-        for week in &self.weeks[..self.people] {
-            for (hour, weight) in week.iter().enumerate() {
-                hours[hour % 24] += f64::from(*weight);
-            }
-        }
-        let total: f64 = hours.iter().sum();
-        hours.map(|hour| hour / total.max(f64::MIN_POSITIVE))
+    pub fn is_real(&self) -> bool {
+        !self.busiest.is_empty()
+    }
+
+    pub(in crate::traffic) fn busiest_shares(&self) -> Vec<f64> {
+        self.busiest.clone()
+    }
+
+    pub(in crate::traffic) fn answer_tokens(&self) -> Vec<f64> {
+        self.answers.iter().map(|tokens| f64::from(*tokens)).collect()
     }
 
     /// When the next session starts after `from`, at `per_day` sessions on an
@@ -196,6 +199,15 @@ pub(in crate::traffic) fn seconds(millis: i64) -> f64 {
 #[allow(clippy::cast_possible_truncation, reason = "precision is not wanted here")]
 fn narrow(value: f64) -> f32 {
     value as f32
+}
+
+/// A week's activity by hour of the day.
+fn hours_of_day(week: &Week) -> [f64; 24] {
+    let mut hours = [0.0; 24];
+    for (hour, weight) in week.iter().enumerate() {
+        hours[hour % 24] += f64::from(*weight);
+    }
+    hours
 }
 
 const MACHINE_WEEKS: usize = 8;

@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use weir_exchange::LoggedExchange;
 
+use super::measure::{Measure, Realism};
 use super::world::World;
 
 /// Why a simulation was not written.
@@ -60,7 +61,7 @@ const CHUNK: usize = 1 << 20;
 /// # Errors
 /// [`WriteError`] when the folder holds something else or a file cannot be
 /// written.
-pub fn write(world: &World, folder: &Path, mut seen: impl FnMut(&LoggedExchange)) -> Result<Written, WriteError> {
+pub fn write(world: &World, folder: &Path) -> Result<(Written, Realism), WriteError> {
     prepare(folder)?;
     let mut written = Written::default();
     let mut truth = Lines::create(folder.join("truth.jsonl"))?;
@@ -77,7 +78,7 @@ pub fn write(world: &World, folder: &Path, mut seen: impl FnMut(&LoggedExchange)
         }
         accounts.finish()?;
     }
-    exchanges(world, folder, &mut written, &mut seen)?;
+    let realism = exchanges(world, folder, &mut written)?;
     let path = folder.join("scenario.json");
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
@@ -85,9 +86,10 @@ pub fn write(world: &World, folder: &Path, mut seen: impl FnMut(&LoggedExchange)
         prompts: world.corpus().origin(),
         arrivals: world.arrivals().origin(),
         written: &written,
+        realism: &realism,
     };
     fs::write(&path, serde_json::to_vec_pretty(&about)?).map_err(|source| WriteError::Write { path, source })?;
-    Ok(written)
+    Ok((written, realism))
 }
 
 /// `scenario.json`: all that is needed to make the same again.
@@ -98,6 +100,7 @@ struct About<'run> {
     prompts: &'run str,
     arrivals: &'run str,
     written: &'run Written,
+    realism: &'run Realism,
 }
 
 #[derive(Serialize)]
@@ -106,12 +109,8 @@ struct ExchangeTruth<'run> {
     campaign: Option<&'run str>,
 }
 
-fn exchanges(
-    world: &World,
-    folder: &Path,
-    written: &mut Written,
-    seen: &mut impl FnMut(&LoggedExchange),
-) -> Result<(), WriteError> {
+fn exchanges(world: &World, folder: &Path, written: &mut Written) -> Result<Realism, WriteError> {
+    let mut measure = Measure::new(world);
     let mut truth = Lines::create(folder.join("exchange-truth.jsonl"))?;
     let mut stream = world.stream();
     let mut exchange = LoggedExchange::default();
@@ -131,12 +130,15 @@ fn exchanges(
         truth.line(&ExchangeTruth { id: exchange.id.as_deref().unwrap_or_default(), campaign })?;
         written.exchanges += 1;
         written.campaign_exchanges += u64::from(campaign.is_some());
-        seen(&exchange);
+        if campaign.is_none() {
+            measure.see(&exchange);
+        }
     }
     if let Some(last) = file {
         last.finish()?;
     }
-    truth.finish()
+    truth.finish()?;
+    Ok(measure.finish(world))
 }
 
 /// Makes the folder, or clears what an earlier simulation left in it.

@@ -42,11 +42,11 @@ pub(crate) fn simulate(asked: &Sim, as_json: bool) -> Result<ExitCode> {
         None => Arrivals::built_in(),
     };
     let world = World::new(&scenario, corpus, arrivals)?;
-    let written = write::write(&world, out, |_| {})?;
-    let answer = serde_json::to_value(written)?;
+    let (written, realism) = write::write(&world, out)?;
+    let answer = json!({ "written": written, "realism": realism });
     print(as_json, &answer, || {
         format!(
-            "{}: {} accounts, {} of them in campaigns; {} exchanges, {} of them of campaigns\nprompts: {}\narrivals: {}\n",
+            "{}: {} accounts, {} of them in campaigns; {} exchanges, {} of them of campaigns\nprompts: {}\narrivals: {}\n{realism}",
             out.display(),
             written.accounts,
             written.campaign_accounts,

@@ -1,5 +1,6 @@
 //! Real prompts, read in place and cut into sentences by topic.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 use super::piece::Piece;
-use super::{FEWEST, Topic, bare_topic, words};
+use super::{FEWEST, Real, Topic, bare_topic, words};
 use crate::random::fingerprint;
 
 /// Why a folder of prompts cannot be used.
@@ -47,6 +48,9 @@ pub(super) struct Prompts {
     pub(super) turns: Vec<u8>,
     pub(super) files: Vec<String>,
     pub(super) prompts: usize,
+    pub(super) real: Real,
+    /// How often conversations began with a text.
+    firsts: HashMap<u64, u32>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +66,7 @@ struct Prompt {
 const LONGEST_SENTENCE: usize = 400;
 
 pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
-    let mut read = Prompts { sources: Vec::new(), items: Vec::new(), turns: Vec::new(), files: Vec::new(), prompts: 0 };
+    let mut read = Prompts { sources: Vec::new(), items: Vec::new(), turns: Vec::new(), files: Vec::new(), prompts: 0, real: Real::default(), firsts: HashMap::new() };
     for path in files(folder, ".jsonl.gz")? {
         let name = path
             .file_name()
@@ -93,6 +97,9 @@ pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
     if read.prompts == 0 {
         return Err(DataError::Empty { path: folder.to_owned() });
     }
+    read.real.lengths.sort_unstable();
+    let (alike, of) = read.firsts.values().fold((0, 0), |(alike, of), times| (alike + if *times > 1 { *times } else { 0 }, of + times));
+    read.real.repeated = (of > 0).then(|| f64::from(alike) / f64::from(of));
     Ok(read)
 }
 
@@ -128,6 +135,9 @@ fn take(source: &str, prompt: Prompt, topics: &mut [Topic], read: &mut Prompts) 
     let texts = match (prompt.turns, prompt.text, prompt.instruction) {
         (Some(turns), ..) => {
             read.turns.push(u8::try_from(turns.len()).unwrap_or(u8::MAX));
+            if let Some(first) = turns.first() {
+                *read.firsts.entry(fingerprint(first.as_bytes())).or_default() += 1;
+            }
             turns
         }
         (None, Some(text), _) => vec![text],
@@ -137,6 +147,7 @@ fn take(source: &str, prompt: Prompt, topics: &mut [Topic], read: &mut Prompts) 
         (None, None, None) => return,
     };
     for text in texts {
+        read.real.lengths.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         if source == "gsm8k" {
             read.items.push(text.as_str().into());
         }
