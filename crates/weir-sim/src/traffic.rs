@@ -24,6 +24,7 @@ mod campaign;
 mod corpus;
 mod exchange;
 mod group;
+pub mod hostile;
 mod identity;
 mod kind;
 mod lookalike;
@@ -34,6 +35,7 @@ mod persona;
 mod population;
 mod rhythm;
 mod scenario;
+pub mod space;
 mod stream;
 mod template;
 #[cfg(test)]

@@ -250,8 +250,9 @@ fn separate(out: &mut String, from: usize, random: &mut SeededRandom) {
 
 /// ASCII capitals of what follows `from`, made small in place.
 fn lower_from(out: &mut String, from: usize) {
-    let tail = out.split_off(from);
-    out.push_str(&tail.to_ascii_lowercase());
+    if let Some(tail) = out.get_mut(from..) {
+        tail.make_ascii_lowercase();
+    }
 }
 
 fn bare_topic(words: &[&str]) -> Topic {

@@ -54,7 +54,7 @@ pub(super) fn write(
     let plan = campaign.and_then(|id| world.plans.get(usize::from(id)));
     let mut written = Messages { list: &mut out.messages, count: 0 };
     match (said.purpose, plan) {
-        (Purpose::Task { number, .. }, Some(plan)) => task(world, said, plan, number, at, &mut written),
+        (Purpose::Task { number, .. }, Some(plan)) => task(world, said, plan, number, &mut written),
         _ => conversation_of(world, said, at, &mut written),
     }
     let count = written.count;
@@ -153,8 +153,7 @@ fn conversation_of(world: &World, said: &Said<'_>, at: i64, out: &mut Messages<'
     match &said.group.prompting {
         Prompting::System(text) => out.next("system").push_str(text),
         Prompting::Private => {
-            let text = template::private_prompt(&world.corpus, persona.main_interest(), persona.seed);
-            out.next("system").push_str(&text);
+            template::private_prompt(out.next("system"), &world.corpus, persona.main_interest(), persona.seed);
         }
         Prompting::Bare | Prompting::Wrapped(_) => {}
     }
@@ -202,7 +201,7 @@ fn user_turn(
             if turn == 0 {
                 out.push_str(random.pick(&BUTTONS).copied().unwrap_or_default());
                 out.push_str("\n<document>\n");
-                let length = crate::random::whole(random.around(length, 0.6).clamp(200.0, 20_000.0)) as usize;
+                let length = persona.document(length, random);
                 world.corpus.text(out, said.about, length, persona.manner, random);
                 out.push_str("\n</document>");
             } else {
@@ -233,7 +232,7 @@ const BUTTONS: [&str; 6] = [
 ];
 
 /// A task of a campaign in its template.
-fn task(world: &World, said: &Said<'_>, plan: &Plan, number: u64, at: i64, out: &mut Messages<'_>) {
+fn task(world: &World, said: &Said<'_>, plan: &Plan, number: u64, out: &mut Messages<'_>) {
     let with = &plan.with;
     // The text of a task is the task's own, whoever sends it and whenever.
     let mut random = SeededRandom::for_member(plan.seed ^ 0x7461_736b, number);
@@ -280,7 +279,6 @@ fn task(world: &World, said: &Said<'_>, plan: &Plan, number: u64, at: i64, out: 
         let mut later = SeededRandom::for_member(said.conversation, u64::from(turn));
         world.corpus.text(out.next("user"), about, length / 2, manner, &mut later);
     }
-    let _ = at;
 }
 
 fn variant(plan: &Plan, class: Elicitation, said: &Said<'_>, number: u64) -> Template {

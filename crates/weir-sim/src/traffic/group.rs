@@ -135,6 +135,8 @@ pub(super) struct Group {
     /// The day after which accounts are closed by the provider, and the days
     /// over which that takes place.
     pub(super) closed: Option<(f64, f64)>,
+    /// Whether the accounts file tells of it.
+    pub(super) closed_known: bool,
     /// The source of their texts.
     pub(super) source: u16,
 }
@@ -158,6 +160,7 @@ impl Group {
             topic: None,
             active: (f64::NEG_INFINITY, f64::INFINITY),
             closed: None,
+            closed_known: true,
             source: 0,
         }
     }

@@ -103,7 +103,7 @@ impl World {
         };
         let signup_path =
             identity.signup_path.unwrap_or(["web", "web", "web", "app", "api", "partner"][random.position(6)]);
-        let known = self.closed_known(group);
+        let known = group.closed_known;
         LoggedAccount {
             account: self.account_name(index),
             party: identity.declared.then(|| name_of(group.seed)),

@@ -115,7 +115,8 @@ impl Measure {
         let is_first = exchange.messages.iter().filter(|message| message.role == "user").count() == 1;
         if is_first && self.texts.len() < 1 << 21 {
             self.firsts += 1;
-            let text = self.texts.entry(fingerprint(text.as_bytes())).or_insert(Text { by: account, accounts: 1, times: 0 });
+            let text =
+                self.texts.entry(fingerprint(text.as_bytes())).or_insert(Text { by: account, accounts: 1, times: 0 });
             text.times += 1;
             if text.by != account {
                 (text.by, text.accounts) = (account, text.accounts + 1);
@@ -135,7 +136,8 @@ impl Measure {
             .collect();
         let per_day: Vec<f64> = self.accounts.values().map(|seen| f64::from(seen.count) / days).collect();
         let shared: u64 = self.texts.values().filter(|text| text.accounts > 1).map(|text| u64::from(text.times)).sum();
-        let mut most: Vec<u32> = self.texts.values().map(|text| text.accounts).filter(|accounts| *accounts > 1).collect();
+        let mut most: Vec<u32> =
+            self.texts.values().map(|text| text.accounts).filter(|accounts| *accounts > 1).collect();
         most.sort_unstable_by(|a, b| b.cmp(a));
         most.truncate(10);
         let real = world.corpus().real();
@@ -150,7 +152,11 @@ impl Measure {
             beside: vec![
                 beside("gap within a session, s", self.gaps, only(think)),
                 beside("share of the busiest 8 hours", busiest, only(world.arrivals().busiest_shares())),
-                beside("length of a message, bytes", self.lengths, real.lengths.iter().map(|length| f64::from(*length)).collect()),
+                beside(
+                    "length of a message, bytes",
+                    self.lengths,
+                    real.lengths.iter().map(|length| f64::from(*length)).collect(),
+                ),
                 beside("answer, tokens", self.answers, only(world.arrivals().answer_tokens())),
                 beside("exchanges an account and day", per_day, Vec::new()),
             ],

@@ -14,6 +14,8 @@ pub(in crate::traffic) enum Network {
     /// A household's line, or a phone behind a carrier's shared addresses, or
     /// now and then a public exit: as people do.
     People,
+    /// One household's line and nothing else.
+    Household,
     /// A rented machine.
     Cloud,
     /// A few addresses that a firm or a campus sends everything through.
@@ -45,15 +47,14 @@ impl Network {
                 let draw = own.below(100);
                 let mut now = SeededRandom::for_member(account, session);
                 if draw < 58 || (draw < 90 && now.chance(55)) {
-                    // A household's address changes now and then.
-                    let lease = day.div_euclid(5 + i64::try_from(own.below(60)).unwrap_or(0));
-                    home(mix(account ^ mix(u64::from_ne_bytes(lease.to_ne_bytes()))), &mut own)
+                    household(account, day, &mut own)
                 } else if draw < 95 {
                     carrier(own.below(CARRIERS), now.below(256))
                 } else {
                     public_exit(own.below(PUBLIC_EXITS), now.below(64))
                 }
             }
+            Self::Household => household(account, day, &mut own),
             Self::Cloud => cloud(&mut own),
             Self::Site { seed, addresses } => {
                 let mut site = SeededRandom::for_member(seed, 0x7369_7465);
@@ -69,6 +70,12 @@ impl Network {
             Self::Carrier { seed } => carrier(seed % CARRIERS, mix(account ^ session) % 256),
         }
     }
+}
+
+/// A household's line; its address changes now and then.
+fn household(account: u64, day: i64, own: &mut SeededRandom) -> Place {
+    let lease = day.div_euclid(5 + i64::try_from(own.below(60)).unwrap_or(0));
+    home(mix(account ^ mix(u64::from_ne_bytes(lease.to_ne_bytes()))), own)
 }
 
 /// A household: a provider of Zipf size, within it anywhere.
@@ -190,6 +197,7 @@ mod tests {
     fn only_reserved_addresses_and_private_systems() {
         let networks = [
             Network::People,
+            Network::Household,
             Network::Cloud,
             Network::Site { seed: 4, addresses: 3 },
             Network::Proxies { seed: 9, exits: 50 },

@@ -102,6 +102,12 @@ impl Persona {
         About { source: self.source, topic: self.topics[0], language: self.language }
     }
 
+    /// How long the next of their documents is, where the median is `median`.
+    pub(super) fn document(&self, median: f64, random: &mut SeededRandom) -> usize {
+        let own = median * (f64::from(self.length) / 110.0).powf(0.8);
+        crate::random::whole(random.around(own, 0.4).clamp(200.0, 20_000.0)) as usize
+    }
+
     /// How long the next message is.
     pub(super) fn length(&self, turn: u8, random: &mut SeededRandom) -> usize {
         let median = f64::from(self.length) * if turn == 0 { 1.0 } else { 0.6 };

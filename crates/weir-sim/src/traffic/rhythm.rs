@@ -61,7 +61,8 @@ impl Arrivals {
         let mut origin = Vec::new();
         if read.weeks.len() >= 10 {
             origin.push(format!("{} weeks of servegen", read.weeks.len()));
-            arrivals.busiest = read.weeks.iter().map(|week| super::measure::share_of_busiest(&hours_of_day(week))).collect();
+            arrivals.busiest =
+                read.weeks.iter().map(|week| super::measure::share_of_busiest(&hours_of_day(week))).collect();
             arrivals.take_weeks(&read.weeks);
         }
         if read.think.len() >= 100 {

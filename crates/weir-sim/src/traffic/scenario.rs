@@ -4,7 +4,7 @@ mod presets;
 
 use serde::{Deserialize, Serialize};
 
-use super::campaign::Campaign;
+use super::campaign::{Campaign, Dispatch};
 use super::kind::Kind;
 
 /// Groups of one look-alike.
@@ -117,6 +117,9 @@ pub struct Scenario {
     pub source: Option<String>,
     /// Whether the accounts file is kept back.
     pub without_accounts_file: bool,
+    /// Whether look-alikes are planted only as far as they fit: groups of at
+    /// most their kind's part of half the population, and none beyond half.
+    pub fit: bool,
     /// Groups of look-alikes among the benign accounts.
     pub look_alikes: Vec<LookAlikes>,
     /// Campaigns.
@@ -139,6 +142,7 @@ impl Default for Scenario {
             common: 0.02,
             source: None,
             without_accounts_file: false,
+            fit: false,
             look_alikes: Vec::new(),
             campaigns: Vec::new(),
             innocents: Innocents::default(),
@@ -199,6 +203,9 @@ impl Scenario {
             }
             if let Err(reason) = planted.with.check() {
                 return field(&at, reason);
+            }
+            if planted.with.shared_accounts && planted.with.dispatch != Dispatch::Queue {
+                return field(&at, "`shared-accounts` takes `dispatch = \"queue\"`".to_owned());
             }
             if planted.with.shared_accounts && at == "campaigns[0]" {
                 return field(&at, "`shared-accounts` takes a campaign before it".to_owned());

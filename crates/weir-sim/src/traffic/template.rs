@@ -98,17 +98,18 @@ pub(in crate::traffic) fn framework_prompt(seed: u64) -> String {
     text
 }
 
-/// The system prompt that a developer wrote for an application of their own.
-pub(in crate::traffic) fn private_prompt(corpus: &Corpus, about: About, seed: u64) -> String {
+/// Writes the system prompt that a developer made for an application of their
+/// own.
+pub(in crate::traffic) fn private_prompt(text: &mut String, corpus: &Corpus, about: About, seed: u64) {
     let mut random = SeededRandom::for_member(seed, 0x7072_6976);
-    let mut text = String::from(random.pick(phrases::OPENINGS).copied().unwrap_or_default());
+    text.push_str(random.pick(phrases::OPENINGS).copied().unwrap_or_default());
     text.push_str(random.pick(phrases::PRODUCTS).copied().unwrap_or_default());
     text.push_str(
         random.pick(&[". Customers ask about ", ", made for ", ". You only speak of "]).copied().unwrap_or_default(),
     );
-    corpus.word(&mut text, about, &mut random);
+    corpus.word(text, about, &mut random);
     text.push_str(" and ");
-    corpus.word(&mut text, about, &mut random);
+    corpus.word(text, about, &mut random);
     text.push_str(". ");
     for _ in 0..random.between(1, 5) {
         text.push_str(random.pick(phrases::RULES).copied().unwrap_or_default());
@@ -117,7 +118,6 @@ pub(in crate::traffic) fn private_prompt(corpus: &Corpus, about: About, seed: u6
     if random.chance(25) {
         text.push_str(random.pick(CLASSES[0].demands).map_or("", |demand| demand));
     }
-    text
 }
 
 /// What a model might have answered, where a later turn sends it back.

@@ -4,6 +4,9 @@ use weir_exchange::LoggedExchange;
 
 use super::*;
 
+mod adversaries;
+mod people;
+
 fn small(name: &str, accounts: u32, days: u32) -> Scenario {
     let mut scenario = Scenario::preset(name).unwrap();
     scenario.accounts = accounts;
@@ -177,4 +180,60 @@ fn what_cannot_be_is_refused_with_the_field_named() {
     assert!(refused(&scenario).starts_with("start: "), "{}", refused(&scenario));
     let scenario = Scenario { source: Some("nowhere".to_owned()), ..first() };
     assert!(refused(&scenario).contains("no source is called `nowhere`"), "{}", refused(&scenario));
+}
+
+mod any_mix {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn kinds(pick: fn(Kind) -> bool) -> impl Strategy<Value = Kind> {
+        let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| pick(*kind)).collect();
+        proptest::sample::select(kinds)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn can_be_run_and_its_truth_holds(
+            seed: u64,
+            adversaries in proptest::collection::vec((kinds(Kind::is_adversary), 5_u32..25), 0..3),
+            look_alikes in proptest::collection::vec((kinds(Kind::is_look_alike), 1_u32..3, 2_u32..20), 0..4),
+            innocents in 0_u32..4,
+        ) {
+            let campaigns = adversaries.iter().map(|(kind, accounts)| {
+                Planted { kind: *kind, with: Campaign { accounts: *accounts, start: 0.0, per_day: 5.0, ..Campaign::of(*kind) } }
+            });
+            let scenario = Scenario {
+                seed,
+                days: 2,
+                accounts: 300,
+                campaigns: campaigns.collect(),
+                look_alikes: look_alikes
+                    .iter()
+                    .map(|(kind, groups, accounts)| LookAlikes { kind: *kind, groups: *groups, accounts: Some((1, *accounts)) })
+                    .collect(),
+                innocents: Innocents { same_proxies: innocents, public_harness: innocents, forum_template: innocents, stolen_key: innocents, bystander: innocents },
+                shocks: vec![Shock::Launch { day: 1.0, rise: 1.0 }, Shock::Outage { day: 0.5, hours: 2.0 }],
+                ..Scenario::default()
+            };
+            let text = toml::to_string(&scenario).unwrap();
+            prop_assert_eq!(&toml::from_str::<Scenario>(&text).unwrap(), &scenario);
+            let world = world(&scenario);
+            let benign = world.truth().filter(|truth| truth.campaigns.is_empty()).count();
+            prop_assert_eq!(benign, 300);
+            let names: BTreeSet<String> = world.accounts().map(|account| account.account).collect();
+            prop_assert_eq!(names.len(), usize::try_from(world.account_count()).unwrap());
+            let (start, end) = (world.start, world.end);
+            let mut last = start;
+            for (exchange, _) in world.stream() {
+                prop_assert!(names.contains(&exchange.account));
+                let at = exchange.time.millis();
+                prop_assert!(last <= at && at < end);
+                last = at;
+                prop_assert!(!exchange.messages.is_empty());
+            }
+        }
+    }
 }

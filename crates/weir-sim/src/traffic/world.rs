@@ -14,7 +14,7 @@ use super::kind::Kind;
 use super::network::{Caller, Network};
 use super::persona::Persona;
 use super::rhythm::{Arrivals, seconds};
-use super::scenario::{Innocents, Scenario, ScenarioError, Shock};
+use super::scenario::{Innocents, LookAlikes, Scenario, ScenarioError, Shock};
 use super::template::Template;
 use super::{lookalike, population};
 use crate::random::{SeededRandom, fingerprint, millis, mix};
@@ -168,11 +168,6 @@ impl World {
         Persona::draw(&self.corpus, &self.arrivals, group, self.account_seed(index))
     }
 
-    pub(super) fn closed_known(&self, group: &Group) -> bool {
-        let at = self.groups.iter().position(|known| std::ptr::eq(known, group));
-        !self.plans.iter().any(|plan| !plan.with.closed_known && at.is_some_and(|at| plan.waves.contains(&at)))
-    }
-
     /// When a launch was, if there is one.
     pub(super) fn launch(&self) -> Option<i64> {
         self.shocks.iter().find_map(|shock| match shock {
@@ -227,13 +222,20 @@ impl World {
         let source = self.source(scenario.source.as_deref(), "source")?;
         let mut benign: Vec<Group> = Vec::new();
         let mut random = SeededRandom::for_member(self.seed, 0x706c_616e);
-        for look_alikes in &scenario.look_alikes {
-            let (least, most) = look_alikes.accounts.unwrap_or_else(|| lookalike::usual_size(look_alikes.kind));
-            for _ in 0..look_alikes.groups {
+        let mut look_alikes = 0;
+        let fits = |planted: u32, count: u32| !scenario.fit || planted.saturating_add(count) <= scenario.accounts / 2;
+        let rounds = scenario.look_alikes.iter().map(|look_alikes| look_alikes.groups).max().unwrap_or(0);
+        // In turn, so that where not all fit some of each are there.
+        for round in 0..rounds {
+            for wanted in scenario.look_alikes.iter().filter(|wanted| round < wanted.groups) {
+                let (least, most) = self.size(wanted);
                 let count = log_between(least, most, &mut random);
-                let mut group = lookalike::group(look_alikes.kind, random.next_bits(), count, self.days);
-                group.source = source;
-                benign.push(group);
+                let mut group = lookalike::group(wanted.kind, random.next_bits(), count, self.days);
+                if fits(look_alikes, count) {
+                    look_alikes = look_alikes.saturating_add(count);
+                    group.source = source;
+                    benign.push(group);
+                }
             }
         }
         for (at, planted) in scenario.campaigns.iter().enumerate() {
@@ -253,6 +255,18 @@ impl World {
             self.add(group);
         }
         Ok(())
+    }
+
+    /// How many accounts a group may have; where groups are to fit, no kind
+    /// takes more than its part of half the population.
+    fn size(&self, wanted: &LookAlikes) -> (u32, u32) {
+        let (least, most) = wanted.accounts.unwrap_or_else(|| lookalike::usual_size(wanted.kind));
+        if !self.scenario.fit {
+            return (least, most);
+        }
+        let kinds = u32::try_from(self.scenario.look_alikes.len()).unwrap_or(1).max(1);
+        let cap = (self.scenario.accounts / 2 / kinds).max(1);
+        (least.min(cap), most.min(cap))
     }
 
     fn add(&mut self, mut group: Group) -> Range<u32> {
@@ -346,6 +360,7 @@ impl World {
         if wave + 1 < with.waves {
             group.closed = Some((from + length, 0.2));
         }
+        group.closed_known = with.closed_known;
         let made = if wave == 0 { with.start } else { from - with.prewarm };
         group.identity = Identity {
             declared: false,
@@ -396,7 +411,7 @@ pub(super) fn exits(with: &Campaign, seed: u64) -> Network {
             let seed = with.pool.as_ref().map_or(seed, |pool| fingerprint(pool.as_bytes()));
             Network::Proxies { seed, exits: with.exit_count }
         }
-        Exits::Residential => Network::People,
+        Exits::Residential => Network::Household,
         Exits::Cloud => Network::Cloud,
     }
 }

@@ -66,7 +66,15 @@ struct Prompt {
 const LONGEST_SENTENCE: usize = 400;
 
 pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
-    let mut read = Prompts { sources: Vec::new(), items: Vec::new(), turns: Vec::new(), files: Vec::new(), prompts: 0, real: Real::default(), firsts: HashMap::new() };
+    let mut read = Prompts {
+        sources: Vec::new(),
+        items: Vec::new(),
+        turns: Vec::new(),
+        files: Vec::new(),
+        prompts: 0,
+        real: Real::default(),
+        firsts: HashMap::new(),
+    };
     for path in files(folder, ".jsonl.gz")? {
         let name = path
             .file_name()
@@ -98,7 +106,10 @@ pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
         return Err(DataError::Empty { path: folder.to_owned() });
     }
     read.real.lengths.sort_unstable();
-    let (alike, of) = read.firsts.values().fold((0, 0), |(alike, of), times| (alike + if *times > 1 { *times } else { 0 }, of + times));
+    let (alike, of) = read
+        .firsts
+        .values()
+        .fold((0, 0), |(alike, of), times| (alike + if *times > 1 { *times } else { 0 }, of + times));
     read.real.repeated = (of > 0).then(|| f64::from(alike) / f64::from(of));
     Ok(read)
 }

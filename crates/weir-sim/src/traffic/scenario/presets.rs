@@ -28,7 +28,7 @@ impl Scenario {
     /// (ordinary accounts alone), `first` (A1 among B2 and B4) or `mix`.
     #[must_use]
     pub fn preset(name: &str) -> Option<Self> {
-        let mut scenario = Self { name: name.to_owned(), ..Self::default() };
+        let mut scenario = Self { name: name.to_owned(), fit: true, ..Self::default() };
         match name {
             "plain" => {}
             "benign" => {
@@ -62,6 +62,7 @@ impl Scenario {
             .chain(Kind::ALL.iter().filter(|kind| **kind != Kind::Benign).map(|kind| kind.as_str()))
     }
 
+    /// One kind alone, at its usual size.
     fn plant(&mut self, kind: Kind) {
         if kind.is_adversary() {
             self.campaigns.push(planted(kind));
@@ -75,7 +76,9 @@ impl Scenario {
                 self.campaigns.push(second);
             }
         } else if kind.is_look_alike() {
-            self.look_alikes.push(groups(kind, 1));
+            let most = crate::traffic::lookalike::usual_size(kind).1;
+            let several = if most < 10 { 100 } else { 1 };
+            self.look_alikes.push(LookAlikes { kind, groups: several, accounts: Some((most, most)) });
             if kind == Kind::B8 {
                 self.shocks = usual_shocks();
             }
@@ -127,7 +130,7 @@ impl Campaign {
         let naive = Self::default();
         match kind {
             Kind::A2 => Self { accounts: 500, per_day: 5.5, ..naive },
-            Kind::A3 => Self { accounts: 100, per_day: 700.0, ..naive },
+            Kind::A3 => Self { accounts: 100, per_day: 700.0, plan: Some("tier-3".to_owned()), ..naive },
             Kind::A4 => Self { exits: Exits::Residential, accounts_per_card: 1, mail_domains: 0, ..naive },
             Kind::A5 => Self { dispatch: Dispatch::Mimic, jitter_hours: 6.0, ..naive },
             Kind::A6 => Self { variants: 20, variant_by: VariantBy::Exchange, ..naive },
