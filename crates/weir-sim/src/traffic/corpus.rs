@@ -249,7 +249,7 @@ fn separate(out: &mut String, from: usize, random: &mut SeededRandom) {
 }
 
 /// ASCII capitals of what follows `from`, made small in place.
-fn lower_from(out: &mut String, from: usize) {
+fn lower_from(out: &mut str, from: usize) {
     if let Some(tail) = out.get_mut(from..) {
         tail.make_ascii_lowercase();
     }

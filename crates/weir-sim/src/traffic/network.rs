@@ -41,7 +41,7 @@ struct Place {
 impl Network {
     /// The address of one session of an account.
     fn place(self, account: u64, session: u64, day: i64) -> Place {
-        let mut own = SeededRandom::for_member(account, 0x6e65_74);
+        let mut own = SeededRandom::for_member(account, 0x006e_6574);
         match self {
             Self::People => {
                 let draw = own.below(100);

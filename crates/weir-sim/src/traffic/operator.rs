@@ -121,11 +121,11 @@ impl Operator {
     fn choose(&mut self, world: &World, plan: &Plan, at: i64) -> Option<u32> {
         let stolen = plan.stolen.len() as u64;
         for _ in 0..64 {
-            let wave = plan.waves.clone().filter(|wave| {
+            let wave = plan.waves.clone().rev().find(|wave| {
                 let (from, _) = world.groups[*wave].active;
                 at >= world.start + millis(from * 86_400.0)
             });
-            let group = &world.groups[wave.last()?];
+            let group = &world.groups[wave?];
             let round = u64::from(group.count) + stolen;
             // A balancer goes round, and skips those that are busy.
             self.turn += 1 + u64::from(self.random.chance(30));

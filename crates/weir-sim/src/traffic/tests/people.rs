@@ -102,7 +102,12 @@ fn tasks_dealt_out_by_one_operator_are_interchangeable() {
     assert!(within_account(&sharded.topic) > 0.15);
 }
 
-/// Real data is used in place where `WEIR_DATA` or its usual place has it.
+#[allow(clippy::print_stderr, reason = "whoever reads the test's output shall know")]
+fn skipped() {
+    eprintln!("skipped: no real prompts here; set WEIR_DATA to the folder that holds `prompts`");
+}
+
+/// Real data is used in place, from `WEIR_DATA` or from beside the checkout.
 fn real_prompts() -> Option<PathBuf> {
     let usual = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/prompts");
     let folder = std::env::var_os("WEIR_DATA").map_or(usual, |data| PathBuf::from(data).join("prompts"));
@@ -165,7 +170,7 @@ fn pool_detector(corpus: Corpus, pool: &BTreeSet<String>) -> f64 {
 #[test]
 fn whoever_only_knows_the_pool_is_at_chance() {
     let Some(folder) = real_prompts() else {
-        eprintln!("skipped: no real prompts here; set WEIR_DATA to the folder that holds them");
+        skipped();
         return;
     };
     let mut pool = BTreeSet::new();
