@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
-use crate::id::{AccountId, AppealId, ClaimId, GrantId, IssuerId, KeyId, MeasureId, PartyId, TokenId};
+use crate::id::{AccountId, AppealId, ClaimId, GrantId, HoldId, IssuerId, KeyId, MeasureId, PartyId, TokenId};
 use crate::limits::Limits;
 use crate::time::Time;
 use crate::value::{Value, ValueType};
@@ -196,6 +196,13 @@ acts! {
     /// It speaks for nobody any more.
     "issuer.remove" IssuerRemove { pub issuer: IssuerId } {}
 
+    /// Something is recorded about one of an issuer's people; the subject is
+    /// their random id.
+    "person.add" PersonAdd { pub issuer: IssuerId } {
+        /// The issuer's own name for them, `sub`.
+        pub sub: String,
+    }
+
     /// An account gets an API key; only HMAC(pepper, SHA-256(key)) is kept.
     "key.issue" KeyIssue { pub key: KeyId } { pub digest: Digest }
     /// The key opens nothing any more.
@@ -330,6 +337,67 @@ acts! {
     }
     /// Someone other than the author decides it.
     "appeal.decide" AppealDecide { pub appeal: AppealId, pub ruling: Ruling } { pub reason: String }
+
+    /// A file of records was closed: what it holds, so that nobody can change
+    /// it unseen.
+    "records.seal" RecordsSeal {
+        /// The file's name.
+        pub segment: String,
+        /// The numbers of its first and last record.
+        pub first: u64,
+        pub last: u64,
+        pub count: u64,
+        pub bytes: u64,
+        /// SHA-256 of the file.
+        pub digest: Digest,
+        /// Root of the tree of its lines (RFC 6962), so that one can be shown
+        /// without the others.
+        pub root: Digest,
+        /// A later process closed it than the one that wrote it: that one
+        /// ended without closing it, and what it had not written yet is lost.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub recovered: bool,
+        /// Bytes of an unfinished tail that were cut off then.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        pub cut: u64,
+        /// Records that could not be kept since the file before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        pub unkept: u64,
+    } {}
+    /// Files of records past their time are deleted, by the rule that says how
+    /// long they are kept. What they held stays sealed.
+    "records.delete" RecordsDelete { pub segments: Vec<String>, pub rule: String } {}
+
+    /// Nothing about the subject is erased or deleted until it is lifted.
+    "hold.place" HoldPlace { pub hold: HoldId } {
+        pub reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub citation: Option<String>,
+    }
+    /// It may be again.
+    "hold.lift" HoldLift { pub hold: HoldId } {}
+
+    /// Private parts of acts about the subject are erased: their salts and
+    /// bytes are gone, their commitments stay.
+    "private.erase" PrivateErase { pub acts: Vec<Erased> } { pub reason: String }
+}
+
+/// An act whose private part is erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erased {
+    /// Its index.
+    pub act: u64,
+    /// Its kind.
+    pub kind: String,
+    /// The id of what it made: the claim of a `claim.add`, the key of a
+    /// `key.issue`, the subject where it names nothing further.
+    pub id: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One policy with the id it will never share.

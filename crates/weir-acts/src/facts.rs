@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::claims::Claims;
 use crate::holder::{Account, Life, Measure, Party};
 use crate::limits::LimitSpan;
+use crate::person::Person;
 use crate::state::Holder;
 use crate::time::Time;
 use crate::words::MeasureKind;
@@ -74,6 +75,24 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// The facts recorded about a person at `at`.
+    pub fn of_person(person: &Person, at: Time) -> Facts {
+        let measures = person.measures.iter().filter(|measure| measure.life.holds(at)).map(|measure| measure.kind);
+        Facts { claims: Claims::at(&person.claims, at), measures: sorted(measures), ..Facts::default() }
+    }
+
+    /// An account's facts with a person behind its request: what the issuer
+    /// asserts and what is recorded of them stand in for the account's own
+    /// claims of the same kinds; measures on either hold.
+    #[must_use]
+    pub fn with_person(mut self, asserted: &Claims, recorded: &Facts) -> Facts {
+        self.claims = self.claims.replaced_by(&asserted.clone().merge(&recorded.claims));
+        self.measures = sorted(self.measures.iter().chain(&recorded.measures).copied());
+        self
+    }
+}
+
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
     items.sort_unstable();
@@ -106,6 +125,13 @@ pub fn next_account_change(account: &Account, at: Time) -> Option<Time> {
 fn next_limits(spans: &[LimitSpan], measures: &[Measure], at: Time) -> Option<Time> {
     let said = measures.iter().filter_map(|measure| measure.limits.as_ref());
     spans.iter().chain(said).map(|span| span.from).filter(|from| *from > at).min()
+}
+
+/// As [`next_party_change`], for a person.
+pub fn next_person_change(person: &Person, at: Time) -> Option<Time> {
+    let claims = person.claims.iter().map(|claim| &claim.life);
+    let measures = person.measures.iter().map(|measure| &measure.life);
+    next_boundary(claims.chain(measures), at)
 }
 
 /// The earliest beginning or end after `at`.

@@ -138,6 +138,10 @@ ids! {
     IssuerId, "i", "an issuer";
     /// Parties and accounts that came at once.
     ImportId, "import", "an import";
+    /// A person behind an issuer's assertions, once something is recorded about them.
+    PersonId, "u", "a person";
+    /// What must be kept for a dispute.
+    HoldId, "h", "a hold";
     /// A change that waits for approval.
     DraftId, "draft", "a draft";
     /// The log itself, as the subject of its own first act.

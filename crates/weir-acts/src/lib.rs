@@ -21,6 +21,8 @@ pub mod import;
 pub mod issuer;
 pub mod key;
 pub mod limits;
+pub mod person;
+pub mod records;
 pub mod row;
 #[cfg(test)]
 mod script;

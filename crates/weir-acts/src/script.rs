@@ -4,16 +4,18 @@
 
 mod acts;
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
-use crate::act::Act;
+use crate::act::{Act, Erased};
 use crate::directive::DirectiveText;
 use crate::entry::{BY_WEIR, Basis, Entry};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, LogId, MeasureId, ModelId,
-    OperatorId, PartyId, TokenId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IssuerId, KeyId, LogId, MeasureId, ModelId,
+    OperatorId, PartyId, PersonId, TokenId,
 };
-use crate::state::State;
+use crate::state::{State, erasable};
 use crate::time::Time;
 
 /// One step of a history: what to do, with which of the things there are.
@@ -62,6 +64,12 @@ pub(crate) struct Author {
     rules: Vec<String>,
     changes: Vec<DraftId>,
     issuers: Vec<IssuerId>,
+    persons: Vec<PersonId>,
+    holds: Vec<HoldId>,
+    /// The number of the last segment and of the last record.
+    sealed: (u64, u64),
+    /// Acts whose private parts could be erased, and whom they are about.
+    erasable: BTreeMap<u64, (Erased, String)>,
     /// With the index of the draft.
     drafts: Vec<(DirectiveId, u64, DirectiveText)>,
 }
@@ -110,6 +118,10 @@ impl Author {
                 if let (Act::DraftApprove(_), Some((operator, _))) = (&entry.act, one(&self.operators, step.picks[1])) {
                     entry.by = operator.to_string();
                 }
+                match erasable(state.size, &entry) {
+                    Some(erased) => self.erasable.insert(state.size, (erased, entry.subject.clone())),
+                    None => self.erasable.remove(&state.size),
+                };
                 entry.basis = Some(Basis { effective: self.after(step.picks[5]), ..Basis::default() });
                 Done::Wrote(Box::new(entry))
             }

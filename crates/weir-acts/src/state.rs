@@ -6,11 +6,14 @@
 
 mod directives;
 mod drafts;
+mod erasure;
 mod governed;
 mod holders;
 mod imports;
 mod issuers;
 mod limits;
+mod persons;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,32 +28,39 @@ use crate::entry::{BY_WEIR, Entry, EntryError};
 use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IdError, IssuerId, KeyId, MeasureId, OperatorId,
-    PartyId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IdError, IssuerId, KeyId, MeasureId, OperatorId,
+    PartyId, PersonId,
 };
 use crate::issuer::Issuer;
 use crate::limits::LimitSpan;
+use crate::person::{Person, PersonKey};
+use crate::records::{Hold, SealedSegment};
 use crate::shards::Shards;
 use crate::time::Time;
 use crate::view::KeyStanding;
 use crate::words::{Ruling, Stage};
 
-/// A party or an account: what claims and measures are about.
+pub use erasure::{ERASABLE, erasable};
+
+/// A party, an account or a person: what claims and measures are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Holder {
     /// A party.
     Party(PartyId),
     /// An account.
     Account(AccountId),
+    /// One of an issuer's people.
+    Person(PersonId),
 }
 
 impl FromStr for Holder {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Holder, IdError> {
-        match text.starts_with("a-") {
-            true => text.parse().map(Holder::Account),
-            false => text.parse().map(Holder::Party),
+        match text.split_once('-') {
+            Some(("a", _)) => text.parse().map(Holder::Account),
+            Some(("u", _)) => text.parse().map(Holder::Person),
+            _ => text.parse().map(Holder::Party),
         }
     }
 }
@@ -72,6 +82,7 @@ impl fmt::Display for Holder {
         match self {
             Holder::Party(id) => fmt::Display::fmt(id, out),
             Holder::Account(id) => fmt::Display::fmt(id, out),
+            Holder::Person(id) => fmt::Display::fmt(id, out),
         }
     }
 }
@@ -109,6 +120,8 @@ pub struct Touched {
     pub parties: BTreeSet<PartyId>,
     /// Accounts whose facts or standing changed.
     pub accounts: BTreeSet<AccountId>,
+    /// Persons whose facts changed.
+    pub persons: BTreeSet<PersonId>,
     /// Keys issued or revoked.
     pub keys: BTreeSet<KeyId>,
     /// Whether models, stages, rules or directives changed.
@@ -125,6 +138,7 @@ impl Touched {
     pub fn merge(&mut self, other: Touched) {
         self.parties.extend(other.parties);
         self.accounts.extend(other.accounts);
+        self.persons.extend(other.persons);
         self.keys.extend(other.keys);
         self.rules |= other.rules;
         self.issuers |= other.issuers;
@@ -133,14 +147,15 @@ impl Touched {
 
     /// Whether nothing was touched.
     pub fn is_empty(&self) -> bool {
-        let none = self.parties.is_empty() && self.accounts.is_empty() && self.keys.is_empty();
-        none && !self.rules && !self.issuers && !self.many
+        let nobody = self.parties.is_empty() && self.accounts.is_empty() && self.persons.is_empty();
+        nobody && self.keys.is_empty() && !self.rules && !self.issuers && !self.many
     }
 
     pub(crate) fn holder(&mut self, holder: Holder) {
         match holder {
             Holder::Party(id) => self.parties.insert(id),
             Holder::Account(id) => self.accounts.insert(id),
+            Holder::Person(id) => self.persons.insert(id),
         };
     }
 }
@@ -267,6 +282,16 @@ pub struct State {
     pub unseen_rows: u64,
     /// Acts about someone unknown, of whom a row not given may tell.
     pub unplaced: u64,
+    /// Persons about whom something is recorded, by id.
+    pub persons: Shards<PersonId, Arc<Person>>,
+    /// They by what assertions about them are known by.
+    pub person_keys: Shards<PersonKey, PersonId>,
+    /// Files of records that were sealed, by number.
+    pub segments: Arc<BTreeMap<u64, SealedSegment>>,
+    /// What must be kept, or had to be.
+    pub holds: Arc<BTreeMap<HoldId, Hold>>,
+    /// Acts whose private parts were erased.
+    pub erased: Arc<BTreeSet<u64>>,
     /// Parts of a rule set whose last part has not come.
     pending_rules: Arc<PendingRules>,
 }
@@ -369,6 +394,11 @@ impl State {
             }
             Act::LimitSet(_) | Act::MeasureLimit(_) => self.fold_limits(entry, &mut touched)?,
             Act::PartyImport(parts) => self.import_add(index, entry, &parts.public, 0)?,
+            Act::PersonAdd(parts) => self.person_add(entry, parts, &mut touched)?,
+            Act::RecordsSeal(_) | Act::RecordsDelete(_) | Act::HoldPlace(_) | Act::HoldLift(_) => {
+                self.fold_records(index, entry)?;
+            }
+            Act::PrivateErase(parts) => self.private_erase(index, entry, &parts.public, &mut touched)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }

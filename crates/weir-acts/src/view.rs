@@ -15,6 +15,7 @@ use crate::id::{AccountId, IssuerId, KeyId, PartyId};
 use crate::import::Seen;
 use crate::issuer::Issuer;
 use crate::limits::Limited;
+use crate::person::PersonKey;
 use crate::shards::{Merge, Shards};
 use crate::state::{Holder, State};
 use crate::time::Time;
@@ -74,6 +75,7 @@ pub struct View {
     pub next_change: Option<Time>,
     pub(crate) parties: Shards<PartyId, FactsId>,
     pub(crate) accounts: Shards<AccountId, AccountStanding>,
+    pub(crate) persons: Shards<PersonKey, FactsId>,
     pub(crate) keys: Shards<[u8; 32], KeyStanding>,
     pub(crate) models: Arc<BTreeMap<Arc<str>, Model>>,
     pub(crate) issuers: Arc<BTreeMap<IssuerId, Arc<Issuer>>>,
@@ -183,16 +185,18 @@ impl View {
         self.interner.facts(id)
     }
 
-    /// The class of `class`'s account with a person's claims in place of the
-    /// account's own of the same kinds; everything else stays. None where so
-    /// many distinct facts are known that one more issuer's word could exhaust
-    /// memory.
-    pub fn class_of_person(&self, class: Class, person: &Claims) -> Option<Class> {
+    /// The class of `class`'s account with a person behind the request: what
+    /// their issuer asserts of them and what is recorded about them in place
+    /// of the account's own claims of the same kinds, and measures on them
+    /// beside the account's. None where so many distinct facts are known that
+    /// one more issuer's word could exhaust memory.
+    pub fn class_of_person(&self, class: Class, asserted: &Claims, person: Option<&PersonKey>) -> Option<Class> {
         if self.interner.len() >= MAX_FACTS {
             return None;
         }
-        let mut facts = Facts::clone(&self.interner.facts(class.account));
-        facts.claims = facts.claims.replaced_by(person);
+        let facts = Facts::clone(&self.interner.facts(class.account));
+        let recorded = person.and_then(|key| self.persons.get(key)).map(|id| self.interner.facts(*id));
+        let facts = facts.with_person(asserted, &recorded.unwrap_or_default());
         Some(Class { party: class.party, account: self.interner.intern(facts) })
     }
 
@@ -260,6 +264,8 @@ impl View {
         match holder {
             Holder::Party(id) => self.place_party(id, state.parties.get(&id)?),
             Holder::Account(id) => self.place_account(id, state.accounts.get(&id)?),
+            // The world's own to place: it knows what an erased name was.
+            Holder::Person(_) => None,
         }
     }
 

@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use crate::directive::Unknown;
 use crate::entry::Entry;
-use crate::facts::{Calendar, Interner, next_boundary};
-use crate::id::KeyId;
+use crate::facts::{Calendar, Facts, Interner, next_boundary, next_person_change};
+use crate::id::{KeyId, PersonId};
 use crate::import::Import;
 use crate::limits::{LimitSpan, Limited};
+use crate::person::PersonKey;
 use crate::shards::Shards;
 use crate::state::{FoldError, Holder, State, Touched};
 use crate::time::Time;
@@ -29,6 +30,8 @@ pub struct World {
     agenda: BTreeMap<Time, Touched>,
     /// What changes by time alone of the many that came at once.
     calendars: Vec<Calendar>,
+    /// What persons in the view are known by, for when a name is erased.
+    known_persons: Shards<PersonId, PersonKey>,
 }
 
 impl Default for World {
@@ -52,6 +55,7 @@ impl World {
             next_change: None,
             parties: Shards::default(),
             accounts: Shards::default(),
+            persons: Shards::default(),
             keys: Shards::default(),
             models: Arc::clone(&state.models),
             issuers: Arc::clone(&state.issuers),
@@ -59,7 +63,13 @@ impl World {
             limits: LimitsInForce::default(),
             interner,
         };
-        let mut world = World { state, view, agenda: BTreeMap::new(), calendars: Vec::new() };
+        let mut world = World {
+            state,
+            view,
+            agenda: BTreeMap::new(),
+            calendars: Vec::new(),
+            known_persons: Shards::default(),
+        };
         world.refresh_all();
         world
     }
@@ -160,14 +170,16 @@ impl World {
         let is_past = self.view.at < self.state.last;
         let keys = if is_past { self.state.keys.iter().map(|(id, _)| *id).collect() } else { BTreeSet::new() };
         self.refresh_keys(&keys);
-        self.refresh(&Touched { rules: true, issuers: true, ..Touched::default() });
+        let persons = self.state.persons.iter().map(|(id, _)| *id).collect();
+        self.refresh(&Touched { rules: true, issuers: true, persons, ..Touched::default() });
     }
 
     fn refresh(&mut self, touched: &Touched) {
         self.view.size = self.state.size;
         let parties = touched.parties.iter().copied().map(Holder::Party);
         let accounts = touched.accounts.iter().copied().map(Holder::Account);
-        parties.chain(accounts).for_each(|holder| self.refresh_holder(holder));
+        let persons = touched.persons.iter().copied().map(Holder::Person);
+        parties.chain(accounts).chain(persons).for_each(|holder| self.refresh_holder(holder));
         if !touched.keys.is_empty() {
             self.refresh_keys(&touched.keys);
         }
@@ -195,8 +207,29 @@ impl World {
     }
 
     fn refresh_holder(&mut self, holder: Holder) {
+        if let Holder::Person(id) = holder {
+            return self.refresh_person(id);
+        }
         let change = self.view.place(&self.state, holder);
         self.schedule(change, |coming| coming.holder(holder));
+    }
+
+    fn refresh_person(&mut self, id: PersonId) {
+        let Some(person) = self.state.persons.get(&id) else { return };
+        let change = next_person_change(person, self.view.at);
+        // A name that was erased takes its key with it.
+        if let Some(former) = self.known_persons.remove(&id) {
+            self.view.persons.remove(&former);
+        }
+        let facts = Facts::of_person(person, self.view.at);
+        // One of whom nothing is known now is decided as one never heard of.
+        if let Some(key) = person.key().filter(|_| facts != Facts::default()) {
+            self.known_persons.insert(id, key);
+            self.view.persons.insert(key, self.view.interner.intern(facts));
+        }
+        self.schedule(change, |coming| {
+            coming.persons.insert(id);
+        });
     }
 
     fn refresh_keys(&mut self, ids: &BTreeSet<KeyId>) {

@@ -12,6 +12,7 @@ mod export;
 mod refold;
 mod report;
 mod rows;
+mod segments;
 
 use weir_tlog::verify::verify_log;
 use weir_tlog::{Checkpoint, LogSource, VerifierKey, VerifyFailure, verify_consistency};
@@ -21,24 +22,29 @@ pub use decisions::{Differing, Explained, RuleBehind};
 pub use export::{Export, export_bundle};
 pub use refold::Problem;
 pub use report::{Decisions, Refold, Report};
+pub use segments::{RecordsFolder, Segments, WrongSegment};
 
+use crate::service::Control;
 use refold::Refolder;
 
 /// Checks the log at `source` against `key`; `is_pinned` says whether the key
 /// came from elsewhere than the log itself. With a `bundle` its openings are
 /// folded and its decisions computed again; the log must extend every
-/// checkpoint of `since`, which must be opened with the same key. The decision
-/// named by `explain` is told rule by rule.
+/// checkpoint of `since`, which must be opened with the same key. Files of
+/// `records` are held against what sealed them. The decision named by `explain`
+/// is told rule by rule.
 ///
 /// # Errors
 /// When the signed tree is not what the checkpoint says, or cannot be read.
 /// What is wrong with acts or decisions is in the report.
+#[allow(clippy::too_many_arguments, reason = "each is one thing an auditor may or may not have")]
 pub fn verify(
     source: &dyn LogSource,
     key: &VerifierKey,
     is_pinned: bool,
     bundle: Option<&Bundle>,
     since: &[Checkpoint],
+    records: Option<&RecordsFolder>,
     explain: Option<&str>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, VerifyFailure> {
@@ -56,7 +62,14 @@ pub fn verify(
         verify_consistency(source, older, &verified.checkpoint)?;
     }
     let since = since.iter().map(|checkpoint| checkpoint.size).collect();
-    Ok(refolder.report(&verified, is_pinned, since))
+    Ok(refolder.report(&verified, is_pinned, since, records))
+}
+
+/// Holds the files of records in a running server's own folder against the
+/// acts that sealed them. Reads all of them.
+pub fn check_records(control: &Control) -> Segments {
+    let folder = RecordsFolder { dir: control.dir().to_owned(), is_whole: true };
+    segments::check(&control.published().state, Some(&folder), None)
 }
 
 #[cfg(test)]

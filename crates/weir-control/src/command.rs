@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use weir_acts::digest::Digest;
-use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, IssuerId, KeyId, MeasureId};
+use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId};
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 use weir_acts::{Time, ValueType};
 
@@ -115,7 +115,8 @@ commands! {
     }
     /// Record a verified fact.
     "claim.add" ClaimAdd {
-        /// `party:ID`, `account:PARTY/NAME`, or either without the prefix.
+        /// `party:ID`, `account:PARTY/NAME`, or either without the prefix, or
+        /// `person:ISSUER#SUB`.
         subject: String,
         /// A declared kind.
         kind: String,
@@ -353,6 +354,33 @@ commands! {
     "measure.lift" MeasureLift {
         /// The measure.
         id: MeasureId,
+    }
+    /// Keep everything about someone until it is lifted.
+    "hold.place" HoldPlace {
+        /// As in `claim.add`.
+        subject: String,
+        /// Why.
+        reason: String,
+        /// The legal ground.
+        #[serde(default)]
+        citation: Option<String>,
+    }
+    /// Keep it no longer.
+    "hold.lift" HoldLift {
+        /// The hold.
+        id: HoldId,
+    }
+    /// Erase private parts for good: of everything about someone, or of one
+    /// act.
+    "private.erase" PrivateErase {
+        /// As in `claim.add`.
+        #[serde(default)]
+        subject: Option<String>,
+        /// The act.
+        #[serde(default)]
+        act: Option<u64>,
+        /// Why.
+        reason: String,
     }
     /// Decide an appeal; not by the author of what it is against.
     "appeal.decide" AppealDecide {

@@ -66,6 +66,7 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/party/{id}", get(show::party).post(admin::change_party))
         .route("/account/{party}/{name}", get(show::account))
         .route("/model", get(show::models))
+        .route("/hold", get(show::holds))
         .route("/log", get(log::acts))
         .route("/log/{index}", get(log::act));
     let all = questions
@@ -77,6 +78,7 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/import/{id}/{offset}", put(imports::chunk))
         .route("/import/{id}/finish", post(imports::finish))
         .route("/audit/export", post(log::export))
+        .route("/audit/records", get(log::records))
         .route("/{noun}/{verb}", post(admin::change))
         .route("/{noun}/{middle}/{verb}", post(admin::change_of_part))
         .fallback(answer::no_such_path)

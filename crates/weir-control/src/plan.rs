@@ -9,14 +9,15 @@ mod holders;
 mod issuers;
 mod limits;
 mod operators;
+mod records;
 
 pub(crate) use holders::authors_of_appealed;
 
 use serde_json::{Map, Value as Json};
 use weir_acts::Time;
-use weir_acts::act::{Act, Parts};
+use weir_acts::act::{Act, Erased, Parts};
 use weir_acts::entry::{Approval, Basis, Entry};
-use weir_acts::state::State;
+use weir_acts::state::{Holder, State};
 
 use crate::command::Command;
 use crate::refusal::Refusal;
@@ -52,6 +53,8 @@ pub struct Planner<'a> {
     pub approvals: &'a [Approval],
     /// Digest and counts of the last preview shown of the directive named.
     pub last_preview: Option<&'a LastPreview>,
+    /// What an erasure would erase, found in the log, and whom it is about.
+    pub erasing: &'a [(Erased, Holder)],
 }
 
 /// What an operator was last shown about a draft.
@@ -81,6 +84,14 @@ pub struct Counts {
 impl Plan {
     pub(crate) fn one(entry: Entry, id: impl ToString) -> Plan {
         Plan { entries: vec![entry], id: Some(id.to_string()), ..Plan::default() }
+    }
+
+    /// The same, after another act in the same transaction.
+    pub(crate) fn after(mut self, first: Option<Entry>) -> Plan {
+        if let Some(first) = first {
+            self.entries.insert(0, first);
+        }
+        self
     }
 }
 
@@ -125,6 +136,9 @@ impl Planner<'_> {
             Command::LimitSet(command) => self.limit_set(command),
             Command::MeasureLift(command) => self.measure_lift(command.id),
             Command::AppealDecide(command) => self.appeal_decide(command),
+            Command::HoldPlace(command) => self.hold_place(command),
+            Command::HoldLift(command) => self.hold_lift(command.id),
+            Command::PrivateErase(command) => self.private_erase(command),
         }
     }
 

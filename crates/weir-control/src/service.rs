@@ -6,11 +6,14 @@ mod appeals;
 mod approvals;
 mod authority;
 mod changes;
+mod erasure;
 mod idempotency;
 mod imports;
 mod issuers;
 mod previews;
 mod reading;
+mod records;
+mod retention;
 mod start;
 mod timers;
 
@@ -36,7 +39,8 @@ pub use appeals::Against;
 pub use authority::Caller;
 pub use changes::Accepted;
 pub use imports::{Begun, Ended, ImportBegin};
-pub use reading::AccessCaller;
+pub use reading::{AccessCaller, FoundRecord};
+pub use records::Seal;
 pub use start::{Running, StartError, Starter};
 
 /// The control plane. A clone is another handle on the same one.
@@ -60,6 +64,9 @@ struct Inner {
     authority: authority::Compiled,
     cosignatures: Arc<Cosignatures>,
     uploads: imports::Uploads,
+    /// Acts whose private parts are known to be gone from the database.
+    gone: Mutex<std::collections::BTreeSet<u64>>,
+    held: Mutex<retention::Held>,
 }
 
 impl Control {
@@ -104,6 +111,11 @@ impl Control {
     /// Where the writer takes its work; none once it stops.
     fn jobs(&self) -> Option<Sender<Job>> {
         self.inner.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether nothing is written any more.
+    pub fn is_stopping(&self) -> bool {
+        self.jobs().is_none()
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

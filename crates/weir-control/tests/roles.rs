@@ -60,13 +60,16 @@ fn body(verb: &str) -> Value {
         "model.meter" => json!({"id": "x", "weight": 2}),
         "measure.lift" => json!({"id": format!("s-{ID}")}),
         "appeal.decide" => json!({"id": format!("y-{ID}"), "ruling": "uphold", "reason": "x"}),
+        "hold.place" => json!({"subject": "x", "reason": "x"}),
+        "hold.lift" => json!({"id": format!("h-{ID}")}),
+        "private.erase" => json!({"act": 0, "reason": "x"}),
         _ => Value::Null,
     }
 }
 
 /// What each role may do, as the documents say it.
 fn may(role: &str, verb: &str) -> bool {
-    let release = ["rules.", "stage.", "grant.", "directive.", "appeal."];
+    let release = ["rules.", "stage.", "grant.", "directive.", "appeal.", "hold.", "private."];
     let registers = ["operator.", "party.", "account.", "key.", "issuer.", "model."];
     let of = |prefixes: &[&str]| prefixes.iter().any(|prefix| verb.starts_with(prefix));
     match role {

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use weir_acts::Time;
+use serde::{Deserialize, Serialize};
+use weir_acts::{Digest, Time};
 use weir_acts::claims::Claims;
-use weir_acts::id::{AccountId, KeyId, PartyId};
+use weir_acts::id::{AccountId, IssuerId, KeyId, PartyId};
 use weir_acts::words::Stage;
 
 use crate::id::DecisionId;
@@ -23,6 +23,18 @@ pub enum Ruling {
     Missing,
     /// It was denied, and the previous model served it.
     Fallback,
+}
+
+/// An assertion that holds once and was used: its record is what keeps it from
+/// being used again, across restarts too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UsedAssertion {
+    /// Whose it was.
+    pub issuer: IssuerId,
+    /// SHA-256 of its `jti`.
+    pub jti: Digest,
+    /// When it ceases to hold.
+    pub expires: Time,
 }
 
 /// A decision.
@@ -47,6 +59,9 @@ pub struct DecisionRecord {
     /// the decision again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_claims: Option<Claims>,
+    /// The assertion that was used up, where it holds once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<UsedAssertion>,
     /// The API called.
     pub api: &'static str,
     /// The model asked for; none where models were listed.

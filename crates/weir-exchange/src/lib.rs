@@ -14,7 +14,7 @@ mod logged;
 #[cfg(feature = "readers")]
 pub mod read;
 
-pub use decision::{DecisionRecord, Ruling};
+pub use decision::{DecisionRecord, Ruling, UsedAssertion};
 pub use exchange::{Client, ExchangeRecord, Outcome, Params, Usage};
 pub use id::{DecisionId, DecisionIdError};
 pub use logged::{

@@ -51,6 +51,7 @@ fn an_exchange_is_written_as_the_contract_says_and_unknown_fields_are_left_out()
 fn a_decision_carries_its_inputs_and_its_rules() {
     let record = Record::Decision(DecisionRecord {
         person_claims: None,
+        assertion: None,
         id: DecisionId { segment: 1, sequence: 2 },
         time: Time::EPOCH,
         tree_size: 3,

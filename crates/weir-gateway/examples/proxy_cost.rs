@@ -53,6 +53,7 @@ fn main() {
         objects: Arc::new(NoObjects),
         other: Arc::new(NoOtherRoutes),
         persons: PersonsConfig {
+            used: Vec::new(),
             audience: "weir.example".to_owned(),
             freshness: Arc::default(),
             names: Arc::new(|id| id.to_string()),
@@ -62,7 +63,7 @@ fn main() {
     let handle = gateway.start().unwrap();
     println!("http://{} {KEY}", handle.local_addr());
     let mut lines = Vec::new();
-    while let Some(records) = queue.take(Duration::from_secs(3600)) {
+    while let Some((records, _)) = queue.take(Duration::from_secs(3600)) {
         lines.clear();
         for record in &records {
             record.write_line(&mut lines).unwrap();

@@ -159,6 +159,7 @@ impl Refusal {
     pub(crate) fn cut(cut: &Cut, model: &str, appeals: &Appeals) -> Refusal {
         match &cut.why {
             CutReason::Revoked => Refusal::unauthenticated("This API key is no longer valid"),
+            CutReason::Expired => crate::persons::expired(),
             CutReason::Missing => Refusal::no_such_model(model),
             CutReason::Denied(denial) => Refusal::denied(denial, appeals),
         }

@@ -57,7 +57,7 @@ pub(crate) async fn serve(worker: Arc<Worker>, socket: TcpStream, peer: SocketAd
     let _listed = worker.list(&gate);
     let socket = GatedSocket::new(socket, Arc::clone(&gate), limits.idle_timeout);
     let ambiguity = Arc::new(Ambiguity::default());
-    let Some(stream) = shake_hands(&shared, socket, &ambiguity).await else { return };
+    let Some(stream) = shake_hands(&shared, socket, &gate, &ambiguity).await else { return };
     let client = Client {
         is_trusted: shared.config.trusted_peers.iter().any(|network| network.contains(peer.ip())),
         worker,
@@ -70,13 +70,28 @@ pub(crate) async fn serve(worker: Arc<Worker>, socket: TcpStream, peer: SocketAd
     drive(Arc::new(client), stream).await;
 }
 
-async fn shake_hands(shared: &Shared, socket: GatedSocket, ambiguity: &Arc<Ambiguity>) -> Option<ClientStream> {
+async fn shake_hands(
+    shared: &Shared,
+    socket: GatedSocket,
+    gate: &Gate,
+    ambiguity: &Arc<Ambiguity>,
+) -> Option<ClientStream> {
     let limits = &shared.config.limits;
     let Some(acceptor) = &shared.tls else {
         return Some(ClientStream::plain(socket, Arc::clone(ambiguity), limits.head_timeout));
     };
     // A client that cannot agree on a cipher learns so by TLS itself.
-    let stream = tokio::time::timeout(limits.head_timeout, acceptor.accept(socket)).await.ok()?.ok()?;
+    let mut shaking = std::pin::pin!(tokio::time::timeout(limits.head_timeout, acceptor.accept(socket)));
+    let shaken = std::future::poll_fn(|cx| {
+        gate.driven_by(cx.waker());
+        // A server on its way out takes nothing new, and waits for nobody who
+        // has not asked yet.
+        if gate.is_draining() {
+            return Poll::Ready(None);
+        }
+        shaking.as_mut().poll(cx).map(Result::ok)
+    });
+    let stream = shaken.await?.ok()?;
     Some(ClientStream::tls(stream, Arc::clone(ambiguity), limits.head_timeout))
 }
 

@@ -81,6 +81,8 @@ pub(crate) struct Cut {
 pub(crate) enum CutReason {
     /// The key, its account or its party is no longer open.
     Revoked,
+    /// The assertion about the person behind it holds no longer.
+    Expired,
     /// The model is gone.
     Missing,
     /// A rule forbids it, or nothing permits it any more.
@@ -92,7 +94,7 @@ impl Cut {
     pub(crate) fn rule(&self) -> Option<&Arc<str>> {
         match &self.why {
             CutReason::Denied(denial) => Some(&denial.rule),
-            CutReason::Revoked | CutReason::Missing => None,
+            CutReason::Revoked | CutReason::Expired | CutReason::Missing => None,
         }
     }
 }

@@ -98,6 +98,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Cuts what rests on assertions whose time is over.
+    pub(crate) fn expire_persons(&self) {
+        let cut = self.persons.expire(&self.board, self.clock.now());
+        self.metrics.cut.inc_by(cut);
+    }
+
     pub(crate) fn next_flight(&self) -> u64 {
         self.flights.fetch_add(1, Ordering::Relaxed)
     }
@@ -140,7 +146,7 @@ impl Gateway {
         let tls = config.tls.as_ref().map(crate::tls::acceptor).transpose()?;
         let dialer = Dialer::new(config.upstream.ca_file.as_deref(), config.upstream.connect_timeout)?;
         let appeals = Appeals::new(config.access_url.as_deref(), &config.appeal_due);
-        let persons = Persons::new(persons, clock.now());
+        let persons = Persons::new(persons);
         let shared = Shared {
             config,
             clock,

@@ -38,6 +38,6 @@ pub use ids::DecisionIds;
 pub use objects::{Made, NoObjects, Objects};
 pub use other::{NoOtherRoutes, OtherFuture, OtherRoutes};
 pub use persons::{AccountNames, PersonsConfig};
-pub use recorder::{RecordQueue, Recorder, Unavailable};
+pub use recorder::{Place, RecordQueue, Recorder, Unavailable, UntilDurable};
 pub use tls::{TlsError, server_config};
 pub use upstream::{AuthoritiesError, TargetError};

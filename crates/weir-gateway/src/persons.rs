@@ -5,20 +5,23 @@
 //! until it ends, bound to the account and to the issuer's key set.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName};
 use sha2::{Digest as _, Sha256};
-use weir_acts::Time;
+use weir_exchange::UsedAssertion;
+use weir_acts::{Digest, Time};
 use weir_acts::claims::Claims;
 use weir_acts::id::{AccountId, IssuerId};
 use weir_acts::issuer::Issuer;
+use weir_acts::person::PersonKey;
 use weir_acts::view::Caller;
 use weir_persons::{Expected, Freshness, KeySet, Thumbprint, claimed_issuer, verify};
 use weir_rules::Snapshot;
 
 use crate::answer::Refusal;
+use crate::flight::{Cut, CutReason, FlightBoard};
 
 /// The header that bears the assertion.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("weir-person");
@@ -41,6 +44,8 @@ pub struct PersonsConfig {
     pub freshness: Arc<Freshness>,
     /// For assertions that are bound to an account.
     pub names: AccountNames,
+    /// Assertions that were used before and still hold, of those that hold once.
+    pub used: Vec<UsedAssertion>,
 }
 
 /// A verified person.
@@ -51,8 +56,12 @@ pub(crate) struct KnownPerson {
     keys: u64,
     key: Thumbprint,
     pub(crate) claims: Claims,
-    expires: Time,
-    /// For records: the issuer and a digest of its name for the person.
+    pub(crate) expires: Time,
+    /// The assertion itself, where it holds once and is used up by this request.
+    pub(crate) used: Option<UsedAssertion>,
+    /// The issuer and a digest of its name for the person.
+    who: PersonKey,
+    /// The same as text, for records.
     pub(crate) label: Arc<str>,
 }
 
@@ -65,7 +74,7 @@ impl KnownPerson {
         if keys.act != self.keys && !KeySet::parse(&keys.set).is_ok_and(|set| set.holds(&self.key)) {
             return None;
         }
-        let class = snapshot.view().class_of_person(caller.class, &self.claims)?;
+        let class = snapshot.view().class_of_person(caller.class, &self.claims, Some(&self.who))?;
         Some(Caller { class, ..caller })
     }
 }
@@ -75,21 +84,52 @@ type Token = ([u8; 32], AccountId);
 /// Verifies persons, and keeps what was verified.
 pub(crate) struct Persons {
     config: PersonsConfig,
-    started: Time,
     kept: [Mutex<HashMap<Token, Arc<KnownPerson>>>; SHARDS],
     sets: Mutex<BTreeMap<IssuerId, (u64, Arc<KeySet>)>>,
-    used: Mutex<HashMap<(IssuerId, Arc<str>), Time>>,
+    used: Mutex<HashMap<(IssuerId, Digest), Time>>,
+    /// When the first of the persons in flight ceases to be one, in
+    /// milliseconds.
+    first_to_expire: AtomicI64,
 }
 
 impl Persons {
-    pub(crate) fn new(config: PersonsConfig, started: Time) -> Persons {
+    pub(crate) fn new(mut config: PersonsConfig) -> Persons {
+        let used = std::mem::take(&mut config.used);
+        let used = used.into_iter().map(|used| ((used.issuer, used.jti), used.expires)).collect();
         Persons {
             config,
-            started,
             kept: std::array::from_fn(|_| Mutex::default()),
             sets: Mutex::default(),
-            used: Mutex::default(),
+            used: Mutex::new(used),
+            first_to_expire: AtomicI64::new(i64::MAX),
         }
+    }
+
+    /// A request with `person` behind it is on the board.
+    pub(crate) fn in_flight(&self, person: &KnownPerson) {
+        self.first_to_expire.fetch_min(person.expires.millis(), Ordering::SeqCst);
+    }
+
+    /// Cuts what rests on assertions whose time is over: nobody speaks for the
+    /// person any more. Costs nothing while none is.
+    pub(crate) fn expire(&self, board: &FlightBoard, now: Time) -> u64 {
+        if now.millis() < self.first_to_expire.load(Ordering::SeqCst) {
+            return 0;
+        }
+        // Set before the look: whoever enters from here on is either seen by
+        // it or lowers the mark again.
+        self.first_to_expire.store(i64::MAX, Ordering::SeqCst);
+        let tree_size = board.look(|snapshot| snapshot.tree_size());
+        let mut cut = 0;
+        for flight in board.flights() {
+            let Some(person) = &flight.person else { continue };
+            if now < person.expires {
+                self.in_flight(person);
+            } else if flight.gate().deny(flight.number, &Arc::new(Cut { tree_size, why: CutReason::Expired })) {
+                cut += 1;
+            }
+        }
+        cut
     }
 
     /// The person that a request asserts; none where it asserts none.
@@ -155,16 +195,20 @@ impl Persons {
             now,
         };
         let person = verify(token, &expected).map_err(|error| refused(&error))?;
-        if issuer.single_use {
-            self.use_once(issuer.id, person.jti.as_ref(), person.issued, person.expires, now)?;
-        }
+        let used = match issuer.single_use {
+            true => Some(self.use_once(issuer.id, person.jti.as_deref(), person.expires, now)?),
+            false => None,
+        };
+        let who = PersonKey::of(issuer.id, &person.sub);
         let known = Arc::new(KnownPerson {
             issuer: issuer.id,
             keys: keys.act,
             key: person.key,
             claims: person.claims,
             expires: person.expires,
-            label: label(issuer.id, &person.sub),
+            used,
+            who,
+            label: who.to_string().into(),
         });
         if !issuer.single_use {
             self.keep((digest, caller.account), Arc::clone(&known), now);
@@ -183,20 +227,17 @@ impl Persons {
         Ok(set)
     }
 
-    /// Takes an assertion that holds once. What was used before this process
-    /// began is not remembered, so assertions from before it are not taken.
+    /// Takes an assertion that holds once. The record of the decision remembers
+    /// it, and nothing is answered before that record is on the disk.
     fn use_once(
         &self,
         issuer: IssuerId,
-        jti: Option<&Arc<str>>,
-        issued: Time,
+        jti: Option<&str>,
         expires: Time,
         now: Time,
-    ) -> Result<(), Refusal> {
+    ) -> Result<UsedAssertion, Refusal> {
         let jti = jti.ok_or_else(|| refused("its `jti` is missing; this issuer's assertions are used once"))?;
-        if issued.plus_millis(999) < self.started {
-            return Err(refused("it was issued before this server started; ask the issuer for another"));
-        }
+        let jti = Digest::of(jti.as_bytes());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() >= USED {
             used.retain(|_, expires| now < *expires);
@@ -206,9 +247,9 @@ impl Persons {
                 Refusal::new(503, "overloaded", "Too many single-use assertions are live; try again").retry_after(1)
             );
         }
-        match used.insert((issuer, Arc::clone(jti)), expires) {
+        match used.insert((issuer, jti), expires) {
             Some(_) => Err(refused("it was used before; this issuer's assertions are used once")),
-            None => Ok(()),
+            None => Ok(UsedAssertion { issuer, jti, expires }),
         }
     }
 
@@ -230,16 +271,9 @@ impl Persons {
     }
 }
 
-/// What records say of a person: whose word it was and a digest of its name
-/// for them, so that records of one person belong together without naming it.
-fn label(issuer: IssuerId, sub: &str) -> Arc<str> {
-    let digest = Sha256::digest(sub.as_bytes());
-    let mut label = format!("{issuer}#");
-    for byte in digest.iter().take(16) {
-        // Writing to a string does not fail.
-        let _written = write!(label, "{byte:02x}");
-    }
-    label.into()
+/// The assertion held when the request came, and holds no longer.
+pub(crate) fn expired() -> Refusal {
+    refused("it has expired; ask the issuer for another")
 }
 
 fn refused(why: impl std::fmt::Display) -> Refusal {

@@ -2,16 +2,26 @@
 //! that is nobody's business here. Bounded, because a writer that stands still
 //! must not fill the memory; and what then happens is a matter of the stage.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use weir_exchange::{DecisionRecord, ExchangeRecord, Record};
 
 /// The record cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("records cannot be written fast enough, or not at all")]
 pub struct Unavailable;
+
+/// Where a record stands among those that were taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(u64);
+
+/// Ends once a record is on the disk for good, or cannot be brought there.
+pub type UntilDurable = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>;
 
 /// Takes records off the request path. Must not block.
 pub trait Recorder: Send + Sync + 'static {
@@ -20,7 +30,11 @@ pub trait Recorder: Send + Sync + 'static {
     ///
     /// # Errors
     /// When it cannot be kept.
-    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<(), Unavailable>;
+    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<Place, Unavailable>;
+
+    /// Waits until the record at `place` is durable. Whoever waits hurries the
+    /// writer; all that came meanwhile are made durable with it.
+    fn until_durable(&self, place: Place) -> UntilDurable;
 
     /// Takes an exchange for which there is room.
     fn settle(&self, exchange: ExchangeRecord);
@@ -34,11 +48,26 @@ pub struct RecordQueue {
     held: Mutex<Held>,
     arrived: Condvar,
     has_failed: AtomicBool,
+    /// Records that could not be taken.
+    unkept: AtomicU64,
+    durable: watch::Sender<Durable>,
+}
+
+/// How far the writer is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Durable {
+    /// Every record before this place is on the disk.
+    before: u64,
+    has_failed: bool,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     records: Vec<Record>,
+    /// How many records were taken, ever.
+    placed: u64,
+    /// Somebody waits for a record to be durable.
+    is_awaited: bool,
     /// Exchanges for which there must be room.
     owed: usize,
     is_closed: bool,
@@ -47,7 +76,14 @@ struct Held {
 impl RecordQueue {
     /// Room for `capacity` records, owed ones included.
     pub fn new(capacity: usize) -> RecordQueue {
-        RecordQueue { capacity, held: Mutex::default(), arrived: Condvar::new(), has_failed: AtomicBool::new(false) }
+        RecordQueue {
+            capacity,
+            held: Mutex::default(),
+            arrived: Condvar::new(),
+            has_failed: AtomicBool::new(false),
+            unkept: AtomicU64::new(0),
+            durable: watch::Sender::new(Durable::default()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -56,7 +92,8 @@ impl RecordQueue {
 
     /// Everything that came, or nothing after `patience`; none once the queue
     /// is closed and empty. Called by the writer between its own pauses.
-    pub fn take(&self, patience: Duration) -> Option<Vec<Record>> {
+    /// With them comes what to say to [`RecordQueue::written`].
+    pub fn take(&self, patience: Duration) -> Option<(Vec<Record>, Place)> {
         let held = self.lock();
         let empty = |held: &mut Held| held.records.is_empty() && !held.is_closed;
         let (mut held, _) =
@@ -64,12 +101,31 @@ impl RecordQueue {
         if held.records.is_empty() && held.is_closed {
             return None;
         }
-        Some(std::mem::take(&mut held.records))
+        held.is_awaited = false;
+        Some((std::mem::take(&mut held.records), Place(held.placed)))
+    }
+
+    /// Lets records gather for `pause`, unless somebody waits for one.
+    pub fn gather(&self, pause: Duration) {
+        let held = self.lock();
+        let idle = |held: &mut Held| !held.is_awaited && !held.is_closed;
+        drop(self.arrived.wait_timeout_while(held, pause, idle).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Every record taken together with `before`, or earlier, is durable.
+    pub fn written(&self, before: Place) {
+        self.durable.send_modify(|durable| durable.before = durable.before.max(before.0));
+    }
+
+    /// How many records could not be taken since it was asked last.
+    pub fn take_unkept(&self) -> u64 {
+        self.unkept.swap(0, Ordering::Relaxed)
     }
 
     /// The writer cannot write (`true`), or can again.
     pub fn set_failed(&self, has_failed: bool) {
         self.has_failed.store(has_failed, Ordering::Relaxed);
+        self.durable.send_modify(|durable| durable.has_failed = has_failed);
     }
 
     /// No more comes.
@@ -89,24 +145,54 @@ impl RecordQueue {
     }
 }
 
-impl Recorder for RecordQueue {
-    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<(), Unavailable> {
+impl RecordQueue {
+    fn place(&self, decision: DecisionRecord, owes_exchange: bool) -> Option<Place> {
         if self.has_failed.load(Ordering::Relaxed) {
-            return Err(Unavailable);
+            return None;
         }
         let mut held = self.lock();
         let needed = 1 + usize::from(owes_exchange);
         if held.is_closed || held.records.len() + held.owed + needed > self.capacity {
-            return Err(Unavailable);
+            return None;
         }
         held.owed += usize::from(owes_exchange);
         held.records.push(Record::Decision(decision));
-        Ok(())
+        let place = Place(held.placed);
+        held.placed += 1;
+        Some(place)
+    }
+}
+
+impl Recorder for RecordQueue {
+    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<Place, Unavailable> {
+        self.place(decision, owes_exchange).ok_or_else(|| {
+            self.unkept.fetch_add(1, Ordering::Relaxed);
+            Unavailable
+        })
+    }
+
+    fn until_durable(&self, place: Place) -> UntilDurable {
+        let mut durable = self.durable.subscribe();
+        let mut held = self.lock();
+        if !held.is_awaited {
+            held.is_awaited = true;
+            self.arrived.notify_all();
+        }
+        drop(held);
+        Box::pin(async move {
+            let is_over = |durable: &Durable| durable.before > place.0 || durable.has_failed;
+            match durable.wait_for(is_over).await {
+                Ok(durable) if durable.before > place.0 => Ok(()),
+                // The writer cannot write, or is gone.
+                _ => Err(Unavailable),
+            }
+        })
     }
 
     fn settle(&self, exchange: ExchangeRecord) {
         let mut held = self.lock();
         held.owed = held.owed.saturating_sub(1);
         held.records.push(Record::Exchange(exchange));
+        held.placed += 1;
     }
 }

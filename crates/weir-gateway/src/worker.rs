@@ -151,6 +151,10 @@ async fn tick_on(worker: Arc<Worker>) {
     loop {
         interval.tick().await;
         worker.tick();
+        // One worker looks for all.
+        if worker.index == 0 {
+            worker.shared.expire_persons();
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, Policy, PolicyId, PolicySet, Request, RestrictedExpression,
 };
+use weir_acts::entry::BY_WEIR;
 use weir_acts::words::{Role, Stage};
 use weir_acts::{State, Time};
 
 use crate::base::AUTHORITY_PREFIX;
 use crate::policies::CompileError;
 use crate::policies::verdict::POLICY_ERROR;
+use crate::retention::RECORDS_DELETE;
 use crate::schema::{ACTION, OPERATOR, SUBJECT, uid};
 
 /// What an act is about, as far as authority depends on it.
@@ -58,6 +60,7 @@ fn could(roles: &[Role]) -> String {
 pub struct Authority {
     set: PolicySet,
     reasons: BTreeMap<Arc<str>, String>,
+    retentions: BTreeMap<Arc<str>, i64>,
     authorizer: Authorizer,
 }
 
@@ -75,16 +78,20 @@ impl Authority {
     pub fn compile(state: &State, at: Time) -> Result<Authority, CompileError> {
         let mut set = PolicySet::new();
         let mut reasons = BTreeMap::new();
+        let mut retentions = BTreeMap::new();
         let in_force = state.rules.iter().filter(|(id, rule)| id.starts_with(AUTHORITY_PREFIX) && rule.life.holds(at));
         for (id, rule) in in_force {
             let error = |problem: String| CompileError { rule: id.to_string(), problem };
             let policy =
                 Policy::parse(Some(PolicyId::new(id)), &rule.cedar).map_err(|problem| error(problem.to_string()))?;
             let reason = policy.annotation("reason").unwrap_or("a rule of authority forbids it");
+            if let Some(keep) = crate::retention::of(&policy).map_err(error)? {
+                retentions.insert(Arc::clone(id), keep);
+            }
             reasons.insert(Arc::clone(id), reason.trim_end_matches('.').to_owned());
             set.add(policy).map_err(|problem| error(problem.to_string()))?;
         }
-        Ok(Authority { set, reasons, authorizer: Authorizer::new() })
+        Ok(Authority { set, reasons, retentions, authorizer: Authorizer::new() })
     }
 
     /// Whether the operator `id` with `roles` may do an act of `kind`, or one
@@ -120,6 +127,15 @@ impl Authority {
                 Err(Refusal { rule, why, roles: could(), alarm: false })
             }
         }
+    }
+
+    /// How long records are kept before Weir deletes them, in milliseconds, and
+    /// the rule that says so: of several the longest. None where no rule
+    /// permits deleting, or one forbids it.
+    pub fn retention(&self) -> Option<(&Arc<str>, i64)> {
+        let (rule, keep) = self.retentions.iter().max_by_key(|(_, keep)| **keep)?;
+        let may = self.may(BY_WEIR, &[], RECORDS_DELETE, &ActFacts::default());
+        may.is_ok().then_some((rule, *keep))
     }
 
     fn ask(&self, id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Answer {
@@ -194,7 +210,7 @@ mod tests {
         let authority = authority(&[]);
         let all: Vec<&str> = Role::ALL.iter().flat_map(|role| permitted(&authority, *role)).collect();
         for kind in Act::KINDS {
-            let nobody = ["log.open", "appeal.file"].contains(kind);
+            let nobody = ["log.open", "appeal.file", "records.seal", "records.delete"].contains(kind);
             assert_eq!(all.contains(kind), !nobody, "{kind}");
         }
     }
@@ -205,7 +221,7 @@ mod tests {
         assert_eq!(permitted(&authority, Role::Auditor), ["read", "open"]);
         assert_eq!(
             permitted(&authority, Role::Analyst),
-            ["draft.add", "draft.approve", "draft.close", "measure.take", "measure.lift", "read"]
+            ["person.add", "draft.add", "draft.approve", "draft.close", "measure.take", "measure.lift", "read"]
         );
         let operator = permitted(&authority, Role::Operator);
         assert!(operator.contains(&"key.issue") && !operator.contains(&"directive.enact"));
@@ -253,6 +269,18 @@ mod tests {
         };
         assert!(ask("o-2").is_ok());
         assert_eq!(ask("o-1").unwrap_err().rule.as_deref(), Some("authority/own-act"));
+    }
+
+    #[test]
+    fn records_are_kept_for_the_longest_time_a_rule_says_unless_one_forbids_deleting() {
+        assert_eq!(authority(&[]).retention(), None);
+        let keep = |days| {
+            format!("@retention(\"{days} days\") permit (principal, action == Weir::Action::\"records.delete\", resource);")
+        };
+        let both = authority(&[&keep(30), &keep(400)]);
+        assert_eq!(both.retention(), Some((&"authority/own-1".into(), 400 * 86_400_000)));
+        let freeze = "forbid (principal, action == Weir::Action::\"records.delete\", resource);";
+        assert_eq!(authority(&[&keep(30), freeze]).retention(), None);
     }
 
     #[test]

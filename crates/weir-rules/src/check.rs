@@ -141,6 +141,9 @@ fn check_id(id: &str) -> Result<(), String> {
 fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<(), String> {
     let text = if rule.id.starts_with(AUTHORITY_PREFIX) { authority_schema_text() } else { access_schema_text(kinds) };
     let policy = Policy::parse(Some(PolicyId::new(&rule.id)), &rule.cedar).map_err(|error| error.to_string())?;
+    if crate::retention::of(&policy)?.is_some() && !rule.id.starts_with(AUTHORITY_PREFIX) {
+        return Err(format!("@retention belongs to a rule whose id begins with `{AUTHORITY_PREFIX}`"));
+    }
     let set = PolicySet::from_policies([policy]).map_err(|error| error.to_string())?;
     let json = set.policy(&PolicyId::new(&rule.id)).map(Policy::to_json);
     if let Some(Ok(json)) = json

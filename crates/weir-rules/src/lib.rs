@@ -17,6 +17,7 @@ mod entities;
 pub mod explain;
 pub mod policies;
 pub mod preview;
+pub mod retention;
 pub mod rule;
 #[cfg(test)]
 mod scene;

@@ -84,6 +84,12 @@ pub enum FolderError {
         /// The segment it was meant for.
         path: PathBuf,
     },
+    /// Text for a segment is not lines of JSON objects. Nothing was written.
+    #[error("a record for {} is no JSON object; this is a fault in weir, please report it", path.display())]
+    NoRecord {
+        /// The segment it was meant for.
+        path: PathBuf,
+    },
     /// A line is longer than a segment may hold.
     #[error("{} at byte {offset}: a line is longer than {limit} bytes", path.display())]
     LineTooLong {

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use weir_store::segment::{SegmentWriter, find};
+use weir_store::segment::{Sealed, SegmentWriter, find, line_number, path_of, summarise};
 use weir_store::{Append, FolderError, NewEntry, SqliteStore, Store, StoreError, TreeHead};
 
 /// A small file system in memory, unmounted with the test.
@@ -98,25 +98,28 @@ fn a_segment_on_a_full_disk_holds_whole_lines_and_goes_on_when_there_is_room() {
     };
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![0; 900_000]).expect("room for the ballast");
-    let mut writer = SegmentWriter::open(disk.path(), u64::MAX).expect("a segment");
-    let line = [&[b'x'; 9_999][..], b"\n"].concat();
-    let mut written = 0;
+    let mut writer = SegmentWriter::open(disk.path(), u64::MAX, &Sealed::new()).expect("a segment");
+    let line = format!("{{\"text\":\"{}\"}}\n", "x".repeat(9_980));
+    let mut written = 0_u64;
     let error: FolderError = loop {
-        match writer.append(&line) {
-            Ok(_) => written += 1,
+        match writer.append(line.as_bytes()) {
+            Ok(()) => written += 1,
             Err(error) => break error,
         }
     };
     assert!(error.is_full(), "{error}");
     std::fs::remove_file(&ballast).expect("room again");
-    writer.append(b"after\n").expect("there is room");
-    writer.sync().expect("durable");
-    let mut lines = Vec::new();
+    writer.append(b"{\"text\":\"after\"}\n").expect("there is room");
+    let mut numbers = Vec::new();
+    let mut last = Vec::new();
     let search = find(disk.path(), 1, |found| {
-        lines.push(found.len());
+        numbers.push(line_number(found).expect("a whole line"));
+        last = found.to_vec();
         None::<()>
     });
     assert_eq!(search.expect("a readable segment").torn, None);
-    assert_eq!(lines.pop(), Some("after".len()));
-    assert_eq!(lines, vec![9_999; written]);
+    assert!(last.ends_with(b"\"text\":\"after\"}"));
+    assert_eq!(numbers, (1..=written + 1).collect::<Vec<u64>>());
+    let [closed] = &writer.close()[..] else { panic!("one segment") };
+    assert_eq!(closed.summary, summarise(&path_of(disk.path(), 1)).expect("its summary"));
 }

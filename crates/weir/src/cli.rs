@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
-pub(crate) use cases::{Appeal, Audit, Draft, Limit, Log, Measure};
+pub(crate) use cases::{Appeal, Audit, Draft, Hold, Limit, Log, Measure};
 pub(crate) use keeping::{Backup, Place, Restore};
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
@@ -128,6 +128,22 @@ pub(crate) enum Command {
     /// Answers of the affected
     #[command(subcommand)]
     Appeal(Appeal),
+    /// What must be kept for a dispute
+    #[command(subcommand)]
+    Hold(Hold),
+    /// Erase private parts for good: of everything about someone, or of one act
+    #[command(
+        after_help = "What is in use is ended first: a party closed, a key revoked, a measure lifted.\n\nExamples:\n  weir erase party:acme --reason \"asked for\"\n  weir erase act 17 --reason \"entered by mistake\""
+    )]
+    Erase {
+        /// party:ID, account:PARTY/NAME, person:ISSUER#SUB; or the word act
+        subject: String,
+        /// The act's number, after the word act
+        act: Option<u64>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// The accounts that can use a model
     WhoCan {
         /// The model

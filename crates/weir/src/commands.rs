@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_acts::Time;
 
-use crate::cli::{Account, Appeal, Audit, Command, Directive, Draft, Log, Model, Party, Remote, Rules};
+use crate::cli::{Account, Appeal, Audit, Command, Directive, Draft, Hold, Log, Model, Party, Remote, Rules};
 use crate::client::{Client, Who};
 use crate::{files, output};
 
@@ -61,6 +61,9 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
             list(remote, "/draft", "drafts", &["id", "command", "by", "drafted", "status", "approved_by"])
         }
         Command::Draft(Draft::Show { id }) => document(remote, &format!("/draft/{}", segment(id))),
+        Command::Hold(Hold::List) => {
+            list(remote, "/hold", "holds", &["id", "subject", "placed", "lifted", "by", "reason", "citation"])
+        }
         Command::WhoCan { model, at } => who_can(remote, model, *at),
         Command::Explain { subject, model, at } => explain(remote, subject, model.as_deref(), *at),
         Command::Appeal(Appeal::File { against, text, key_file }) => {
@@ -148,7 +151,8 @@ fn explain(remote: &Remote, subject: &str, model: Option<&str>, at: Option<Time>
             return output::explanation(&answer);
         }
         let record = serde_json::to_string_pretty(&answer["decision"]).unwrap_or_default();
-        format!("{record}\n\n{}", output::explanation(&answer["explanation"]))
+        let note = answer["note"].as_str().map(|note| format!("\nnote: {note}\n")).unwrap_or_default();
+        format!("{record}\n\n{}{note}", output::explanation(&answer["explanation"]))
     })
 }
 

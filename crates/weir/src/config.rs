@@ -113,6 +113,7 @@ pub(crate) struct Upstream {
 pub(crate) struct Records {
     pub(crate) queue: usize,
     pub(crate) roll_bytes: u64,
+    pub(crate) roll_seconds: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,7 +196,7 @@ impl Default for Upstream {
 
 impl Default for Records {
     fn default() -> Records {
-        Records { queue: 65_536, roll_bytes: 256 << 20 }
+        Records { queue: 65_536, roll_bytes: 256 << 20, roll_seconds: 3_600 }
     }
 }
 

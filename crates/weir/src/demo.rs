@@ -37,9 +37,10 @@ pub(crate) fn run(running: &Running) -> Result<ExitCode> {
     let letters = write_letters(&config.data)?;
     let live = Live::new(&format!("http://{}", node.address()), callers, LiveConfig::default())?;
     let calling = node.runtime().spawn(Arc::clone(&live).run(std::future::pending()));
+    let signals = node.runtime().block_on(async { serve::Signals::listen() })?;
     serve::tell(&node, &config);
     tell(&node, &config.data, &letters, &upstream);
-    let ended = serve::until_stopped(node, move || calling.abort());
+    let ended = serve::until_stopped(node, signals, move || calling.abort());
     drop(upstream);
     sum_up(&live);
     ended

@@ -16,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
+use weir_acts::Clock as _;
 use weir_control::boot::{self, Booted};
 use weir_control::http::{FlightShown, InFlight};
 use weir_control::key_sets::Fetcher;
@@ -61,6 +62,8 @@ pub struct NodeConfig {
     pub record_queue: usize,
     /// When a file of records is closed, in bytes.
     pub record_roll_bytes: u64,
+    /// When it is closed at the latest.
+    pub record_roll_after: Duration,
     /// How persons behind requests are verified.
     pub persons: PersonsOf,
     /// How long requests may take to finish once stopping.
@@ -85,6 +88,7 @@ pub struct Node {
     handle: GatewayHandle,
     running: Running,
     records: records::Writer,
+    sealing: tokio::task::JoinHandle<()>,
     objects: Arc<StoredObjects>,
     ready: Ready,
     runtime: Runtime,
@@ -105,12 +109,15 @@ impl Node {
         let has_admin_tls = config.admin.as_ref().is_some_and(|admin| admin.tls.is_some());
         let Booted { store, clock, pepper, .. } = &booted;
         let (store, clock, pepper) = (Arc::clone(store), Arc::clone(clock), pepper.clone());
+        let now = clock.now();
         let (control, starter) = Control::with_witnesses(booted, config.witnesses, config.witness_ca_file)?;
         let mut registry = Registry::default();
         witness_metrics::register(&mut registry, Arc::clone(control.cosignatures()));
         let queue = Arc::new(RecordQueue::new(config.record_queue));
-        let (records, ids) =
-            records::Writer::start(&config.dir, config.record_roll_bytes, Arc::clone(&queue), &mut registry)?;
+        let keeping = records::Keeping { roll_bytes: config.record_roll_bytes, roll_after: config.record_roll_after };
+        let sealed = control.sealed_segments();
+        let (records, ids, to_seal) =
+            records::Writer::start(&config.dir, keeping, &sealed, Arc::clone(&queue), &mut registry)?;
         let objects = Arc::new(StoredObjects::new(store));
         let ready = Ready::default();
         let routes = Routes::new(control.clone(), ready.clone());
@@ -126,6 +133,7 @@ impl Node {
                 objects: Arc::clone(&objects) as _,
                 other: routes.of_gateway(one_listener, runtime.handle().clone()),
                 persons: PersonsConfig {
+                    used: records::used_assertions(&config.dir, &control.published().state, now)?,
                     audience: config.persons.audience.unwrap_or_else(|| control.vkey().name().to_owned()),
                     freshness: Arc::clone(&freshness),
                     names: Arc::new({
@@ -138,6 +146,7 @@ impl Node {
         )?;
         routes.complete(shown(&gateway), registry);
         let running = starter.start(Arc::new(gateway.clone()))?;
+        let sealing = runtime.spawn(records::seal(control.clone(), to_seal));
         let allowed = config.persons.allow_networks;
         let fetcher = Fetcher::start(
             control.clone(),
@@ -166,6 +175,7 @@ impl Node {
             handle,
             running,
             records,
+            sealing,
             objects,
             ready,
             runtime,
@@ -214,8 +224,10 @@ impl Node {
         let in_flight = self.gateway.in_flight().len();
         tracing::info!(in_flight, "stopping: letting requests finish");
         let drained = self.runtime.block_on(self.handle.drain(self.drain));
-        self.running.stop();
         self.records.stop();
+        // The last segment's seal is the last act. A panic was printed.
+        drop(self.runtime.block_on(self.sealing));
+        self.running.stop();
         self.objects.stop();
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         drained

@@ -39,8 +39,10 @@ pub(crate) fn run(running: &Running) -> Result<ExitCode> {
     let config = configured(running, "./weir-data")?;
     crate::logging::start(&config.logging)?;
     let node = start(&config, FolderKind::Serve)?;
+    // Whoever reads that it serves may end it by a signal.
+    let signals = node.runtime().block_on(async { Signals::listen() })?;
     tell(&node, &config);
-    until_stopped(node, || ())
+    until_stopped(node, signals, || ())
 }
 
 /// Starts a node, with a bar while a long log is folded.
@@ -80,9 +82,8 @@ pub(crate) fn tell(node: &Node, config: &Config) {
 
 /// Waits for SIGTERM, SIGINT or the writer's end, does what is due `before`
 /// stopping, then drains.
-pub(crate) fn until_stopped(node: Node, before: impl FnOnce()) -> Result<ExitCode> {
+pub(crate) fn until_stopped(node: Node, mut signals: Signals, before: impl FnOnce()) -> Result<ExitCode> {
     let handle = node.runtime().handle().clone();
-    let mut signals = handle.block_on(async { Signals::listen() })?;
     let failed = handle.block_on(async {
         tokio::select! {
             () = signals.next() => None,

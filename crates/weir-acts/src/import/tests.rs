@@ -128,7 +128,9 @@ fn rows(author: &mut Author, world: &World, steps: &[Step]) -> (Vec<Row>, World)
     let mut by_acts = world.clone();
     let mut rows = Vec::new();
     for step in steps {
+        // Rows are about parties and accounts.
         if let Done::Wrote(entry) = author.step(step, by_acts.state())
+            && !entry.subject.starts_with("u-")
             && by_acts.apply(&entry).is_ok()
         {
             rows.push(as_row(&entry));

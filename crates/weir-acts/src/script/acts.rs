@@ -5,8 +5,8 @@ use crate::act::{Act, Parts, PolicyText, SealedText, private, public};
 use crate::digest::Digest;
 use crate::directive::{Answer, DirectiveKind, DirectiveText, Disclosure, Exception, ListRows, Unknown};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, IssuerId, KeyId, LogId, MeasureId, ModelId,
-    OperatorId, PartyId, TokenId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IssuerId, KeyId, LogId, MeasureId, ModelId,
+    OperatorId, PartyId, PersonId, TokenId,
 };
 use crate::limits::{Limits, Rate, Window};
 use crate::value::{Value, ValueType};
@@ -130,6 +130,26 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     }),
     ("appeal.file", appeal_file),
     ("appeal.decide", appeal_decide),
+    ("person.add", person_add),
+    ("records.seal", records_seal),
+    ("records.delete", |author, [pick, ..], _| {
+        let number = u64::from(pick) % (author.sealed.0 + 1);
+        let segments = vec![format!("{number:08}.jsonl")];
+        let public = public::RecordsDelete { segments, rule: "authority/retention".into() };
+        Some((nobody(), empty(Act::RecordsDelete, public)))
+    }),
+    ("hold.place", |author, [subject, rare, ..], _| {
+        let subject = holder(author, subject).filter(|_| rare % 4 == 0)?;
+        let hold = HoldId::from_bytes(author.bytes());
+        author.holds.push(hold);
+        let private = private::HoldPlace { reason: "a dispute".into(), citation: None };
+        Some((subject, Act::HoldPlace(parts(public::HoldPlace { hold }, private))))
+    }),
+    ("hold.lift", |author, [pick, ..], _| {
+        Some((nobody(), empty(Act::HoldLift, public::HoldLift { hold: one(&author.holds, pick)? })))
+    }),
+    ("private.erase", private_erase),
+    ("private.erase", private_erase),
     ("", |_, _, _| None),
 ];
 
@@ -231,8 +251,11 @@ fn key_issue(author: &mut Author, [account, digest, ..]: [u8; 6], _: u64) -> Mad
     Some((account.to_string(), Act::KeyIssue(parts(public::KeyIssue { key }, private))))
 }
 
-/// An account, or its like a party.
+/// A person, an account, or its like a party.
 fn holder(author: &Author, pick: u8) -> Option<String> {
+    if pick.is_multiple_of(5) && !author.persons.is_empty() {
+        return one(&author.persons, pick / 5).map(|id| id.to_string());
+    }
     let account = one(&author.accounts, pick / 2).map(|id| id.to_string());
     let party = one(&author.parties, pick / 2).map(|id| id.to_string());
     if pick.is_multiple_of(2) { account } else { party }
@@ -359,6 +382,44 @@ fn limits(pick: u8) -> Limits {
     let rate = |window| Rate { amount: u64::from(pick % 5) + 1, window };
     let requests = [Window::Minute, Window::Day].into_iter().take(usize::from(pick % 3)).map(rate).collect();
     Limits { requests, concurrent: (pick % 2 == 1).then_some(u64::from(pick)), ..Limits::default() }
+}
+
+fn person_add(author: &mut Author, [issuer, sub, ..]: [u8; 6], _: u64) -> Made {
+    let issuer = one(&author.issuers, issuer)?;
+    let id = PersonId::from_bytes(author.bytes());
+    author.persons.push(id);
+    // Few names, so that some are recorded twice.
+    let private = private::PersonAdd { sub: format!("sub-{}", sub % 4) };
+    Some((id.to_string(), Act::PersonAdd(parts(public::PersonAdd { issuer }, private))))
+}
+
+fn records_seal(author: &mut Author, [count, ..]: [u8; 6], _: u64) -> Made {
+    let (number, last) = author.sealed;
+    let count = u64::from(count % 4) + 1;
+    author.sealed = (number + 1, last + count);
+    let public = public::RecordsSeal {
+        segment: format!("{:08}.jsonl", number + 1),
+        first: last + 1,
+        last: last + count,
+        count,
+        bytes: count,
+        digest: Digest::of(b"lines"),
+        root: Digest::of(b"root"),
+        recovered: number % 2 == 0,
+        cut: 0,
+        unkept: 0,
+    };
+    Some((nobody(), empty(Act::RecordsSeal, public)))
+}
+
+fn private_erase(author: &mut Author, [pick, ..]: [u8; 6], size: u64) -> Made {
+    let known: Vec<_> = author.erasable.range(..size).map(|(_, known)| known.clone()).collect();
+    let (erased, subject) = one(&known, pick)?;
+    let private = private::PrivateErase { reason: "asked for".into() };
+    // An appeal's own id is no holder's: somebody else's stands in.
+    let subject = if erased.kind.starts_with("appeal") { author.parties.first()?.to_string() } else { subject };
+    let subject = if erased.kind == "issuer.keys" { author.parties.first()?.to_string() } else { subject };
+    Some((subject, Act::PrivateErase(parts(public::PrivateErase { acts: vec![erased] }, private))))
 }
 
 fn appeal_file(author: &mut Author, [account, measure, ..]: [u8; 6], _: u64) -> Made {

@@ -81,10 +81,11 @@ impl State {
         Ok(account)
     }
 
-    fn claims_mut(&mut self, holder: Holder) -> Result<&mut Vec<Claim>, FoldProblem> {
+    pub(super) fn claims_mut(&mut self, holder: Holder) -> Result<&mut Vec<Claim>, FoldProblem> {
         match holder {
             Holder::Party(id) => self.party_mut(id).map(|party| &mut party.claims),
             Holder::Account(id) => self.account_mut(id).map(|account| &mut account.claims),
+            Holder::Person(id) => self.person_mut(id).map(|person| &mut person.claims),
         }
     }
 
@@ -92,6 +93,7 @@ impl State {
         match holder {
             Holder::Party(id) => self.party_mut(id).map(|party| &mut party.measures),
             Holder::Account(id) => self.account_mut(id).map(|account| &mut account.measures),
+            Holder::Person(id) => self.person_mut(id).map(|person| &mut person.measures),
         }
     }
 
@@ -246,6 +248,12 @@ impl State {
         if self.claims.contains(&public.claim) {
             return Err(repeated("claim", public.claim));
         }
+        if matches!(holder, Holder::Person(_)) && describes != Describes::Person {
+            return Err(FoldProblem::Field {
+                field: "subject",
+                why: format!("`{kind}` describes a {describes}; a person cannot carry it"),
+            });
+        }
         let value = parts.private.as_ref().map(|private| private.value.clone());
         if value.as_ref().is_some_and(|value| value.value_type() != value_type) {
             return Err(FoldProblem::Field { field: "private.value", why: format!("`{kind}` is a {value_type}") });
@@ -379,6 +387,7 @@ impl State {
         let measures = match self.measures.get(&id) {
             Some(Holder::Party(party)) => self.parties.get(party).map(|party| &party.measures),
             Some(Holder::Account(account)) => self.accounts.get(account).map(|account| &account.measures),
+            Some(Holder::Person(person)) => self.persons.get(person).map(|person| &person.measures),
             None => None,
         };
         measures.into_iter().flatten().any(|measure| measure.id == id && measure.life.holds(at))
@@ -386,7 +395,9 @@ impl State {
 }
 
 pub(super) fn holder(entry: &Entry) -> Result<Holder, FoldProblem> {
-    subject(entry).map(Holder::Party).or_else(|_: FoldProblem| subject(entry).map(Holder::Account))
+    let person = || subject(entry).map(Holder::Person);
+    let account = || subject(entry).map(Holder::Account);
+    subject(entry).map(Holder::Party).or_else(|_: FoldProblem| account()).or_else(|_: FoldProblem| person())
 }
 
 /// Ends something that must exist and still hold, or have an end yet to come.

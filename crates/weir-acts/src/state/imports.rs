@@ -17,7 +17,7 @@ use crate::view::KeyStanding;
 use crate::words::{Describes, PartyKind};
 
 /// What a row may be about.
-const OF_ROWS: &[&str] = &["party", "account", "claim", "key", "grant", "measure", "appeal", "issuer"];
+const OF_ROWS: &[&str] = &["party", "account", "claim", "key", "grant", "measure", "appeal", "issuer", "person"];
 
 impl State {
     /// Folds the act of an import with its rows. On error the state is as it
@@ -90,6 +90,9 @@ impl State {
                 account.keys.extend(keys);
                 Ok(())
             }
+            (Holder::Person(_), _) => {
+                Err(FoldProblem::Field { field: "subject", why: "an import brings parties and accounts".into() })
+            }
         }
     }
 
@@ -104,6 +107,7 @@ impl State {
             },
             (Holder::Party(id), _) => self.parties.contains(&id),
             (Holder::Account(id), _) => self.accounts.contains(&id),
+            (Holder::Person(id), _) => self.persons.contains(&id),
         };
         let what = if matches!(subject, Holder::Party(_)) { "party" } else { "account" };
         if is_there { Ok(()) } else { Err(missing(what, subject)) }

@@ -22,6 +22,7 @@ use crate::words::Stage;
 pub(crate) struct Seen {
     pub(crate) parties: BTreeMap<PartyId, Arc<Facts>>,
     pub(crate) accounts: BTreeMap<AccountId, (PartyId, Arc<Facts>)>,
+    pub(crate) persons: BTreeMap<PersonKey, Arc<Facts>>,
     pub(crate) keys: BTreeMap<[u8; 32], KeyStanding>,
     pub(crate) models: BTreeMap<Arc<str>, (Stage, Option<StageSpan>)>,
     pub(crate) directives: BTreeMap<DirectiveId, bool>,
@@ -37,6 +38,7 @@ pub(crate) fn seen(world: &World) -> Seen {
     Seen {
         parties: view.parties.iter().map(|(id, known)| (*id, facts(*known))).collect(),
         accounts: view.accounts.iter().map(|(id, known)| (*id, (known.party, facts(known.facts)))).collect(),
+        persons: view.persons.iter().map(|(key, known)| (*key, facts(*known))).collect(),
         keys: view.keys.iter().map(|(digest, standing)| (*digest, *standing)).collect(),
         models: view
             .models()
@@ -110,8 +112,14 @@ fn check_touched(before: &World, after: &World, touched: &Touched) -> Result<(),
         let is_told = match holder {
             Holder::Party(id) => touched.parties.contains(id),
             Holder::Account(id) => touched.accounts.contains(id),
+            Holder::Person(id) => touched.persons.contains(id),
         };
         prop_assert!(is_told || old.limits.get(holder) == new.limits.get(holder), "limits changed in silence");
+    }
+    for (id, person) in after.state().persons.iter() {
+        let Some(key) = person.key() else { continue };
+        let is_told = touched.persons.contains(id);
+        prop_assert!(is_told || old.persons.get(&key) == new.persons.get(&key), "person {id} changed in silence");
     }
     prop_assert!(touched.rules || is_same, "rules changed in silence");
     Ok(())
@@ -149,6 +157,20 @@ fn play(
         check(&before, &world, &touched)?;
     }
     Ok((world, log))
+}
+
+/// The log as it is read once what it erases is gone.
+fn forgotten(log: &[Entry]) -> Vec<Entry> {
+    let erased = |entry: &Entry| match &entry.act {
+        Act::PrivateErase(parts) => parts.public.acts.iter().map(|erased| erased.act).collect(),
+        _ => Vec::new(),
+    };
+    let erased: BTreeSet<u64> = log.iter().flat_map(erased).collect();
+    let read = |(index, entry): (u64, &Entry)| match erased.contains(&index) {
+        true => Entry::read(&entry.seal_with([3; 32]).unwrap().bytes, None).unwrap(),
+        false => entry.clone(),
+    };
+    (0..).zip(log).map(read).collect()
 }
 
 fn replayed(log: &[Entry], until: Time) -> World {
@@ -189,9 +211,40 @@ proptest! {
     #[test]
     fn any_time_is_the_log_up_to_it(history in histories(60), moments in moments()) {
         let (world, log) = play(&history, |_, _, _| Ok(()))?;
+        let log = forgotten(&log);
         for moment in moments {
             prop_assert_eq!(seen(&world.at(moment)), seen(&replayed(&log, moment)), "at {}", moment.millis());
         }
+    }
+
+    /// A running server that forgets by an act knows what one knows that never
+    /// had the erased parts.
+    #[test]
+    fn forgetting_is_never_having_known(history in histories(90)) {
+        let (world, log) = play(&history, |_, _, _| Ok(()))?;
+        let mut anew = State::default();
+        for entry in forgotten(&log) {
+            anew.apply(&entry).unwrap();
+        }
+        let kept = world.state();
+        let map = |state: &State| {
+            let parties: BTreeMap<_, _> = state.parties.iter().map(|(id, kept)| (*id, Arc::clone(kept))).collect();
+            let accounts: BTreeMap<_, _> = state.accounts.iter().map(|(id, kept)| (*id, Arc::clone(kept))).collect();
+            let persons: BTreeMap<_, _> = state.persons.iter().map(|(id, kept)| (*id, Arc::clone(kept))).collect();
+            let appeals: BTreeMap<_, _> = state.appeals.iter().map(|(id, kept)| (*id, Arc::clone(kept))).collect();
+            (parties, accounts, persons, appeals)
+        };
+        prop_assert_eq!(map(kept), map(&anew));
+        let names = |state: &State| {
+            let handles: BTreeMap<_, _> = state.handles.iter().map(|(name, id)| (Arc::clone(name), *id)).collect();
+            let accounts: BTreeMap<_, _> = state.account_handles.iter().map(|(name, id)| (name.clone(), *id)).collect();
+            let persons: BTreeMap<_, _> = state.person_keys.iter().map(|(key, id)| (*key, *id)).collect();
+            let keys: BTreeMap<_, _> = state.keys.iter().map(|(id, key)| (*id, key.clone())).collect();
+            let live: BTreeMap<_, _> = state.live_keys.iter().map(|(digest, standing)| (*digest, *standing)).collect();
+            (handles, accounts, persons, keys, live)
+        };
+        prop_assert_eq!(names(kept), names(&anew));
+        prop_assert_eq!((&kept.issuers, &kept.holds, &kept.erased), (&anew.issuers, &anew.holds, &anew.erased));
     }
 
     #[test]

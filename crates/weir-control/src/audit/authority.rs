@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use weir_acts::act::Act;
+use weir_acts::act::{Act, public};
 use weir_acts::entry::{BY_WEIR, Entry};
 use weir_acts::governed::Rule;
 use weir_acts::id::OperatorId;
+use weir_acts::records::segment_number;
 use weir_acts::state::State;
 use weir_rules::{ActFacts, Authority};
 
@@ -23,9 +24,12 @@ pub(super) struct AuthorityCheck {
 
 impl AuthorityCheck {
     /// Whether the author of `entry` might do it after what `state` holds.
-    /// Weir itself only begins a log, ends seals and follows published key sets; an account only appeals,
+    /// Weir itself only begins a log, ends seals, follows published key sets and keeps files of records; an account only appeals,
     /// and that it exists the fold checks.
     pub(super) fn check(&mut self, entry: &Entry, state: &State) -> Result<(), String> {
+        if let (BY_WEIR, Act::RecordsDelete(parts)) = (&*entry.by, &entry.act) {
+            return deletion(self.compiled(entry, state)?, entry, &parts.public, state);
+        }
         if entry.by == BY_WEIR {
             return by_weir(entry, state);
         }
@@ -36,8 +40,8 @@ impl AuthorityCheck {
         // An author who is no operator is refused by the fold, by name.
         let Some(operator) = operator else { return Ok(()) };
         let authority = self.compiled(entry, state)?;
-        let facts = facts(entry, state);
-        authority.may(&entry.by, &operator.roles, entry.act.kind(), &facts).map_err(|refusal| refusal.to_string())
+        let may = |facts: &ActFacts<'_>| authority.may(&entry.by, &operator.roles, entry.act.kind(), facts);
+        facts(entry, state).iter().try_for_each(may).map_err(|refusal| refusal.to_string())
     }
 
     fn compiled(&mut self, entry: &Entry, state: &State) -> Result<&Authority, String> {
@@ -61,32 +65,54 @@ fn by_weir(entry: &Entry, state: &State) -> Result<(), String> {
     let ends_seal = matches!(entry.act, Act::DirectiveDisclose(_));
     // A published key set that changed; whose keys count an operator said.
     let follows_issuer = matches!(entry.act, Act::IssuerKeys(_));
-    if state.operators.is_empty() || is_first_token || ends_seal || follows_issuer {
+    // That a file was closed, and what it held, is seen by the process alone.
+    let keeps_records = matches!(entry.act, Act::RecordsSeal(_));
+    if keeps_records || state.operators.is_empty() || is_first_token || ends_seal || follows_issuer {
         return Ok(());
     }
     Err(format!("`{}` was not done by an operator", entry.act.kind()))
 }
 
-/// What authority over an act depends on, as far as the log tells.
-fn facts<'s>(entry: &'s Entry, state: &'s State) -> ActFacts<'s> {
+/// Whether the rules then in force had those files past their time.
+fn deletion(authority: &Authority, entry: &Entry, deleted: &public::RecordsDelete, state: &State) -> Result<(), String> {
+    let Some((rule, keep)) = authority.retention() else {
+        return Err("no rule in force let records be deleted".into());
+    };
+    if **rule != *deleted.rule {
+        return Err(format!("it names the rule `{}`; in force was `{rule}`", deleted.rule));
+    }
+    for name in &deleted.segments {
+        let sealed = segment_number(name).and_then(|number| state.segments.get(&number));
+        if let Some(sealed) = sealed.filter(|sealed| sealed.at.plus_millis(keep) > entry.at) {
+            return Err(format!("`{rule}` keeps {name}, sealed {}, longer", sealed.at));
+        }
+    }
+    Ok(())
+}
+
+/// What authority over an act depends on, as far as the log tells; of an
+/// appeal against what several did, once for each of them.
+fn facts<'s>(entry: &'s Entry, state: &'s State) -> Vec<ActFacts<'s>> {
     let approvals = approvals(entry, state);
-    match &entry.act {
+    if let Act::AppealDecide(parts) = &entry.act {
+        let appeal = state.appeals.get(&parts.public.appeal);
+        let authors = appeal.into_iter().flat_map(|appeal| authors_of_appealed(state, appeal)).map(Some);
+        let of = |author| ActFacts { author, approvals, stage: None };
+        // Where nobody is known to be the author, the role alone decides.
+        return authors.chain([None]).map(of).collect();
+    }
+    vec![match &entry.act {
         Act::StageSet(parts) => ActFacts { stage: Some(parts.public.stage), approvals, author: None },
         Act::DirectiveEnact(_) => {
             let directive = entry.subject.parse().ok().and_then(|id| state.directives.get(&id));
             ActFacts { author: directive.map(|directive| &*directive.drafted_by), approvals, stage: None }
-        }
-        Act::AppealDecide(parts) => {
-            let appeal = state.appeals.get(&parts.public.appeal);
-            let author = appeal.and_then(|appeal| authors_of_appealed(state, appeal).next());
-            ActFacts { author, approvals, stage: None }
         }
         Act::DraftApprove(_) => {
             let author = drafts::author(state, &entry.subject);
             ActFacts { author, approvals, stage: None }
         }
         _ => ActFacts { approvals, ..ActFacts::default() },
-    }
+    }]
 }
 
 /// How many operators other than the author approved: each counted once, and

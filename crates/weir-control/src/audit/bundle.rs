@@ -13,10 +13,13 @@ use weir_acts::state::{Holder, State};
 use weir_acts::words::Stage;
 use weir_acts::{Time, hex};
 use weir_store::Private;
+use weir_store::segment::line_number;
+use weir_tlog::Hash;
 
+use super::segments::LineTree;
 use crate::imports::{RowReceipt, rows_about};
 use crate::refusal::Refusal;
-use crate::service::Control;
+use crate::service::{Control, FoundRecord};
 
 /// The longest line that is read.
 const LONGEST_LINE: usize = 64 << 20;
@@ -83,6 +86,20 @@ pub struct DecisionLine {
     pub ruling: String,
     /// The determining rules.
     pub rules: Vec<String>,
+    /// That its record is in a sealed file, where it was given with one.
+    #[serde(skip)]
+    pub proof: Option<LineProof>,
+}
+
+/// A record as it was written, and the way from it to the root of its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineProof {
+    /// The file's name.
+    pub segment: String,
+    /// The line, without its end.
+    pub line: String,
+    /// The hashes beside its way.
+    pub hashes: Vec<Hash>,
 }
 
 /// Openings by act, and decisions in order of the tree they were made on.
@@ -120,6 +137,29 @@ enum Line {
     Opening(OpeningLine),
     Decision(DecisionLine),
     Row(Box<RowReceipt>),
+    Record(RecordLine),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RecordLine {
+    segment: String,
+    line: String,
+    proof: Vec<String>,
+}
+
+impl RecordLine {
+    /// The decision that the record tells, with the proof.
+    fn decision(self) -> Result<DecisionLine, String> {
+        let told: Value = serde_json::from_str(&self.line).map_err(|error| format!("`line`: {error}"))?;
+        if told["record"] != "decision" {
+            return Err("`line` is no decision".into());
+        }
+        let decision = DecisionLine::deserialize(told).map_err(|error| format!("`line`: {error}"))?;
+        let hashes: Option<Vec<Hash>> = self.proof.iter().map(|hash| hex::decode(hash).map(Hash)).collect();
+        let hashes = hashes.ok_or("`proof` is not 64 hex digits each")?;
+        Ok(DecisionLine { proof: Some(LineProof { segment: self.segment, line: self.line, hashes }), ..decision })
+    }
 }
 
 impl Bundle {
@@ -145,7 +185,7 @@ impl Bundle {
             return Err(format!("longer than {LONGEST_LINE} bytes"));
         }
         match serde_json::from_slice(line).map_err(|error| error.to_string())? {
-            Line::Decision(_) if self.decisions.len() >= MOST_DECISIONS => {
+            Line::Decision(_) | Line::Record(_) if self.decisions.len() >= MOST_DECISIONS => {
                 return Err(format!("more than {MOST_DECISIONS} decisions: check them in several bundles"));
             }
             Line::Decision(decision) => self.decisions.push(decision),
@@ -155,6 +195,7 @@ impl Bundle {
                     return Err(format!("row {place} of act {act} is given twice"));
                 }
             }
+            Line::Record(record) => self.decisions.push(record.decision()?),
             Line::Opening(opening) => {
                 let salt = hex::decode::<32>(&opening.salt).ok_or("`salt` is not 64 hex digits")?;
                 let bytes = STANDARD.decode(&opening.private).map_err(|error| format!("`private`: {error}"))?;
@@ -177,26 +218,28 @@ pub fn open_bundle(control: &Control, state: &State, holder: Holder) -> Result<V
     let mut bundle = Vec::new();
     openings(control, &Scope::About(subjects), &mut bundle)?;
     rows(control, state, &[holder].into(), &mut bundle)?;
-    for account in accounts {
-        for record in control.decisions_of(account, MOST_DECISIONS)? {
-            push(&mut bundle, &json!({ "decision": without_tag(record) }));
-        }
-    }
+    let accounts = accounts.iter().map(ToString::to_string).collect();
+    records(state, control, control.decisions_of(&accounts, MOST_DECISIONS)?, &mut bundle)?;
     Ok(bundle)
 }
 
 /// The subjects of acts about `holder`, and the accounts that decisions about
-/// it name.
+/// it name. A party's people are among its subjects: what is recorded about
+/// them decides for its accounts.
 pub(super) fn about(state: &State, holder: Holder) -> (BTreeSet<String>, Vec<AccountId>) {
-    let (party, accounts) = match holder {
-        Holder::Party(id) => {
-            let held = state.parties.get(&id).map_or_else(Vec::new, |party| party.accounts.clone());
-            (Some(id), held)
+    let party = state.party_of(holder);
+    let accounts = match holder {
+        Holder::Account(id) => vec![id],
+        Holder::Party(_) | Holder::Person(_) => {
+            party.and_then(|id| state.parties.get(&id)).map_or_else(Vec::new, |party| party.accounts.clone())
         }
-        Holder::Account(id) => (state.accounts.get(&id).map(|account| account.party), vec![id]),
     };
-    let subjects: BTreeSet<String> =
-        party.iter().map(ToString::to_string).chain(accounts.iter().map(ToString::to_string)).collect();
+    let people = state.persons.iter().filter(|(id, _)| party.is_some() && state.party_of(Holder::Person(**id)) == party);
+    let people = people.map(|(id, _)| id.to_string());
+    let subjects: BTreeSet<String> = (party.iter().map(ToString::to_string))
+        .chain(accounts.iter().map(ToString::to_string))
+        .chain(people)
+        .collect();
     (subjects, accounts)
 }
 
@@ -215,7 +258,7 @@ pub(super) fn rows(
                 let accounts = state.parties.get(id).into_iter().flat_map(|party| &party.accounts);
                 all.extend(accounts.map(|account| Holder::Account(*account)));
             }
-            Holder::Account(id) => all.extend(state.accounts.get(id).map(|account| Holder::Party(account.party))),
+            Holder::Account(_) | Holder::Person(_) => all.extend(state.party_of(*holder).map(Holder::Party)),
         }
     }
     for row in rows_about(&**control.store(), state, None, &all)? {
@@ -270,9 +313,39 @@ fn bears_on(entry: &Value, subjects: &BTreeSet<String>) -> bool {
     }
 }
 
-pub(super) fn without_tag(mut record: Value) -> Value {
+/// Adds decisions to a bundle: those in sealed files as they were written, with
+/// the proof that they are in them.
+pub(super) fn records(
+    state: &State,
+    control: &Control,
+    found: Vec<FoundRecord>,
+    bundle: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    let mut tree: Option<(u64, LineTree)> = None;
+    for record in found {
+        let Some(sealed) = state.segments.get(&record.segment) else {
+            push(bundle, &json!({ "decision": without_tag(record.told) }));
+            continue;
+        };
+        let lines = match tree.take_if(|(segment, _)| *segment == record.segment) {
+            Some((_, lines)) => lines,
+            None => LineTree::new(control.leaves_of(record.segment)?),
+        };
+        let number = line_number(record.line.as_bytes()).unwrap_or_default();
+        // Of a file that is not what was sealed there is no proof, and the
+        // auditor is to see that.
+        let proof = lines.prove(number.wrapping_sub(sealed.first)).unwrap_or_default();
+        let shown = RecordLine { segment: sealed.name.to_string(), line: record.line, proof };
+        push(bundle, &json!({ "record": shown }));
+        tree = Some((record.segment, lines));
+    }
+    Ok(())
+}
+
+fn without_tag(mut record: Value) -> Value {
     if let Some(fields) = record.as_object_mut() {
         fields.remove("record");
+        fields.remove("number");
     }
     record
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use weir_acts::act::Act;
 use weir_acts::entry::Entry;
+use weir_acts::person::PersonKey;
 use weir_acts::state::Holder;
 use weir_acts::view::Class;
 use weir_acts::words::Stage;
@@ -100,6 +101,9 @@ impl Explained {
 /// Why a decision that comes out otherwise proves nothing.
 const ROWS_NOT_GIVEN: &str = "it may rest on rows of an import that were not given";
 
+/// Where persons whose names were not opened are noted.
+const PERSONS: &str = "persons";
+
 /// Stands for all lists among what was not opened: anybody may be on them.
 const LISTS: &str = "lists";
 
@@ -143,6 +147,7 @@ impl<'a> Recomputer<'a> {
     pub(super) fn not_opened(&mut self, entry: &Entry) {
         let subject = match entry.act {
             Act::ClaimAdd(_) | Act::GrantAdd(_) => entry.subject.clone(),
+            Act::PersonAdd(_) => PERSONS.to_owned(),
             Act::StageSet(_) | Act::DirectiveEnact(_) => LISTS.to_owned(),
             _ => return,
         };
@@ -204,8 +209,9 @@ impl<'a> Recomputer<'a> {
         };
         // Whose word the claims were is a matter of the issuer's signature,
         // which was checked then; what they decide is checked now.
+        let person = decision.person.as_deref().and_then(|person| person.parse::<PersonKey>().ok());
         if let Some(claims) = &decision.person_claims {
-            let Some(of_person) = snapshot.view().class_of_person(class, claims) else {
+            let Some(of_person) = snapshot.view().class_of_person(class, claims, person.as_ref()) else {
                 return self.leave_out("too many distinct facts are known");
             };
             class = of_person;
@@ -233,7 +239,9 @@ impl<'a> Recomputer<'a> {
 
     fn may_rest_on_closed(&self, decision: &DecisionLine) -> bool {
         let subjects = [decision.account.to_string(), decision.party.to_string(), LISTS.to_owned()];
-        subjects.iter().any(|subject| self.closed.contains(subject))
+        let persons = decision.person.is_some();
+        let of_person = persons && self.closed.iter().any(|subject| subject == PERSONS || subject.starts_with("u-"));
+        of_person || subjects.iter().any(|subject| self.closed.contains(subject))
     }
 
     fn differs(&mut self, decision: &DecisionLine, computed: String) {

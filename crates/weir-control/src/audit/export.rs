@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
 use weir_acts::Time;
 use weir_acts::state::{Holder, State};
 
-use super::bundle::{MOST_DECISIONS, Scope, openings, push, without_tag};
+use super::bundle::{MOST_DECISIONS, Scope, openings, records};
 use crate::refusal::Refusal;
 use crate::service::Control;
 
@@ -42,19 +41,17 @@ pub fn export_bundle(control: &Control, state: &State, export: &Export) -> Resul
     };
     let mut bundle = Vec::new();
     openings(control, &subjects.map_or(Scope::Everything, Scope::About), &mut bundle)?;
-    let records = control.decisions_between(export.from, export.to, accounts.as_ref(), MOST_DECISIONS + 1)?;
-    if records.len() > MOST_DECISIONS {
+    let found = control.decisions_between(export.from, export.to, accounts.as_ref(), MOST_DECISIONS + 1)?;
+    if found.len() > MOST_DECISIONS {
         return Err(Refusal::invalid(format!(
             "there are more than {MOST_DECISIONS} decisions in that time: export a shorter one, or one subject"
         )));
     }
     let holders: BTreeSet<Holder> = match export.subject {
         Some(holder) => [holder].into(),
-        None => records.iter().filter_map(|record| record["account"].as_str()?.parse().ok()).collect(),
+        None => found.iter().filter_map(|record| record.told["account"].as_str()?.parse().ok()).collect(),
     };
     super::bundle::rows(control, state, &holders, &mut bundle)?;
-    for record in records {
-        push(&mut bundle, &json!({ "decision": without_tag(record) }));
-    }
+    records(state, control, found, &mut bundle)?;
     Ok(bundle)
 }

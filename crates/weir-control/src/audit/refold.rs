@@ -20,6 +20,7 @@ use super::bundle::{Bundle, Opening};
 use super::decisions::Recomputer;
 use super::report::{Refold, Report};
 use super::rows;
+use super::segments::{self, RecordsFolder};
 
 /// An act that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -160,7 +161,7 @@ impl<'a> Refolder<'a> {
         Ok(())
     }
 
-    pub(super) fn report(mut self, verified: &Verified, is_pinned: bool, extends: Vec<u64>) -> Report {
+    pub(super) fn report(mut self, verified: &Verified, is_pinned: bool, extends: Vec<u64>, records: Option<&RecordsFolder>) -> Report {
         let explained = self.recomputer.explained();
         let decisions = self.recomputer.finish();
         if self.world.state().unplaced > 0 {
@@ -181,8 +182,9 @@ impl<'a> Refolder<'a> {
         {
             self.problem = Some(Problem { act, why: "the bundle opens it, but the log has no such act".into() });
         }
+        let segments = segments::check(self.world.state(), records, self.bundle);
         Report {
-            good: self.problem.is_none() && decisions.differing.is_empty(),
+            good: self.problem.is_none() && decisions.differing.is_empty() && segments.is_good(),
             origin: verified.checkpoint.origin.clone(),
             size: verified.checkpoint.size,
             root: verified.checkpoint.root.to_string(),
@@ -193,8 +195,10 @@ impl<'a> Refolder<'a> {
             refold: self.refold,
             problem: self.problem,
             unseen: self.unseen,
+            erased: self.world.state().erased.len() as u64,
             opened: self.opened,
             decisions,
+            records: segments,
             explained,
         }
     }

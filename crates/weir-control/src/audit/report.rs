@@ -8,6 +8,7 @@ use weir_tlog::{CosignerKey, SignedNote};
 
 use super::decisions::{Differing, Explained};
 use super::refold::Problem;
+use super::segments::Segments;
 
 /// What a whole log was found to be. Its tree and signature hold, or there
 /// would be no report.
@@ -37,10 +38,14 @@ pub struct Report {
     pub problem: Option<Problem>,
     /// How many private parts could not be seen, by kind of act.
     pub unseen: BTreeMap<String, u64>,
+    /// How many private parts acts erased: nobody can open them any more.
+    pub erased: u64,
     /// How many private parts were opened.
     pub opened: u64,
     /// What became of the decisions in the bundle.
     pub decisions: Decisions,
+    /// What became of the files of records.
+    pub records: Segments,
     /// The decision asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained: Option<Explained>,
@@ -146,11 +151,15 @@ impl Report {
         if self.opened > 0 {
             lines.push(format!("{} openings match what the log committed to", self.opened));
         }
+        if self.erased > 0 {
+            lines.push(format!("{} private parts were erased by acts; nobody can open them any more", self.erased));
+        }
         if !self.unseen.is_empty() {
             let kinds: Vec<String> = self.unseen.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
             lines.push(format!("not seen, because private: {}", kinds.join(", ")));
         }
         lines.extend(self.decision_lines());
+        lines.extend(self.records.lines());
         lines.extend(self.explained.iter().flat_map(Explained::lines));
         lines
     }

@@ -34,7 +34,7 @@ pub(super) async fn decision(State(shared): State<Shared>, headers: HeaderMap, P
             tokio::time::sleep(RECORD_PAUSE).await;
         }
         let control = shared.control.clone();
-        let Some(record) = blocking(move || control.decision(id)).await? else { continue };
+        let Some(record) = blocking(move || control.decision(id)).await?.map(|found| found.told) else { continue };
         if record["account"] != account.as_str() {
             break;
         }

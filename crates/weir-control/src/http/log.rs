@@ -177,11 +177,26 @@ struct Exported {
     subject: Option<String>,
 }
 
+/// The files of records, held against what sealed them.
+pub(super) async fn records(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "open")?;
+    let control = shared.control.clone();
+    let found = blocking(move || Ok(audit::check_records(&control))).await?;
+    Ok(Json(json!({ "good": found.is_good(), "lines": found.lines(), "records": found })))
+}
+
 pub(super) async fn export(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
     operator(&shared, &headers, "open")?;
     let Exported { from, to, subject } =
         serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
     let control = shared.control.clone();
+    // The log that is copied with it is to reach as far as what it tells of.
+    let size = control.published().state.size;
+    let mut signed = control.signed();
+    let covered = async { signed.wait_for(|signed| *signed >= size).await.is_ok() };
+    if !tokio::time::timeout(RECEIPT_PATIENCE, covered).await.unwrap_or(false) {
+        return Err(Refusal::unavailable("the last acts are not yet under a checkpoint; ask again").into());
+    }
     let bundle = blocking(move || {
         let published = control.published();
         let subject = subject.map(|subject| names::holder(&published.state, &subject)).transpose()?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use weir_acts::Time;
 use weir_acts::claims::Claims;
 use weir_acts::id::AccountId;
+use weir_acts::person::PersonKey;
 use weir_acts::view::Class;
 use weir_acts::world::World;
 use weir_exchange::DecisionId;
@@ -181,9 +182,11 @@ fn explain_account(control: &Control, account: &str, model: &str, at: Option<Tim
 
 fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
     let id: DecisionId = id.parse().map_err(|error| Refusal::invalid(format!("{error}")))?;
-    let record = control.decision(id)?.ok_or_else(|| {
+    let found = control.decision(id)?.ok_or_else(|| {
         Refusal::not_found(format!("there is no record of {id}; records are written a moment after the decision"))
     })?;
+    let sealed = control.published().state.segments.get(&found.segment).map(|sealed| sealed.act);
+    let record = found.told;
     let read = |field: &str| record[field].as_str().unwrap_or_default();
     let (Ok(at), Ok(account)) = (read("time").parse::<Time>(), read("account").parse()) else {
         return Err(Refusal::unavailable(format!("the record of {id} cannot be read")));
@@ -192,7 +195,7 @@ fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
     let mut world = control.world_of(tree_size)?;
     world.advance(at);
     let snapshot = Snapshot::of(&world).map_err(|error| Refusal::unavailable(error.to_string()))?;
-    let class = class_of(&snapshot, account, &record["person_claims"]);
+    let class = class_of(&snapshot, account, &record);
     let explanation = match (record["model"].as_str(), class) {
         (Some(model), Some(class)) => {
             let mut shown = serde_json::to_value(explain_class(&snapshot, class, model))
@@ -202,15 +205,20 @@ fn explain_decision(control: &Control, id: &str) -> Result<Value, Refusal> {
         }
         _ => Value::Null,
     };
-    Ok(json!({ "decision": record, "explanation": explanation }))
+    let erased = control.published().state.erased.range(..tree_size).count();
+    let note = (erased > 0).then(|| {
+        format!("{erased} private parts that were known then were erased since; what rested on them is unknown now")
+    });
+    Ok(json!({ "decision": record, "sealed_by_act": sealed, "explanation": explanation, "note": note }))
 }
 
 /// The class under which a recorded decision was made: the account's, with the
 /// claims of the person behind the request where one was asserted.
-fn class_of(snapshot: &Snapshot, account: AccountId, person: &Value) -> Option<Class> {
+fn class_of(snapshot: &Snapshot, account: AccountId, record: &Value) -> Option<Class> {
     let class = snapshot.view().class(account)?;
-    match Claims::deserialize(person) {
-        Ok(claims) => snapshot.view().class_of_person(class, &claims),
+    let person = record["person"].as_str().and_then(|person| person.parse::<PersonKey>().ok());
+    match Claims::deserialize(&record["person_claims"]) {
+        Ok(claims) => snapshot.view().class_of_person(class, &claims, person.as_ref()),
         Err(_) => Some(class),
     }
 }

@@ -1,5 +1,7 @@
 //! Parties, accounts, models and directives as operators read them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -8,6 +10,9 @@ use weir_acts::draft::Draft;
 use weir_acts::governed::Directive;
 use weir_acts::holder::{Account, Claim, Life, Measure, Party};
 use weir_acts::id::OperatorId;
+use weir_acts::person::Person;
+use weir_acts::records::Hold;
+use weir_acts::state::Holder;
 use weir_acts::limits::limits_at;
 use weir_acts::{State as World, Time};
 
@@ -65,8 +70,36 @@ fn party_shown(party: &Party, state: &World, now: Time) -> Value {
         "id": party.handle.as_deref(), "subject": party.id.to_string(), "name": party.name.as_deref(),
         "kind": party.kind.as_str(), "life": life(&party.life, now), "claims": claims(&party.claims, now),
         "grants": grants, "lists": lists, "measures": measures(&party.measures, now), "accounts": accounts,
-        "issuers": issuers(party, state, now), "limits": limits_at(&party.limits, now),
+        "issuers": issuers(party, state, now), "people": people(party, state, now), "limits": limits_at(&party.limits, now),
     })
+}
+
+/// Persons of the party about whom something is recorded.
+fn people(party: &Party, state: &World, now: Time) -> Vec<Value> {
+    let own = state.persons.iter().map(|(_, person)| person).filter(|person| state.party_of(Holder::Person(person.id)) == Some(party.id));
+    let shown = |person: &Arc<Person>| {
+        json!({
+            "id": names::label(state, Holder::Person(person.id)), "subject": person.id.to_string(),
+            "claims": claims(&person.claims, now), "measures": measures(&person.measures, now),
+        })
+    };
+    own.map(shown).collect()
+}
+
+pub(super) async fn holds(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let now = shared.control.now();
+    let shown = |hold: &Hold| {
+        json!({
+            "id": hold.id.to_string(), "subject": names::label(&published.state, hold.on), "reason": hold.reason.as_deref(),
+            "citation": hold.citation.as_deref(), "by": operator_label(&published.state, &hold.by),
+            "placed": hold.life.from(), "lifted": hold.life.to, "holds": hold.life.holds(now),
+        })
+    };
+    let mut all: Vec<&Hold> = published.state.holds.values().collect();
+    all.sort_by_key(|hold| (hold.life.from(), hold.id));
+    Ok(Json(json!({ "holds": all.into_iter().map(shown).collect::<Vec<Value>>() })))
 }
 
 fn issuers(party: &Party, state: &World, now: Time) -> Vec<Value> {

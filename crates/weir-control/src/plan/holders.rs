@@ -3,8 +3,9 @@
 
 use serde_json::json;
 use weir_acts::act::{Act, private, public};
+use weir_acts::entry::Entry;
 use weir_acts::holder::Life;
-use weir_acts::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId};
+use weir_acts::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId, PersonId};
 use weir_acts::key::KeyText;
 use weir_acts::state::{Appeal, Holder, State};
 use weir_acts::value::Value;
@@ -50,8 +51,24 @@ impl Planner<'_> {
         Ok(Plan::one(self.entry(party.id, Act::PartyClose(open(public::PartyClose {}))), party.id))
     }
 
+    /// The holder that `subject` names, with the act that records a person
+    /// about whom nothing was known.
+    fn subject(&self, subject: &str) -> Result<(Holder, Option<Entry>), Refusal> {
+        if !subject.starts_with("person:") {
+            return names::holder(self.state, subject).map(|holder| (holder, None));
+        }
+        let (key, sub) = names::asserted(self.state, subject)?;
+        if let Some(person) = self.state.person(&key) {
+            return Ok((Holder::Person(person.id), None));
+        }
+        let id = PersonId::random()?;
+        let private = private::PersonAdd { sub: sub.to_owned() };
+        let act = Act::PersonAdd(parts(public::PersonAdd { issuer: key.issuer }, private));
+        Ok((Holder::Person(id), Some(self.entry(id, act))))
+    }
+
     pub(super) fn claim_add(&self, command: &ClaimAdd) -> Result<Plan, Refusal> {
-        let holder = names::holder(self.state, &command.subject)?;
+        let (holder, person) = self.subject(&command.subject)?;
         let Some(kind) = self.state.kinds.get(command.kind.as_str()) else {
             return Err(Refusal::not_found(format!(
                 "no claim kind `{}` is declared; declared are: {}",
@@ -64,6 +81,12 @@ impl Planner<'_> {
                 "`{}` describes a party: claim it about party:{}",
                 command.kind,
                 command.subject.trim_start_matches("account:").split('/').next().unwrap_or_default()
+            )));
+        }
+        if kind.describes != Describes::Person && matches!(holder, Holder::Person(_)) {
+            return Err(Refusal::invalid(format!(
+                "`{}` describes a {}: a person carries only kinds that describe persons",
+                command.kind, kind.describes
             )));
         }
         let value = Value::parse(&command.value, kind.value_type)
@@ -80,7 +103,7 @@ impl Planner<'_> {
             public::ClaimAdd { claim: id, kind: command.kind.clone(), level: command.level, expires: command.expires },
             private::ClaimAdd { value, by: command.by.clone(), evidence: command.evidence },
         ));
-        Ok(Plan::one(self.entry(holder, act), id))
+        Ok(Plan::one(self.entry(holder, act), id).after(person))
     }
 
     pub(super) fn claim_retract(&self, id: ClaimId) -> Result<Plan, Refusal> {
@@ -182,7 +205,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn measure_take(&self, command: &MeasureTake) -> Result<Plan, Refusal> {
-        let holder = names::holder(self.state, &command.subject)?;
+        let (holder, person) = self.subject(&command.subject)?;
         if matches!(
             command.kind,
             MeasureKind::Verify | MeasureKind::Withhold | MeasureKind::Throttle | MeasureKind::Fallback
@@ -205,7 +228,7 @@ impl Planner<'_> {
             public::MeasureTake { measure: id, kind: command.kind, until: command.until },
             private::MeasureTake { reason: command.reason.clone() },
         ));
-        let mut plan = Plan::one(self.entry(holder, act), id);
+        let mut plan = Plan::one(self.entry(holder, act), id).after(person);
         plan.entries.extend(limits.map(|limits| self.entry(holder, self.measure_limit(id, limits))));
         Ok(plan)
     }
@@ -235,6 +258,7 @@ pub(crate) fn authors_of_appealed<'s>(state: &'s State, appeal: &'s Appeal) -> i
         let measures = match *state.measures.get(&id)? {
             Holder::Party(party) => &state.parties.get(&party)?.measures,
             Holder::Account(account) => &state.accounts.get(&account)?.measures,
+            Holder::Person(person) => &state.persons.get(&person)?.measures,
         };
         measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
     });

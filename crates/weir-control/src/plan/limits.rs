@@ -90,6 +90,7 @@ impl Planner<'_> {
         let former = match holder {
             Holder::Party(id) => self.state.parties.get(&id).map(|party| &party.limits),
             Holder::Account(id) => self.state.accounts.get(&id).map(|account| &account.limits),
+            Holder::Person(_) => return Err(Refusal::invalid("a person is not limited; limit an account or a party")),
         };
         let limits = typed.over(limits_at(former.map_or(&[][..], Vec::as_slice), self.at))?;
         let act = Act::LimitSet(open(public::LimitSet { stage: None, limits }));

@@ -51,6 +51,7 @@ impl Control {
             let record = read.map_err(|error| Refusal::unavailable(error.to_string()))??;
             let own = caller.account.id.to_string();
             let record = record
+                .map(|found| found.told)
                 .filter(|record| record["account"] == own.as_str())
                 .ok_or_else(|| Refusal::not_found(format!("there is no decision {id} about this account")))?;
             let decided = record["rules"].as_array().into_iter().flatten().filter_map(Json::as_str);

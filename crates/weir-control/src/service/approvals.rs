@@ -90,7 +90,7 @@ impl Control {
     }
 }
 
-fn command_of(draft: &Draft) -> Result<Command, Refusal> {
+pub(super) fn command_of(draft: &Draft) -> Result<Command, Refusal> {
     let erased = || Refusal::conflict(format!("the text of draft {} was erased", draft.id));
     let unreadable =
         |error: serde_json::Error| Refusal::conflict(format!("draft {} cannot be read: {error}", draft.id));

@@ -12,6 +12,7 @@ use weir_acts::{Digest, Time};
 
 use super::Control;
 use super::authority::{Caller, facts_of};
+use super::erasure::Erasing;
 use super::idempotency::Keyed;
 use crate::command::Command;
 use crate::plan::{Plan, Planner};
@@ -41,10 +42,15 @@ impl Control {
             },
         };
         let moved = self.moved_since_preview(&command, caller).await?;
+        let erasing = self.erasing(&command, caller).await?;
+        let erases = !erasing.is_empty();
         let answer = Answer::default();
-        let planned = self.planned(caller, command, keyed, moved, Arc::clone(&answer));
+        let planned = self.planned(caller, command, (keyed, moved, erasing), Arc::clone(&answer));
         let written = self.write(planned).await?;
         let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
+        if erases && let Some(why) = self.erased().await {
+            answer.insert("warnings".into(), json!([why]));
+        }
         self.fill_in(&mut answer, &written);
         Ok(Accepted(answer))
     }
@@ -87,16 +93,23 @@ impl Control {
     }
 
     pub(super) fn planner<'a>(&'a self, state: &'a State, at: Time, by: &'a str) -> Planner<'a> {
-        Planner { state, at, by, pepper: &self.inner.pepper, approvals: &[], last_preview: None }
+        Planner { state, at, by, pepper: &self.inner.pepper, approvals: &[], last_preview: None, erasing: &[] }
     }
 
     /// The plan of `command`, once the rules of authority allow it; of a draft
     /// where they would with approvals.
-    fn planned_of(&self, state: &State, at: Time, caller: Caller, command: &Command) -> Result<Plan, Refusal> {
+    fn planned_of(
+        &self,
+        state: &State,
+        at: Time,
+        caller: Caller,
+        command: &Command,
+        erasing: &Erasing,
+    ) -> Result<Plan, Refusal> {
         let by = caller.operator.to_string();
         let approvals = given(command, state, &by, at);
         let facts = facts_of(command, state, approvals.len());
-        let planner = Planner { approvals: &approvals, ..self.planner(state, at, &by) };
+        let planner = Planner { approvals: &approvals, erasing, ..self.planner(state, at, &by) };
         if let Err(refusal) = self.inner.authority.check(state, at, caller, command.action(), &facts) {
             return self.draft_instead(&planner, caller, command, refusal);
         }
@@ -115,13 +128,12 @@ impl Control {
         &self,
         caller: Caller,
         command: Command,
-        keyed: Option<Keyed>,
-        moved: Vec<String>,
+        (keyed, moved, erasing): (Option<Keyed>, Vec<String>, Erasing),
         answer: Answer,
     ) -> Planned {
         let control = self.clone();
         Box::new(move |state, at| {
-            let mut plan = control.planned_of(state, at, caller, &command)?;
+            let mut plan = control.planned_of(state, at, caller, &command, &erasing)?;
             plan.warnings.extend(moved);
             let mut told = answer_of(&plan);
             let kept = keyed.map(|keyed| {

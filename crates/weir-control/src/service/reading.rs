@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use weir_acts::holder::Account;
-use weir_acts::id::AccountId;
 use weir_acts::key::{Form, form};
 use weir_acts::{Time, World};
 use weir_exchange::DecisionId;
@@ -85,40 +84,37 @@ impl Control {
     /// (yet). Reads files.
     ///
     /// # Errors
-    /// When the records cannot be read.
-    pub fn decision(&self, id: DecisionId) -> Result<Option<Json>, Refusal> {
-        let cannot =
-            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
+    /// When the records cannot be read, or were deleted by an act.
+    pub fn decision(&self, id: DecisionId) -> Result<Option<FoundRecord>, Refusal> {
         let wanted = id.to_string();
-        let segments = segment::segments(self.dir()).map_err(|error| cannot(&error))?;
-        for held in segments.iter().filter(|held| held.number >= u64::from(id.segment)) {
-            let found = segment::find(self.dir(), held.number, |line| decision_line(line, &wanted))
-                .map_err(|error| cannot(&error))?;
-            if let Some(found) = found.found {
-                return Ok(Some(found));
-            }
+        let is_it = |told: &Json| told["id"] == wanted.as_str();
+        let first = u64::from(id.segment);
+        let found = self.records(first, &wanted, is_it, 1)?.pop();
+        if found.is_none() {
+            self.check_not_deleted(first)?;
         }
-        Ok(None)
+        Ok(found)
     }
 
-    /// The records of decisions about `account`, at most `limit`, oldest first.
+    /// Says so where what is not found from segment `first` on may have been
+    /// in files that acts deleted.
+    fn check_not_deleted(&self, first: u64) -> Result<(), Refusal> {
+        let published = self.published();
+        let deleted = published.state.segments.range(first..).find_map(|(_, sealed)| sealed.deleted);
+        match deleted {
+            None => Ok(()),
+            Some(act) => Err(Refusal::not_found(format!(
+                "there is no such record any more, if there was one: records of that time were deleted by act {act}"
+            ))),
+        }
+    }
+
+    /// The records of decisions about `accounts`, at most `limit`, oldest first.
     ///
     /// # Errors
     /// When the records cannot be read.
-    pub fn decisions_of(&self, account: AccountId, limit: usize) -> Result<Vec<Json>, Refusal> {
-        let cannot =
-            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
-        let (wanted, mut records) = (account.to_string(), Vec::new());
-        for held in segment::segments(self.dir()).map_err(|error| cannot(&error))? {
-            segment::find(self.dir(), held.number, |line| {
-                if let Some(record) = decision_about(line, &wanted) {
-                    records.push(record);
-                }
-                (records.len() >= limit).then_some(())
-            })
-            .map_err(|error| cannot(&error))?;
-        }
-        Ok(records)
+    pub fn decisions_of(&self, accounts: &BTreeSet<String>, limit: usize) -> Result<Vec<FoundRecord>, Refusal> {
+        self.records(0, "", |told| told["account"].as_str().is_some_and(|id| accounts.contains(id)), limit)
     }
 
     /// The records of decisions from `from` until before `to`, about `accounts`
@@ -132,46 +128,72 @@ impl Control {
         to: Time,
         accounts: Option<&BTreeSet<String>>,
         limit: usize,
-    ) -> Result<Vec<Json>, Refusal> {
-        let cannot =
-            |error: &dyn std::fmt::Display| Refusal::unavailable(format!("the records cannot be read: {error}"));
+    ) -> Result<Vec<FoundRecord>, Refusal> {
+        let is_it = |told: &Json| {
+            let at = told["time"].as_str().and_then(|time| time.parse::<Time>().ok());
+            let account = told["account"].as_str().unwrap_or_default();
+            at.is_some_and(|at| from <= at && at < to) && accounts.is_none_or(|accounts| accounts.contains(account))
+        };
+        self.records(0, "", is_it, limit)
+    }
+
+    /// The leaf hashes of a segment's lines.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn leaves_of(&self, segment: u64) -> Result<Vec<weir_tlog::Hash>, Refusal> {
+        segment::leaves(&segment::path_of(self.dir(), segment)).map_err(|error| unreadable(&error))
+    }
+
+    /// Up to `limit` decisions that `is_it` wants, from segment `first` on, of
+    /// lines that have `text` in them.
+    fn records(
+        &self,
+        first: u64,
+        text: &str,
+        is_it: impl Fn(&Json) -> bool,
+        limit: usize,
+    ) -> Result<Vec<FoundRecord>, Refusal> {
         let mut records = Vec::new();
-        for held in segment::segments(self.dir()).map_err(|error| cannot(&error))? {
-            segment::find(self.dir(), held.number, |line| {
-                let record = decision(line).filter(|record| {
-                    let at = record["time"].as_str().and_then(|time| time.parse::<Time>().ok());
-                    let account = record["account"].as_str().unwrap_or_default();
-                    at.is_some_and(|at| from <= at && at < to)
-                        && accounts.is_none_or(|accounts| accounts.contains(account))
-                });
-                records.extend(record);
+        let segments = segment::segments(self.dir()).map_err(|error| unreadable(&error))?;
+        for held in segments.iter().filter(|held| held.number >= first) {
+            let searched = segment::find(self.dir(), held.number, |line| {
+                records.extend(decision(held.number, line, text).filter(|found| is_it(&found.told)));
                 (records.len() >= limit).then_some(())
-            })
-            .map_err(|error| cannot(&error))?;
+            });
+            match searched {
+                // Deleted by an act while it was looked for.
+                Err(weir_store::FolderError::NoSegment { .. }) => {}
+                searched => drop(searched.map_err(|error| unreadable(&error))?),
+            }
+            if records.len() >= limit {
+                break;
+            }
         }
         Ok(records)
     }
 }
 
-fn decision(line: &[u8]) -> Option<Json> {
-    let record: Json = serde_json::from_slice(line).ok()?;
-    (record["record"] == "decision").then_some(record)
+/// A record of a decision, and where it was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundRecord {
+    /// The number of the segment.
+    pub segment: u64,
+    /// The line as it was written, without its end.
+    pub line: String,
+    /// The same, read.
+    pub told: Json,
 }
 
-fn decision_line(line: &[u8], id: &str) -> Option<Json> {
-    let text = std::str::from_utf8(line).ok()?;
-    if !text.contains(id) {
-        return None;
-    }
-    let record: Json = serde_json::from_str(text).ok()?;
-    (record["record"] == "decision" && record["id"] == id).then_some(record)
+fn unreadable(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal::unavailable(format!("the records cannot be read: {error}"))
 }
 
-fn decision_about(line: &[u8], account: &str) -> Option<Json> {
-    let text = std::str::from_utf8(line).ok()?;
-    if !text.contains(account) {
+fn decision(segment: u64, line: &[u8], text: &str) -> Option<FoundRecord> {
+    let line = std::str::from_utf8(line).ok()?;
+    if !line.contains(text) {
         return None;
     }
-    let record: Json = serde_json::from_str(text).ok()?;
-    (record["record"] == "decision" && record["account"] == account).then_some(record)
+    let told: Json = serde_json::from_str(line).ok()?;
+    (told["record"] == "decision").then(|| FoundRecord { segment, line: line.to_owned(), told })
 }

@@ -113,6 +113,8 @@ impl Control {
                 authority: Default::default(),
                 cosignatures: publisher.cosignatures(),
                 uploads: Default::default(),
+                gone: Mutex::default(),
+                held: Mutex::default(),
             }),
         };
         let writer = WriterParts { world, frontier, policies, follow };

@@ -28,6 +28,12 @@ impl Control {
         if let Err(error) = self.end_seals().await {
             tracing::error!(%error, "a seal could not be ended");
         }
+        if let Err(error) = self.age_out().await {
+            tracing::error!(%error, "files of records past their time could not be deleted");
+        }
+        if let Some(why) = self.erased().await {
+            tracing::error!("an erasure: {why}");
+        }
     }
 
     /// Keeps the clock's high-water mark, so that a restart goes on from it.

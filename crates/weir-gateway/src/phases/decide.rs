@@ -17,6 +17,7 @@ use crate::gateway::Shared;
 use crate::phases::accept::{Asked, What, Work};
 use crate::phases::identify::Identified;
 use crate::phases::record;
+use crate::recorder::Place;
 
 /// How long a request waits for the snapshot that a moment calls for before it
 /// is refused. The successor is installed by a timer, so it is late only when
@@ -35,6 +36,8 @@ pub(crate) struct Decided {
     pub(crate) permit: Permit,
     /// Whether the decision was recorded, so that an exchange is owed.
     pub(crate) is_recorded: bool,
+    /// The record that must be on the disk before the request goes on.
+    pub(crate) awaited: Option<Place>,
 }
 
 /// What is permitted.
@@ -62,6 +65,8 @@ enum Outcome {
     Stale,
     /// The key opens nothing any more.
     Revoked,
+    /// The assertion about the person behind it holds no longer.
+    Expired,
     Permit(Caller, Permit, Basis),
     Refuse(Caller, Arc<Verdict>, Arc<str>, Basis),
 }
@@ -92,19 +97,28 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
         Arc::clone(&client.gate),
     );
     let ticket = Ticket::enter(&shared.board, client.worker.index, flight);
+    if let Some(person) = &identified.person {
+        shared.persons.in_flight(person);
+    }
     let id = shared.ids.next();
     let person = identified.person.as_deref();
     match settle(shared, ticket.flight(), asked).await? {
         Outcome::Permit(caller, permit, basis) => {
-            let is_recorded = record::decision(shared, asked, id, &caller, person, Some(&permit), &basis)?;
+            let place = record::decision(shared, asked, id, &caller, person, Some(&permit), &basis)?;
             let Basis { tree_size, stage, .. } = basis;
+            let (is_recorded, awaited) = (place.is_some(), record::awaited(place, person, Some(&permit), stage));
             let flight = Arc::clone(ticket.flight());
-            Ok(Decided { ticket: Some(ticket), flight, id, caller, tree_size, stage, permit, is_recorded })
+            Ok(Decided { ticket: Some(ticket), flight, id, caller, tree_size, stage, permit, is_recorded, awaited })
         }
         Outcome::Refuse(caller, verdict, model, basis) => {
-            record::decision(shared, asked, id, &caller, person, None, &basis)?;
+            let place = record::decision(shared, asked, id, &caller, person, None, &basis)?;
+            if let Some(place) = record::awaited(place, person, None, basis.stage) {
+                let kept = shared.recorder.until_durable(place).await;
+                kept.map_err(|unavailable| record::refuse(basis.stage, &unavailable))?;
+            }
             Err(refuse(shared, &verdict, &model).decided_as(id))
         }
+        Outcome::Expired => Err(crate::persons::expired()),
         Outcome::Revoked | Outcome::Stale => Err(revoked()),
     }
 }
@@ -121,6 +135,7 @@ pub(crate) async fn decide_again(shared: &Shared, asked: &Asked, decided: &mut D
             check_references(shared, asked, decided)
         }
         Outcome::Refuse(_, verdict, model, _) => Err(refuse(shared, &verdict, &model)),
+        Outcome::Expired => Err(crate::persons::expired()),
         Outcome::Revoked | Outcome::Stale => Err(revoked()),
     }
 }
@@ -166,7 +181,7 @@ impl Outcome {
             Outcome::Permit(_, Permit::See(models), _) => {
                 Serving::Listing(models.iter().map(|(name, _)| Arc::clone(name)).collect())
             }
-            Outcome::Stale | Outcome::Revoked | Outcome::Refuse(..) => Serving::Undecided,
+            Outcome::Stale | Outcome::Revoked | Outcome::Expired | Outcome::Refuse(..) => Serving::Undecided,
         }
     }
 }
@@ -179,6 +194,9 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
     let Some(caller) = flight.caller(snapshot) else {
         return Outcome::Revoked;
     };
+    if flight.person.as_ref().is_some_and(|person| person.expires <= now) {
+        return Outcome::Expired;
+    }
     let basis = |verdict: &Verdict, ruling| Basis {
         tree_size: snapshot.tree_size(),
         stage: verdict.stage,

@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::flight::{Cut, Stand};
 use crate::phases::accept::{Asked, What};
 use crate::phases::decide::{self, Permit, Serve};
+use crate::phases::record;
 use crate::phases::relay::Forwarded;
 use crate::phases::settle::Settlement;
 use crate::upstream::{AnswerHead, CallError, Connection, Upstream};
@@ -45,6 +46,7 @@ enum Interrupted {
 
 /// Gets the answer, from an upstream or at home.
 pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settlement) -> Result<Forwarded, Refusal> {
+    until_recorded(client, &mut settlement).await?;
     let mut retries = 0;
     loop {
         let serve = match &settlement.decided.permit {
@@ -71,6 +73,17 @@ pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settl
         waited.map_err(|interrupted| interrupt(&mut settlement, interrupted))?;
         let again = decide::decide_again(client.shared(), &asked, &mut settlement.decided).await;
         again.map_err(|refusal| settlement.refuse(refusal))?;
+    }
+}
+
+/// Waits until a decision that may not be lost is on the disk.
+async fn until_recorded(client: &Client, settlement: &mut Settlement) -> Result<(), Refusal> {
+    let Some(place) = settlement.decided.awaited.take() else { return Ok(()) };
+    let waited = until_cut(client, None, client.shared().recorder.until_durable(place)).await;
+    match waited {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(unavailable)) => Err(settlement.refuse(record::refuse(settlement.decided.stage, &unavailable))),
+        Err(interrupted) => Err(interrupt(settlement, interrupted)),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Record: the decision when it is made, the exchange when it is over. Where a
-//! record cannot be kept, restricted stages fail closed and general ones shed.
+//! record cannot be kept, restricted stages fail closed and general ones shed;
+//! nothing is asked of a restricted model before its decision is on the disk.
 
 use std::sync::Arc;
 
 use weir_acts::view::Caller;
+use weir_acts::words::Stage;
 use weir_exchange::{DecisionId, DecisionRecord};
 
 use crate::answer::{Refusal, may_shed};
@@ -11,9 +13,9 @@ use crate::gateway::Shared;
 use crate::persons::KnownPerson;
 use crate::phases::accept::Asked;
 use crate::phases::decide::{Basis, Permit};
+use crate::recorder::{Place, Unavailable};
 
-/// Records a decision. Returns whether it was kept, so that its exchange is
-/// owed too.
+/// Records a decision. Where it was kept, its exchange is owed too.
 pub(crate) fn decision(
     shared: &Shared,
     asked: &Asked,
@@ -22,7 +24,7 @@ pub(crate) fn decision(
     person: Option<&KnownPerson>,
     permit: Option<&Permit>,
     basis: &Basis,
-) -> Result<bool, Refusal> {
+) -> Result<Option<Place>, Refusal> {
     shared.metrics.decided(basis.ruling);
     let served_model = match permit {
         Some(Permit::Work(serve)) if serve.is_fallback => Some(Arc::clone(&serve.model)),
@@ -37,6 +39,7 @@ pub(crate) fn decision(
         key: caller.key,
         person: person.map(|person| Arc::clone(&person.label)),
         person_claims: person.map(|person| person.claims.clone()),
+        assertion: person.and_then(|person| person.used),
         api: asked.api.name(),
         model: asked.model().cloned(),
         served_model,
@@ -45,15 +48,34 @@ pub(crate) fn decision(
         rules: basis.rules.clone(),
     };
     match shared.recorder.decide(record, permit.is_some()) {
-        Ok(()) => Ok(true),
-        Err(_) if permit.is_none() || may_shed(basis.stage) => {
+        Ok(place) => Ok(Some(place)),
+        Err(_) if !uses_up(person) && (permit.is_none() || may_shed(basis.stage)) => {
             shared.metrics.shed_records.inc();
-            Ok(false)
+            Ok(None)
         }
-        Err(unavailable) => {
-            tracing::error!(stage = %basis.stage, "request refused: {unavailable}");
-            let message = "This model is served only with a record, and the record cannot be kept now; try again";
-            Err(Refusal::new(503, "record_unavailable", message).retry_after(5))
-        }
+        Err(unavailable) => Err(refuse(basis.stage, &unavailable)),
     }
+}
+
+/// What is to be on the disk before the request goes on: the decision that
+/// releases a restricted model, and the one that uses up an assertion.
+pub(crate) fn awaited(
+    place: Option<Place>,
+    person: Option<&KnownPerson>,
+    permit: Option<&Permit>,
+    stage: Stage,
+) -> Option<Place> {
+    let releases = matches!(permit, Some(Permit::Work(_))) && !may_shed(stage);
+    place.filter(|_| releases || uses_up(person))
+}
+
+fn uses_up(person: Option<&KnownPerson>) -> bool {
+    person.is_some_and(|person| person.used.is_some())
+}
+
+/// Refuses what may not go unrecorded.
+pub(crate) fn refuse(stage: Stage, unavailable: &Unavailable) -> Refusal {
+    tracing::error!(%stage, "request refused: {unavailable}");
+    let message = "This model is served only with a record, and the record cannot be kept now; try again";
+    Refusal::new(503, "record_unavailable", message).retry_after(5)
 }

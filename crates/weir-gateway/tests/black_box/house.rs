@@ -17,7 +17,7 @@ use weir_acts::{Act, Clock, Time, Touched, Value};
 use weir_exchange::{DecisionRecord, ExchangeRecord, Record};
 use weir_gateway::{
     DecisionIds, Gateway, GatewayConfig, GatewayHandle, Made, NoOtherRoutes, Objects, Parts, PersonsConfig,
-    RecordQueue, Recorder, Unavailable,
+    Place, RecordQueue, Recorder, Unavailable, UntilDurable,
 };
 use weir_rules::{Enforce as _, Snapshot, Swept, base_rules};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
@@ -73,16 +73,25 @@ impl TestClock {
 
 /// A queue that can be made to fail.
 pub(crate) struct TestRecorder {
-    queue: RecordQueue,
+    pub(crate) queue: RecordQueue,
     fails: AtomicBool,
+    /// Nothing is durable before the test says so.
+    holds: AtomicBool,
 }
 
 impl Recorder for TestRecorder {
-    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<(), Unavailable> {
+    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<Place, Unavailable> {
         if self.fails.load(Ordering::SeqCst) {
             return Err(Unavailable);
         }
         self.queue.decide(decision, owes_exchange)
+    }
+
+    fn until_durable(&self, place: Place) -> UntilDurable {
+        match self.holds.load(Ordering::SeqCst) {
+            true => self.queue.until_durable(place),
+            false => Box::pin(std::future::ready(Ok(()))),
+        }
     }
 
     fn settle(&self, exchange: ExchangeRecord) {
@@ -95,11 +104,15 @@ impl TestRecorder {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
+    pub(crate) fn hold(&self) {
+        self.holds.store(true, Ordering::SeqCst);
+    }
+
     /// Waits until `exchanges` exchanges have come, and takes everything.
     pub(crate) fn until_settled(&self, exchanges: usize) -> (Vec<DecisionRecord>, Vec<ExchangeRecord>) {
         let (mut decided, mut settled) = (Vec::new(), Vec::new());
         for _ in 0..20 {
-            for record in self.queue.take(Duration::from_secs(1)).unwrap() {
+            for record in self.queue.take(Duration::from_secs(1)).unwrap().0 {
                 match record {
                     Record::Decision(decision) => decided.push(decision),
                     Record::Exchange(exchange) => settled.push(exchange),
@@ -114,7 +127,7 @@ impl TestRecorder {
 
     /// What has been recorded up to now.
     pub(crate) fn so_far(&self) -> Vec<Record> {
-        self.queue.take(Duration::ZERO).unwrap()
+        self.queue.take(Duration::ZERO).unwrap().0
     }
 }
 
@@ -156,7 +169,11 @@ impl House {
         config.access_url = Some("https://weir.example".into());
         configure(&mut config);
         let clock = Arc::new(TestClock(AtomicI64::new(scene.now.millis())));
-        let recorder = Arc::new(TestRecorder { queue: RecordQueue::new(100_000), fails: AtomicBool::new(false) });
+        let recorder = Arc::new(TestRecorder {
+            queue: RecordQueue::new(100_000),
+            fails: AtomicBool::new(false),
+            holds: AtomicBool::new(false),
+        });
         let objects = Arc::new(TestObjects::default());
         let mut registry = Registry::default();
         let parts = Parts {
@@ -169,6 +186,7 @@ impl House {
             objects: Arc::clone(&objects) as Arc<dyn Objects>,
             other: Arc::new(NoOtherRoutes),
             persons: PersonsConfig {
+                used: Vec::new(),
                 audience: AUDIENCE.to_owned(),
                 freshness: Arc::default(),
                 names: Arc::new(|id| id.to_string()),

@@ -51,6 +51,44 @@ fn without_a_successor_nobody_is_served_by_the_old_rules() {
 }
 
 #[test]
+fn a_restricted_model_is_not_asked_before_the_decision_is_on_the_disk() {
+    let house = house();
+    house.recorder.hold();
+    assert_eq!(house.chat(ACME, "atlas-5").status(), 200, "a general one does not wait");
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("listed-5").as_bytes()));
+    // The writer is hurried: it does not sleep out a pause of an hour.
+    house.recorder.queue.gather(Duration::from_secs(3_600));
+    let (records, place) = house.recorder.queue.take(Duration::ZERO).unwrap();
+    assert_eq!(records.len(), 3, "two decisions and an exchange");
+    assert_eq!((house.gateway.in_flight().len(), house.stand_in.counts().received), (1, 1));
+    house.recorder.queue.written(place);
+    assert_eq!(waiting.answer().status(), 200);
+    assert_eq!(house.stand_in.counts().received, 2);
+}
+
+#[test]
+fn where_the_decision_cannot_be_written_a_restricted_model_is_never_asked() {
+    let mut house = house();
+    house.recorder.hold();
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("listed-5").as_bytes()));
+    house.recorder.queue.gather(Duration::from_secs(3_600));
+    house.recorder.queue.set_failed(true);
+    let answer = waiting.answer();
+    assert_eq!((answer.status(), answer.json()["error"]["code"].as_str()), (503, Some("record_unavailable")));
+    house.recorder.queue.set_failed(false);
+    // An order while it waits is obeyed, whatever becomes of the record.
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("listed-5").as_bytes()));
+    house.recorder.queue.gather(Duration::from_secs(3_600));
+    house.enact(directive("order-1", &["listed-5"], "principal.us_person == true"));
+    let answer = waiting.answer();
+    assert_eq!((answer.status(), answer.head.get("weir-rule")), (403, Some("order-1/named")));
+    assert_eq!(house.stand_in.counts().received, 0);
+}
+
+#[test]
 fn a_stored_object_is_for_the_account_that_made_it_on_that_model() {
     let house = house();
     let made = house.ask(ACME, "/v1/responses", &[], r#"{"model":"atlas-5","input":"hi"}"#);
@@ -109,7 +147,7 @@ fn a_model_within_the_request_is_decided_too() {
 }
 
 /// A certificate for `localhost` and its key, as files.
-fn certificate() -> (tempfile::TempDir, TlsFiles) {
+pub(crate) fn certificate() -> (tempfile::TempDir, TlsFiles) {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();

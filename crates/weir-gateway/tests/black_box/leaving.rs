@@ -6,6 +6,7 @@ use weir_gateway::Drained;
 
 use crate::caller::{Caller, request};
 use crate::house::{ACME, House, chat, house, streamed_chat};
+use crate::keeping::certificate;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -86,4 +87,24 @@ fn a_drain_has_an_end() {
     assert!(!caller.body(&head).1);
     house.stand_in.wait_until(PATIENCE, |counts| counts.in_flight == 0).unwrap();
     assert_eq!(house.recorder.until_settled(1).1.len(), 1, "what was broken off is settled too");
+}
+
+#[test]
+fn a_handshake_that_never_ends_holds_no_drain() {
+    let (_folder, files) = certificate();
+    let mut inner = House::with(|config| {
+        config.tls = Some(files.clone());
+        config.workers = 1;
+        // Were it waited for, so would the test.
+        config.limits.head_timeout = Duration::from_secs(86_400);
+    });
+    let half_open = std::net::TcpStream::connect(inner.address).unwrap();
+    // One worker takes connections in turn: it holds that one, once it has
+    // answered another.
+    let mut outer = House::with(|config| config.upstream.ca_file = Some(files.certificate.clone()));
+    outer.serve_from("atlas-tls", &format!("https://localhost:{}", inner.address.port()));
+    assert_eq!(outer.chat(ACME, "atlas-tls").status(), 401);
+    drop(outer);
+    assert_eq!(drain(&mut inner, Duration::from_secs(86_400)), Drained::Whole);
+    drop(half_open);
 }

@@ -1,16 +1,28 @@
-//! Segments through restarts, roll-over, crashes and foreign files.
+//! Segments through restarts, roll-over, crashes, failing disks and foreign files.
+
+use std::fs;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
+use super::writer::Step;
 use super::*;
 
 const NEVER_ROLL: u64 = u64::MAX;
 
-fn lines_of(dir: &Path, number: u64) -> (Vec<Vec<u8>>, Option<TornLine>) {
+fn open(dir: &Path) -> SegmentWriter {
+    SegmentWriter::open(dir, NEVER_ROLL, &Sealed::new()).unwrap()
+}
+
+/// What the log would hold after these were sealed.
+fn sealed(closed: &[Closed]) -> Sealed {
+    closed.iter().map(|closed| (closed.number, (closed.summary.first, closed.summary.last()))).collect()
+}
+
+fn lines_of(dir: &Path, number: u64) -> (Vec<String>, Option<TornLine>) {
     let mut lines = Vec::new();
     let search = find(dir, number, |line| {
-        lines.push(line.to_vec());
+        lines.push(String::from_utf8(line.to_vec()).unwrap());
         None::<()>
     });
     (lines, search.unwrap().torn)
@@ -20,89 +32,212 @@ fn numbers_in(dir: &Path) -> Vec<u64> {
     segments(dir).unwrap().into_iter().map(|segment| segment.number).collect()
 }
 
+/// Every segment of the folder holds what its closing told.
+fn all_true(dir: &Path, closed: &[Closed]) {
+    for closed in closed {
+        let path = path_of(dir, closed.number);
+        assert_eq!(summarise(&path).unwrap(), closed.summary);
+        assert_eq!(fs::metadata(path).unwrap().len(), closed.summary.bytes);
+    }
+}
+
 #[test]
-fn each_start_opens_a_new_segment_and_leaves_the_old_ones_alone() {
+fn lines_are_numbered_over_all_segments_and_restarts() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(segments(dir.path()).unwrap(), []);
-    let mut first = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    assert_eq!(first.append(b"one\ntwo\n").unwrap(), Appended { number: 1, closed: None });
-    first.sync().unwrap();
-    drop(first);
-    let mut second = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    assert_eq!(second.append(b"three\n").unwrap().number, 2);
-    assert_eq!(numbers_in(dir.path()), [1, 2]);
-    assert_eq!(lines_of(dir.path(), 1), (vec![b"one".to_vec(), b"two".to_vec()], None));
-    assert!(second.current().path.ends_with("decisions/00000002.jsonl"));
+    let mut first = open(dir.path());
+    first.append(b"{\"a\":1}\n{\"a\":2}\n").unwrap();
+    assert_eq!(first.next_number(), 3);
+    let mut closed = first.close();
+    let mut second = SegmentWriter::open(dir.path(), NEVER_ROLL, &sealed(&closed)).unwrap();
+    assert_eq!(second.take_closed(), []);
+    second.append(b"{\"a\":3}\n").unwrap();
+    second.roll().unwrap();
+    second.append(b"{\"a\":4}\n").unwrap();
+    closed.extend(second.close());
+    assert_eq!(numbers_in(dir.path()), [1, 2, 3]);
+    assert_eq!(lines_of(dir.path(), 1).0, ["{\"number\":1,\"a\":1}", "{\"number\":2,\"a\":2}"]);
+    assert_eq!(lines_of(dir.path(), 3).0, ["{\"number\":4,\"a\":4}"]);
+    let counts: Vec<(u64, u64)> = closed.iter().map(|closed| (closed.summary.first, closed.summary.last())).collect();
+    assert_eq!(counts, [(1, 2), (3, 3), (4, 4)]);
+    assert!(closed.iter().all(|closed| !closed.recovered && closed.cut == 0));
+    all_true(dir.path(), &closed);
+}
+
+#[test]
+fn an_empty_segment_is_never_closed_and_its_number_never_given_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for number in 1..4 {
+        let mut writer = open(dir.path());
+        assert_eq!(writer.current().number, number);
+        writer.roll().unwrap();
+        assert_eq!(writer.take_closed(), []);
+        // As a crash leaves it.
+        drop(writer);
+        assert_eq!(numbers_in(dir.path()), [number]);
+    }
+    assert_eq!(SegmentWriter::open(dir.path(), NEVER_ROLL, &[(9, (1, 5))].into()).unwrap().current().number, 10);
+}
+
+#[test]
+fn a_full_segment_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = SegmentWriter::open(dir.path(), 40, &Sealed::new()).unwrap();
+    writer.append(b"{\"text\":\"longer than forty bytes in all\"}\n").unwrap();
+    assert_eq!(writer.take_closed(), []);
+    writer.append(b"{\"a\":1}\n").unwrap();
+    writer.append(b"{\"a\":2}\n").unwrap();
+    let closed = writer.take_closed();
+    assert_eq!(closed.iter().map(|closed| closed.number).collect::<Vec<_>>(), [1]);
+    writer.append(b"{\"a\":3}\n").unwrap();
+    assert_eq!(writer.take_closed().len(), 1);
+    assert_eq!(writer.current().number, 3);
+    all_true(dir.path(), &closed);
+}
+
+#[test]
+fn what_a_crash_left_is_cut_told_and_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(dir.path());
+    writer.append(b"{\"a\":1}\n{\"a\":2}\n").unwrap();
+    drop(writer);
+    let path = path_of(dir.path(), 1);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, [&whole[..], b"{\"number\":3,\"a\""].concat()).unwrap();
+    let mut next = open(dir.path());
+    let closed = next.take_closed();
+    assert_eq!((closed[0].number, closed[0].recovered, closed[0].cut), (1, true, 15));
+    assert_eq!(closed[0].summary.last(), 2);
+    assert_eq!(fs::read(&path).unwrap(), whole);
+    assert_eq!(fs::read(path.with_extension("torn")).unwrap(), b"{\"number\":3,\"a\"");
+    next.append(b"{\"a\":3}\n").unwrap();
+    assert_eq!(lines_of(dir.path(), 2).0, ["{\"number\":3,\"a\":3}"]);
+}
+
+#[test]
+fn a_line_that_a_crash_zeroed_or_that_is_out_of_order_ends_the_segment() {
+    for bad in [&b"\0\0\0\0\0\0\0\0\n"[..], b"{\"number\":7,\"a\":7}\n", b"{\"a\":3}\n", b"{\"number\":3,\"a\":\0}\n"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = open(dir.path());
+        writer.append(b"{\"a\":1}\n").unwrap();
+        drop(writer);
+        let path = path_of(dir.path(), 1);
+        let tail = [bad, b"{\"number\":3,\"a\":3}\n"].concat();
+        fs::write(&path, [&fs::read(&path).unwrap()[..], &tail].concat()).unwrap();
+        let closed = open(dir.path()).take_closed();
+        assert_eq!((closed[0].summary.count, closed[0].cut), (1, tail.len() as u64));
+        assert_eq!(fs::read(path.with_extension("torn")).unwrap(), tail);
+    }
+}
+
+#[test]
+fn after_a_failed_sync_the_same_lines_count_once() {
+    for undo_fails in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = open(dir.path());
+        writer.append(b"{\"a\":1}\n").unwrap();
+        writer.fails = Some(Step::Sync);
+        if undo_fails {
+            // The lines are on the disk, nobody knows whether for good, and cannot be taken back.
+            let path = writer.current().path.clone();
+            let error = writer.append(b"{\"a\":2}\n").unwrap_err();
+            assert!(error.to_string().starts_with("syncing"), "{error}");
+            let whole = fs::read(&path).unwrap();
+            fs::write(&path, [&whole[..], b"{\"number\":2,\"a\":2}\n"].concat()).unwrap();
+        } else {
+            writer.append(b"{\"a\":2}\n").unwrap_err();
+        }
+        writer.append(b"{\"a\":2}\n").unwrap();
+        writer.append(b"{\"a\":3}\n").unwrap();
+        assert_eq!(writer.current().number, 2);
+        let mut closed = writer.close();
+        assert_eq!(closed.len(), 1, "the doubtful one is not sealed by who wrote it");
+        let mut next = SegmentWriter::open(dir.path(), NEVER_ROLL, &sealed(&closed)).unwrap();
+        assert_eq!(next.next_number(), 4);
+        closed.extend(next.take_closed());
+        closed.sort_by_key(|closed| closed.number);
+        let counts: Vec<_> = closed.iter().map(|closed| (closed.summary.first, closed.summary.last())).collect();
+        assert_eq!(counts, [(1, 1), (2, 3)]);
+        all_true(dir.path(), &closed);
+    }
+}
+
+#[test]
+fn after_a_failed_write_the_segment_goes_on_behind_the_last_good_line_or_in_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(dir.path());
+    writer.append(b"{\"a\":1}\n").unwrap();
+    writer.fails = Some(Step::Write);
+    writer.append(b"{\"a\":2}\n").unwrap_err();
+    writer.append(b"{\"a\":2}\n").unwrap();
+    assert_eq!(writer.current().number, 1);
+    writer.fails = Some(Step::Undo);
+    writer.undo_for_test();
+    writer.append(b"{\"a\":3}\n").unwrap();
+    assert_eq!(writer.current().number, 2);
+    assert_eq!(lines_of(dir.path(), 2).0, ["{\"number\":3,\"a\":3}"]);
+}
+
+#[test]
+fn lines_that_a_later_segment_has_again_are_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(SEGMENTS_FOLDER)).unwrap();
+    fs::write(path_of(dir.path(), 1), "{\"number\":1,\"a\":1}\n{\"number\":2,\"a\":2}\n").unwrap();
+    fs::write(path_of(dir.path(), 2), "").unwrap();
+    fs::write(path_of(dir.path(), 3), "{\"number\":2,\"a\":2}\n{\"number\":3,\"a\":3}\n").unwrap();
+    let closed = open(dir.path()).take_closed();
+    let counts: Vec<_> = closed.iter().map(|closed| (closed.number, closed.summary.first, closed.summary.last())).collect();
+    assert_eq!(counts, [(1, 1, 1), (3, 2, 3)]);
+}
+
+#[test]
+fn a_line_can_be_shown_to_be_in_its_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(dir.path());
+    for number in 0..11 {
+        writer.append(format!("{{\"a\":{number}}}\n").as_bytes()).unwrap();
+    }
+    let [closed] = &writer.close()[..] else { panic!("one segment") };
+    let leaves = leaves(&path_of(dir.path(), 1)).unwrap();
+    let root = weir_tlog::Hash(closed.summary.root);
+    for (index, leaf) in (0..).zip(&leaves) {
+        let proof = weir_tlog::proof::prove_inclusion(&weir_tlog::LeafHashes(&leaves), index, 11).unwrap();
+        weir_tlog::proof::check_inclusion(*leaf, index, 11, root, &proof).unwrap();
+    }
 }
 
 #[test]
 fn the_search_stops_at_the_first_answer() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    writer.append(b"a=1\nb=2\nb=3\n").unwrap();
-    let search = find(dir.path(), 1, |line| line.strip_prefix(b"b=").map(<[u8]>::to_vec)).unwrap();
-    assert_eq!(search, Search { found: Some(b"2".to_vec()), torn: None });
+    open(dir.path()).append(b"{\"a\":1}\n{\"b\":2}\n{\"b\":3}\n").unwrap();
+    let search = find(dir.path(), 1, |line| line_number(line).filter(|number| *number > 1)).unwrap();
+    assert_eq!(search, Search { found: Some(2), torn: None });
 }
 
 #[test]
-fn a_full_segment_is_closed_and_named_but_never_an_empty_one() {
+fn what_is_no_record_is_refused_before_it_is_written() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::open(dir.path(), 8).unwrap();
-    assert_eq!(writer.append(b"longer than the limit\n").unwrap().number, 1);
-    let rolled = writer.append(b"1234567\n").unwrap();
-    assert_eq!(rolled.number, 2);
-    let closed = rolled.closed.unwrap();
-    assert_eq!(closed.number, 1);
-    assert_eq!(fs::read(&closed.path).unwrap(), b"longer than the limit\n");
-    assert_eq!(writer.append(b"x\n").unwrap().number, 3);
-    assert_eq!(writer.append(b"").unwrap(), Appended { number: 3, closed: None });
-}
-
-#[test]
-fn a_line_cut_off_by_a_crash_is_passed_over_and_reported() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    writer.append(b"whole\n").unwrap();
-    let path = writer.current().path.clone();
-    drop(writer);
-    OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"cut").unwrap();
-    let expected = (vec![b"whole".to_vec()], Some(TornLine { offset: 6, bytes: 5 }));
-    assert_eq!(lines_of(dir.path(), 1), expected);
-    let next = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    assert_eq!(next.current().number, 2);
-}
-
-#[test]
-fn a_torn_segment_is_never_written_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    writer.append(b"whole\n").unwrap();
-    writer.is_torn = true;
-    let appended = writer.append(b"next\n").unwrap();
-    assert_eq!((appended.number, appended.closed.unwrap().number), (2, 1));
-    assert_eq!(writer.append(b"after\n").unwrap(), Appended { number: 2, closed: None });
-}
-
-#[test]
-fn a_record_that_does_not_end_its_line_is_refused_before_it_is_written() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    let error = writer.append(b"one\ntwo").unwrap_err();
+    let mut writer = open(dir.path());
+    let error = writer.append(b"{\"a\":1}\n{\"a\":2}").unwrap_err();
     assert!(matches!(error, FolderError::UnendedLine { .. }), "{error}");
+    for bad in [&b"one\n"[..], b"{}\n", b"\n"] {
+        let error = writer.append(bad).unwrap_err();
+        assert!(matches!(error, FolderError::NoRecord { .. }), "{error}");
+    }
     assert_eq!(lines_of(dir.path(), 1), (vec![], None));
 }
 
 #[test]
 fn the_longest_line_fits_and_one_byte_more_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
-    let mut line = vec![b'x'; usize::try_from(MAX_LINE_BYTES).unwrap()];
-    line.push(b'\n');
-    let error = writer.append(&line).unwrap_err();
+    let mut writer = open(dir.path());
+    let line = |bytes: usize| format!("{{\"a\":\"{}\"}}\n", "x".repeat(bytes - "{\"number\":1,\"a\":\"\"}\n".len()));
+    let most = usize::try_from(MAX_LINE_BYTES).unwrap();
+    let error = writer.append(line(most + 1).as_bytes()).unwrap_err();
     assert!(matches!(error, FolderError::LineTooLong { .. }), "{error}");
-    writer.append(&line[1..]).unwrap();
-    assert_eq!(lines_of(dir.path(), 1).0, [&line[1..line.len() - 1]]);
-    fs::write(&writer.current().path, &line).unwrap();
+    writer.append(line(most).as_bytes()).unwrap();
+    assert_eq!(lines_of(dir.path(), 1).0[0].len(), most - 1);
+    fs::write(&writer.current().path, vec![b'x'; most + 1]).unwrap();
     let error = find(dir.path(), 1, |_| None::<()>).unwrap_err();
     assert!(matches!(error, FolderError::LineTooLong { offset: 0, .. }), "{error}");
 }
@@ -120,6 +255,7 @@ fn files_of_other_names_are_not_segments() {
     assert_eq!(numbers_in(dir.path()), [7, 123_456_789]);
     let error = find(dir.path(), 8, |_| None::<()>).unwrap_err();
     assert!(matches!(error, FolderError::NoSegment { number: 8, .. }), "{error}");
+    assert!(delete(dir.path(), 7).unwrap() && !delete(dir.path(), 7).unwrap());
 }
 
 proptest! {
@@ -131,15 +267,38 @@ proptest! {
         prop_oneof![Just(b'\n'), any::<u8>()], 0..200,
     )) {
         let dir = tempfile::tempdir().unwrap();
-        let writer = SegmentWriter::open(dir.path(), NEVER_ROLL).unwrap();
+        let writer = open(dir.path());
         fs::write(&writer.current().path, &bytes).unwrap();
         let mut expected: Vec<Vec<u8>> = bytes.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect();
         let rest = expected.pop().unwrap();
-        let (lines, torn) = lines_of(dir.path(), 1);
+        let mut lines = Vec::new();
+        let search = find(dir.path(), 1, |line| { lines.push(line.to_vec()); None::<()> });
+        let torn = search.unwrap().torn;
         prop_assert_eq!(lines, expected);
         prop_assert_eq!(torn.map_or(0, |torn| torn.bytes), rest.len() as u64);
         if let Some(torn) = torn {
             prop_assert_eq!(torn.offset + torn.bytes, bytes.len() as u64);
         }
+    }
+
+    /// A crash cuts a segment anywhere: what is recovered are the lines that were whole.
+    #[test]
+    fn a_segment_cut_anywhere_is_recovered_to_its_whole_lines(lines in 1_usize..12, at in any::<proptest::sample::Index>()) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = open(dir.path());
+        for line in 0..lines {
+            writer.append(format!("{{\"a\":{line}}}\n").as_bytes()).unwrap();
+        }
+        let path = writer.current().path.clone();
+        drop(writer);
+        let bytes = fs::read(&path).unwrap();
+        let kept = at.index(bytes.len() + 1);
+        fs::write(&path, &bytes[..kept]).unwrap();
+        let whole = bytes[..kept].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let mut next = open(dir.path());
+        prop_assert_eq!(next.next_number(), whole + 1);
+        let closed = next.take_closed();
+        prop_assert_eq!(closed.first().map_or(0, |closed| closed.summary.count), whole);
+        all_true(dir.path(), &closed);
     }
 }

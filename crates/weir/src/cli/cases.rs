@@ -15,7 +15,7 @@ pub(crate) enum Measure {
         after_help = "A throttle allows what its flags say, without any 6 requests a minute and one at a time; several windows with commas, as --requests 6/min,100/day."
     )]
     Take {
-        /// party:ID, account:PARTY/NAME, or either without the prefix
+        /// party:ID, account:PARTY/NAME, or either without the prefix; person:ISSUER#SUB
         subject: String,
         /// What is done
         #[arg(value_parser = times::word::<MeasureKind>)]
@@ -84,6 +84,28 @@ pub(crate) enum Draft {
         /// Its id
         id: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hold {
+    /// Let nothing about someone be erased or age out
+    Place {
+        /// party:ID, account:PARTY/NAME or person:ISSUER#SUB
+        subject: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// The legal ground
+        #[arg(long)]
+        citation: Option<String>,
+    },
+    /// Let it again
+    Lift {
+        /// The hold's id
+        id: String,
+    },
+    /// All of them, oldest first
+    List,
 }
 
 #[derive(Debug, Subcommand)]

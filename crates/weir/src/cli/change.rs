@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use weir_control::Command as Change;
 use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Draft, Grant, Issuer, Key, Limit, Measure, Model, Operator, Party,
+    Account, Appeal, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Measure, Model, Operator, Party,
     Rules, StageOf, Token,
 };
 use crate::files;
@@ -58,9 +58,24 @@ impl Command {
             Command::Appeal(Appeal::Decide { id, ruling, reason }) => {
                 to::AppealDecide { id: id.parse()?, ruling: *ruling, reason: reason.clone() }.into()
             }
+            Command::Hold(Hold::Place { subject, reason, citation }) => {
+                to::HoldPlace { subject: subject.clone(), reason: reason.clone(), citation: citation.clone() }.into()
+            }
+            Command::Hold(Hold::Lift { id }) => to::HoldLift { id: id.parse()? }.into(),
+            Command::Erase { subject, act, reason } => erase(subject, *act, reason)?,
             _ => return Ok(None),
         }))
     }
+}
+
+fn erase(subject: &str, act: Option<u64>, reason: &str) -> Result<Change> {
+    let subject = match (subject, act) {
+        ("act", Some(_)) => None,
+        ("act", None) => bail!("which act? write weir erase act N"),
+        (subject, Some(act)) => bail!("`{subject} {act}` is neither a subject nor an act: write weir erase act {act}"),
+        (subject, None) => Some(subject.to_owned()),
+    };
+    Ok(to::PrivateErase { subject, act, reason: reason.to_owned() }.into())
 }
 
 fn operator(command: &Operator) -> Change {

@@ -101,7 +101,7 @@ pub(crate) enum Claim {
     },
     /// Record a verified fact
     Add {
-        /// party:ID, account:PARTY/NAME, or either without the prefix
+        /// party:ID, account:PARTY/NAME, or either without the prefix; person:ISSUER#SUB
         subject: String,
         /// A declared kind
         kind: String,

@@ -28,7 +28,9 @@ This folder was made by `weir audit export`.
 
   log/           the public log as it was served: checkpoint, tiles, entries (c2sp.org/tlog-tiles)
   log.vkey       the log's public key as the server told it; hold it against one from elsewhere
-  bundle.jsonl   openings of private parts, and records of decisions; confidential
+  bundle.jsonl   openings of private parts, and records of decisions with the proof that they are
+                 in files that the log seals; confidential
+  records.json   what the server's own files of records were found to be
 
 Check it, without asking anybody:
 
@@ -75,6 +77,7 @@ pub(super) fn export(remote: &Remote, from: Time, to: Time, subject: Option<&str
     let asked = json!({ "from": from, "to": to, "subject": subject });
     let bundle = client.post_for_bytes("/admin/v1/audit/export", &asked)?;
     let read = Bundle::parse(&bundle).context("the server's bundle cannot be read")?;
+    let records = client.get("/admin/v1/audit/records", &[])?;
     private_folder(output)?;
     let source =
         HttpSource(Client::of_log(&format!("{}/log", remote.server.trim_end_matches('/')), remote.ca_file.as_deref())?);
@@ -82,17 +85,20 @@ pub(super) fn export(remote: &Remote, from: Time, to: Time, subject: Option<&str
     let key_text = String::from_utf8(vkey).context("the server's key is not text")?;
     let key = VerifierKey::parse(key_text.trim()).context("the server's key cannot be read")?;
     let copying = Copying { source, into: output.join("log"), failed: RefCell::new(None) };
-    let report = audit::verify(&copying, &key, false, Some(&read), &[], None, &mut |_, _| ())
+    let report = audit::verify(&copying, &key, false, Some(&read), &[], None, None, &mut |_, _| ())
         .with_context(|| format!("the log of {} cannot be copied", remote.server))?;
     if let Some(error) = copying.failed.into_inner() {
         return Err(error);
     }
     write_file_atomically(&output.join("log.vkey"), key_text.as_bytes(), 0o644)?;
     write_file_atomically(&output.join("bundle.jsonl"), &bundle, 0o600)?;
+    let told = serde_json::to_vec_pretty(&records).context("what was found of the records cannot be written")?;
+    write_file_atomically(&output.join("records.json"), &told, 0o644)?;
     write_file_atomically(&output.join("README.txt"), README.as_bytes(), 0o644)?;
     let (openings, decisions) = (read.openings.len(), read.decisions.len());
     if remote.json {
-        let told = json!({ "folder": output, "acts": report.size, "openings": openings, "decisions": decisions, "good": report.good });
+        let told = json!({ "folder": output, "acts": report.size, "openings": openings, "decisions": decisions,
+            "good": report.good && records["good"] == true, "records": records["records"] });
         print_text(&format!("{told}\n"))?;
     } else {
         complain(&format!(
@@ -100,8 +106,11 @@ pub(super) fn export(remote: &Remote, from: Time, to: Time, subject: Option<&str
             report.size,
             output.display()
         ));
+        for line in records["lines"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str) {
+            complain(line);
+        }
     }
-    if !report.good {
+    if !report.good || records["good"] != true {
         complain("WRONG: what was exported does not hold; run `weir log verify` on it");
         return Ok(ExitCode::from(3));
     }

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use weir_control::audit::{self, Bundle};
+use weir_control::audit::{self, Bundle, RecordsFolder};
+use weir_control::boot::DATABASE_FILE;
+use weir_store::segment::SEGMENTS_FOLDER;
 use weir_tlog::{
     Checkpoint, CheckpointError, CosignerKey, FolderSource, LogSource, NoteError, ReadError, SourceError, VerifierKey,
     VerifyFailure,
@@ -63,7 +65,9 @@ pub(super) fn verify(remote: &Remote, log: &str, asked: &Asked<'_>) -> Result<Ex
         Err(endless @ SourceError::TooLarge { .. }) => return say_no(remote, &endless.to_string()),
         Err(unreadable) => return Err(unreadable).with_context(|| format!("cannot check {log}")),
     };
-    let checked = audit::verify(&pinned, &key, is_pinned, bundle.as_ref(), &earlier, explain, &mut progress);
+    let records = source.records();
+    let (bundle, records) = (bundle.as_ref(), records.as_ref());
+    let checked = audit::verify(&pinned, &key, is_pinned, bundle, &earlier, records, explain, &mut progress);
     bar.finish_and_clear();
     let report = match checked {
         Ok(report) => report.with_witnesses(pinned.note(), &witnesses),
@@ -129,6 +133,16 @@ impl Source {
             Source::Folder(source, _) => source,
             Source::Server(source) => source,
         }
+    }
+
+    /// The files of records that lie in the folder, or beside the log in it. In
+    /// a data folder none may be missing.
+    fn records(&self) -> Option<RecordsFolder> {
+        let Source::Folder(_, folder) = self else { return None };
+        let dirs = [folder.clone(), folder.join("..")];
+        let dir = dirs.into_iter().find(|dir| dir.join(SEGMENTS_FOLDER).is_dir())?;
+        let is_whole = dir.join(DATABASE_FILE).is_file();
+        Some(RecordsFolder { dir, is_whole })
     }
 
     /// The key the log itself names.

@@ -20,6 +20,16 @@ impl Config {
         if let Some(files) = self.tls.files("tls")? {
             weir_gateway::server_config(&files)?;
         }
+        if self.listen.ip().is_loopback() && self.admin_tls.certificate.is_some() {
+            return Err(ConfigError::Value {
+                key: "admin_tls",
+                message: format!(
+                    "`listen` is {}, and on loopback operators ask there too: remove [admin_tls] and use [tls], or listen on another address",
+                    self.listen
+                ),
+            }
+            .into());
+        }
         let has_own_admin = !self.listen.ip().is_loopback() && !self.admin_listen.ip().is_loopback();
         if has_own_admin && self.admin_tls.files("admin_tls")?.is_none() {
             return Err(ConfigError::Value {
@@ -45,6 +55,7 @@ impl Config {
             witness_ca_file: self.log.witness_ca_file.clone(),
             record_queue: self.records.queue,
             record_roll_bytes: self.records.roll_bytes,
+            record_roll_after: Duration::from_secs(self.records.roll_seconds),
             drain: Duration::from_secs(self.drain_seconds),
             persons: PersonsOf {
                 audience: self.persons.audience.clone(),

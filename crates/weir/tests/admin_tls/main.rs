@@ -159,3 +159,14 @@ fn operators_off_loopback_get_tls_or_no_server() {
     assert!(said.contains("admin.key") && said.contains("chmod 600"), "{said}");
     assert!(!weir.dir().join("data").try_exists().unwrap(), "a folder was made for a server that did not start");
 }
+
+/// On loopback one listener serves everything, so what was set for another is
+/// not passed over in silence.
+#[test]
+fn tls_for_operators_is_refused_where_they_have_no_listener_of_their_own() {
+    let weir = Weir::new();
+    let config = "listen = \"127.0.0.1:0\"\n[admin_tls]\ncertificate = \"a.crt\"\nkey = \"a.key\"\n";
+    let (code, said) = does_not_start(&weir, config);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("[admin_tls]") && said.contains("loopback"), "{said}");
+}

@@ -155,3 +155,56 @@ fn wrong_times_and_strangers_are_refused() {
     assert!(refused.contains("after `from`") || refused.contains("may not do `open`"), "{refused}");
     assert!(!served.weir().dir().join("out").try_exists().unwrap());
 }
+
+/// The page for auditors is played as it stands: its commands are run on an
+/// exported folder, and its answers are the answers.
+#[test]
+fn the_page_for_auditors_holds_word_by_word() {
+    let page = include_str!("../../../../docs/audit.md");
+    let (served, decision) = with_a_cut_customer();
+    let earlier = served.data().join("log/checkpoint");
+    // Whoever kept a checkpoint kept one of an earlier day.
+    while !earlier.is_file() {
+        std::thread::yield_now();
+    }
+    served.weir().write("checkpoint-of-last-year", &fs::read_to_string(&earlier).unwrap());
+    let exporting = page.lines().find(|line| line.starts_with("`weir audit export")).unwrap();
+    let exporting = exporting.split('`').nth(1).unwrap().replace("[--subject party:ID]", "--subject party:acme");
+    let times = exporting.replacen("TIME", "2020-01-01T00:00:00Z", 1).replacen("TIME", "2100-01-01T00:00:00Z", 1);
+    let exported = served.weir().line(times.trim_start_matches("weir ").replace("DIR", "out").as_str()).done();
+    assert!(exported.err.contains("wrote "), "{}", exported.err);
+    // What the page says is in the folder is there, and nothing else.
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut told: Vec<&str> = rows.filter(|name| name.ends_with('/') || name.contains('.')).filter(|name| !name.contains(' ')).map(|name| name.trim_end_matches('/')).collect();
+    told.push("README.txt");
+    told.sort_unstable();
+    let out = served.weir().dir().join("out");
+    let mut found: Vec<String> = fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!(found, told);
+
+    // The auditor is elsewhere: no server, no token, no other file.
+    let auditor = crate::program::Weir::new();
+    let copied = std::process::Command::new("cp").arg("-r").arg(&out).arg(auditor.dir().join("DIR")).status().unwrap();
+    assert!(copied.success());
+    auditor.write("checkpoint-of-last-year", &fs::read_to_string(served.weir().dir().join("checkpoint-of-last-year")).unwrap());
+    auditor.write("VKEY", &fs::read_to_string(served.data().join("log.vkey")).unwrap());
+    let mut commands = 0;
+    for command in page.lines().filter_map(|line| line.strip_prefix("weir ")) {
+        let ran = auditor.line(&command.replace("DECISION-ID", &decision)).done();
+        assert!(ran.out.contains("every entry, tile and the root hold"), "{command}: {}", ran.out);
+        commands += 1;
+        if command.contains("--since") {
+            assert!(ran.out.contains("extends the checkpoint of "), "{}", ran.out);
+        }
+        if command.contains("--opened") {
+            assert!(ran.out.contains("1 decisions computed again, the same"), "{}", ran.out);
+        }
+        if command.contains("--explain") {
+            let rule = "by rule friday/named, citing Rule 7(b), on the word of Office of Export, enacted by o-";
+            assert!(ran.out.contains(&format!("decision {decision}: account a-")), "{}", ran.out);
+            assert!(ran.out.contains(rule) && ran.out.contains("claim us_person: false"), "{}", ran.out);
+        }
+    }
+    assert!(commands >= 3, "the page has lost its commands");
+}

@@ -157,3 +157,16 @@ fn a_limit_of_nothing_breaks_nothing_where_nothing_is_under_way() {
     assert_eq!(ended.code, 0, "{}", ended.said);
     assert!(ended.said.contains(WHOLE), "{}", ended.said);
 }
+
+/// Whoever reads that it serves may end it: the first signal drains, however
+/// soon it comes.
+#[test]
+fn a_signal_the_moment_it_serves_drains_it() {
+    for _ in 0..5 {
+        let server = Server::start(Weir::new(), Path::new("data"), "listen = \"127.0.0.1:0\"\n");
+        server.signal("TERM");
+        let (ended, _) = server.end();
+        assert_eq!(ended.code, 0, "{}", ended.said);
+        assert!(ended.said.contains(WHOLE), "{}", ended.said);
+    }
+}

@@ -2,12 +2,15 @@
 //! After each: the published log verifies and extends what was published
 //! before; every acknowledged act stands at its index with its leaf; a request
 //! that got no answer, sent again under its `Idempotency-Key`, has taken effect
-//! exactly once; what was acknowledged is in force.
+//! exactly once; what was acknowledged is in force; every decision that a caller
+//! of a restricted model was answered under is among the records, which are
+//! numbered without a gap and, but for the file being written, sealed.
 //!
 //! `WEIR_KILL_ROUNDS` sets the rounds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod calls;
 mod load;
 mod server;
 
@@ -16,6 +19,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
+
+use weir_sim::stand_in::{StandIn, StandInConfig};
 
 use load::{Acknowledged, Asked, Load};
 use server::Server;
@@ -31,23 +36,36 @@ fn no_acknowledged_act_is_lost_and_the_log_stays_one() {
     let mut unanswered: Vec<Asked> = Vec::new();
     let (mut seen_repeated, mut seen_fresh) = (0, 0);
     let mut last_checkpoint: Option<String> = None;
+    let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
+    let (mut key, mut answered, mut records) = (None, Vec::new(), 0);
     for round in 0..rounds {
         let mut server = Server::start(&data);
         let (was_durable, was_not) = settle(&server, &mut acknowledged, &mut unanswered);
         (seen_repeated, seen_fresh) = (seen_repeated + was_durable, seen_fresh + was_not);
+        let key = key.get_or_insert_with(|| {
+            let asked = Asked { key: "seed".to_owned(), party: "seed".to_owned() };
+            let answer = server.post(&asked).unwrap();
+            acknowledged.push(Acknowledged::of(asked, &answer));
+            calls::seed(&server, &upstream.base_url())
+        });
+        calls::all_sealed(&server, &data);
+        let calling = calls::Calls::start(&server, key);
         // A different number each round, and never by the clock.
         let enough = 3 + (round * 37 % 101) as usize;
         let load = Load::start(&server, round, WORKERS);
         load.wait_for(enough);
         server.kill();
-        let (answered, left) = load.end();
-        assert!(answered.len() >= enough);
-        acknowledged.extend(answered);
+        let (heard, left) = load.end();
+        assert!(heard.len() >= enough);
+        acknowledged.extend(heard);
+        answered.extend(calling.end());
+        records = calls::check(&data, &answered);
         unanswered.extend(left);
         last_checkpoint = verify(&data, dir.path(), last_checkpoint);
     }
     let server = Server::start(&data);
     settle(&server, &mut acknowledged, &mut unanswered);
+    println!("{} answers under a restricted model, {records} records, none of them missing", answered.len());
     println!(
         "{rounds} kills, {} acts acknowledged; of those without an answer {seen_repeated} had been durable, {seen_fresh} had not",
         acknowledged.len()

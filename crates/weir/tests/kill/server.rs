@@ -60,6 +60,21 @@ impl Server {
         serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
 
+    /// Where it serves.
+    pub(crate) fn base(&self) -> &str {
+        &self.client.base
+    }
+
+    /// A change that is done.
+    pub(crate) fn change(&self, path: &str, body: &Value) -> Value {
+        let Client { agent, base, token } = &self.client;
+        let asked = agent.post(format!("{base}/admin/v1/{path}")).header("authorization", format!("Bearer {token}"));
+        let mut response = asked.send(body.to_string()).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        assert!(response.status().is_success(), "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
     pub(crate) fn post(&self, asked: &Asked) -> Option<Value> {
         self.client.post(asked)
     }

@@ -79,5 +79,7 @@ write("tokens.json", json.dumps({
     "spare": token("EdDSA", claims(True), key=spare),
     "bound": ed(weir_account="acme/ci"),
     "once": ed(jti="id-1", iat=now + 2, iss="https://once.acme.example"),
+    "another": ed(jti="id-2", iss="https://once.acme.example"),
+    "brief": ed(iat=now, exp=now + 5),
     "no jti": ed(iss="https://once.acme.example", iat=now + 2),
 }))

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod publisher;
+mod recorded;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -75,8 +76,9 @@ struct House {
     node: Node,
     key: String,
     operator: String,
+    config: NodeConfig,
     _upstream: StandInHandle,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl House {
@@ -95,10 +97,11 @@ impl House {
             witness_ca_file: None,
             record_queue: 65_536,
             record_roll_bytes: 64 << 20,
+            record_roll_after: std::time::Duration::from_secs(3_600),
             persons: PersonsOf { audience: Some("weir.example".into()), ..persons },
             drain: Duration::ZERO,
         };
-        let node = Node::start(config, &|_, _| ()).unwrap();
+        let node = Node::start(config.clone(), &|_, _| ()).unwrap();
         let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
         let operator = node.control().authenticate(token.trim()).unwrap().operator.to_string();
         let model = ModelSeed { id: "mythos-5", previous: None, stage: "general" };
@@ -110,7 +113,7 @@ impl House {
         let letter = UploadedFile { name: "friday.toml".into(), text: ORDER.into() };
         commands.push(DirectiveDraft { file: letter, lists: Vec::new() }.into());
         commands.push(DirectiveEnact { id: "friday".into() }.into());
-        let mut house = House { node, key: String::new(), operator, _upstream: upstream, _dir: dir };
+        let mut house = House { node, key: String::new(), operator, config, _upstream: upstream, dir };
         for command in commands {
             house.change(command).unwrap();
         }
@@ -124,12 +127,19 @@ impl House {
     fn among_many(&self) {
         let Ok(accounts) = std::env::var("WEIR_SCALE_ACCOUNTS") else { return };
         let accounts: usize = accounts.parse().unwrap();
-        let token = std::fs::read_to_string(self._dir.path().join("operator.token")).unwrap();
+        let token = std::fs::read_to_string(self.dir.path().join("operator.token")).unwrap();
         let control = self.node.control();
         let caller = control.authenticate(token.trim()).unwrap();
         let people = || population::scaled(accounts / 50, accounts, 17);
         let done = self.node.runtime().block_on(bulk::import(control, caller, people)).unwrap();
         assert_eq!(done.0["accounts"], accounts);
+    }
+
+    /// The same folder with another process's life.
+    fn again(self) -> House {
+        self.node.stop();
+        let node = Node::start(self.config.clone(), &|_, _| ()).unwrap();
+        House { node, ..self }
     }
 
     fn change(&self, command: impl Into<Command>) -> Result<Value, String> {

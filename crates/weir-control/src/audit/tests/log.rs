@@ -261,7 +261,7 @@ impl Log {
 
     /// What the published files are found to be.
     pub(super) fn check(&self, bundle: Option<&Bundle>, since: &[Checkpoint]) -> Result<Report, VerifyFailure> {
-        verify(&FolderSource::new(self.path()), &signer().vkey(), true, bundle, since, None, &mut |_, _| ())
+        verify(&FolderSource::new(self.path()), &signer().vkey(), true, bundle, since, None, None, &mut |_, _| ())
     }
 
     /// As [`Log::check`], after publishing what there is.

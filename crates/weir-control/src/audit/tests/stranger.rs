@@ -234,10 +234,10 @@ fn every_flipped_bit_of_every_file_is_caught() {
     for file in found {
         let path: LogPath = file.strip_prefix(log.path()).unwrap().to_str().unwrap().parse().unwrap();
         let mut tampered = Tampered { folder: &folder, path, bytes: fs::read(&file).unwrap() };
-        assert!(verify(&tampered, &key, true, None, &[], None, &mut |_, _| ()).is_ok());
+        assert!(verify(&tampered, &key, true, None, &[], None, None, &mut |_, _| ()).is_ok());
         for bit in 0..tampered.bytes.len() * 8 {
             tampered.bytes[bit / 8] ^= 1 << (bit % 8);
-            let checked = verify(&tampered, &key, true, None, &[], None, &mut |_, _| ());
+            let checked = verify(&tampered, &key, true, None, &[], None, None, &mut |_, _| ());
             assert!(checked.is_err(), "bit {bit} of {path}");
             tampered.bytes[bit / 8] ^= 1 << (bit % 8);
         }

@@ -1,0 +1,218 @@
+//! Folding an erasure. An act whose private part is gone folds to unknown; a
+//! state that had folded it with its private part must become, by the erasing
+//! act, what folding the log without that part comes to. A property test holds
+//! the two against each other.
+
+use std::sync::Arc;
+
+use super::{FoldProblem, Holder, State, Touched, missing, standing};
+use crate::act::{Act, Erased, public};
+use crate::entry::Entry;
+use crate::id::{AccountId, AppealId, ClaimId, GrantId, HoldId, IssuerId, KeyId, MeasureId, PartyId, PersonId};
+
+/// The kinds of act whose private parts can be erased: what is said about
+/// parties, accounts and persons.
+pub const ERASABLE: &[&str] = &[
+    "party.add",
+    "account.add",
+    "person.add",
+    "claim.add",
+    "grant.add",
+    "key.issue",
+    "measure.take",
+    "appeal.file",
+    "appeal.decide",
+    "issuer.add",
+    "issuer.keys",
+    "hold.place",
+];
+
+/// How an erasing act speaks of act `index`; none where its private part
+/// cannot be erased.
+pub fn erasable(index: u64, entry: &Entry) -> Option<Erased> {
+    let kind = entry.act.kind();
+    let made = match &entry.act {
+        Act::ClaimAdd(parts) => parts.public.claim.to_string(),
+        Act::GrantAdd(parts) => parts.public.grant.to_string(),
+        Act::KeyIssue(parts) => parts.public.key.to_string(),
+        Act::MeasureTake(parts) => parts.public.measure.to_string(),
+        Act::HoldPlace(parts) => parts.public.hold.to_string(),
+        Act::IssuerAdd(parts) => parts.public.issuer.to_string(),
+        Act::IssuerKeys(parts) => parts.public.issuer.to_string(),
+        _ => entry.subject.clone(),
+    };
+    ERASABLE.contains(&kind).then(|| Erased { act: index, kind: kind.to_owned(), id: made })
+}
+
+impl State {
+    /// Whom an act is about that can be erased; none where that is not known.
+    pub fn about(&self, entry: &Entry) -> Option<Holder> {
+        if let Ok(appeal) = entry.subject.parse::<AppealId>() {
+            return self.appeals.get(&appeal)?.account.map(Holder::Account);
+        }
+        self.known_holder(entry).ok()
+    }
+
+    pub(super) fn private_erase(
+        &mut self,
+        index: u64,
+        entry: &Entry,
+        erasing: &public::PrivateErase,
+        touched: &mut Touched,
+    ) -> Result<(), FoldProblem> {
+        let holder = self.known_holder(entry)?;
+        if let Some(hold) = self.hold_over(holder, entry.at) {
+            return Err(standing("hold", hold.id, "stands against it"));
+        }
+        for erased in &erasing.acts {
+            if erased.act >= index {
+                return Err(missing("act", erased.act));
+            }
+            if !Arc::make_mut(&mut self.erased).insert(erased.act) {
+                return Err(standing("the private part of act", erased.act, "is erased already"));
+            }
+            match self.forget(erased, touched) {
+                // What a row not given here brought is not known here either.
+                Err(problem) if self.may_be_unseen(&problem) => {}
+                forgotten => forgotten?,
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, erased: &Erased, touched: &mut Touched) -> Result<(), FoldProblem> {
+        match erased.kind.as_str() {
+            "party.add" => self.forget_party(id(erased)?),
+            "account.add" => self.forget_account(id(erased)?),
+            "person.add" => self.forget_person(id(erased)?, touched),
+            "claim.add" => self.forget_claim(id(erased)?, touched),
+            "grant.add" => self.forget_grant(id(erased)?, touched),
+            "key.issue" => self.forget_key(id(erased)?, touched),
+            "measure.take" => self.forget_measure(id(erased)?),
+            "appeal.file" => {
+                let appeal = self.appeal_mut(id(erased)?)?;
+                (appeal.decision, appeal.account, appeal.text) = (None, None, None);
+                appeal.rules.clear();
+                Ok(())
+            }
+            "appeal.decide" => {
+                if let Some((_, _, _, reason)) = &mut self.appeal_mut(id(erased)?)?.ruling {
+                    *reason = None;
+                }
+                Ok(())
+            }
+            "issuer.add" | "issuer.keys" => self.forget_issuer(id(erased)?, erased, touched),
+            "hold.place" => {
+                let id: HoldId = id(erased)?;
+                let hold = Arc::make_mut(&mut self.holds).get_mut(&id).ok_or_else(|| missing("hold", id))?;
+                (hold.reason, hold.citation) = (None, None);
+                Ok(())
+            }
+            other => Err(FoldProblem::Field {
+                field: "public.acts",
+                why: format!("the private part of `{}` cannot be erased", other.chars().take(64).collect::<String>()),
+            }),
+        }
+    }
+
+    fn forget_party(&mut self, id: PartyId) -> Result<(), FoldProblem> {
+        let party = self.party_mut(id)?;
+        party.name = None;
+        if let Some(handle) = party.handle.take() {
+            self.handles.remove(&handle);
+        }
+        Ok(())
+    }
+
+    fn forget_account(&mut self, id: AccountId) -> Result<(), FoldProblem> {
+        let account = self.accounts.get_mut(&id).map(Arc::make_mut).ok_or_else(|| missing("account", id))?;
+        if let Some(handle) = account.handle.take() {
+            let name = (account.party, handle);
+            self.account_handles.remove(&name);
+        }
+        Ok(())
+    }
+
+    fn forget_person(&mut self, id: PersonId, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let person = self.person_mut(id)?;
+        let key = person.key();
+        person.sub = None;
+        if let Some(key) = key {
+            self.person_keys.remove(&key);
+        }
+        touched.persons.insert(id);
+        Ok(())
+    }
+
+    fn forget_claim(&mut self, id: ClaimId, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let holder = *self.claims.get(&id).ok_or_else(|| missing("claim", id))?;
+        if let Some(claim) = self.claims_mut(holder)?.iter_mut().find(|claim| claim.id == id) {
+            (claim.value, claim.by, claim.evidence) = (None, None, None);
+        }
+        touched.holder(holder);
+        Ok(())
+    }
+
+    fn forget_grant(&mut self, id: GrantId, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let party = *self.grants.get(&id).ok_or_else(|| missing("grant", id))?;
+        if let Some(grant) = self.party_mut(party)?.grants.iter_mut().find(|grant| grant.id == id) {
+            grant.purpose = None;
+        }
+        touched.parties.insert(party);
+        Ok(())
+    }
+
+    fn forget_key(&mut self, id: KeyId, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let key = self.keys.get_mut(&id).ok_or_else(|| missing("key", id))?;
+        if let Some(digest) = key.digest.take()
+            && self.live_keys.get(&digest.0).is_some_and(|standing| standing.key == id)
+        {
+            self.live_keys.remove(&digest.0);
+        }
+        touched.keys.insert(id);
+        Ok(())
+    }
+
+    fn forget_measure(&mut self, id: MeasureId) -> Result<(), FoldProblem> {
+        let holder = *self.measures.get(&id).ok_or_else(|| missing("measure", id))?;
+        if let Some(measure) = self.measures_mut(holder)?.iter_mut().find(|measure| measure.id == id) {
+            measure.reason = None;
+        }
+        Ok(())
+    }
+
+    fn appeal_mut(&mut self, id: AppealId) -> Result<&mut super::Appeal, FoldProblem> {
+        self.appeals.get_mut(&id).map(Arc::make_mut).ok_or_else(|| missing("appeal", id))
+    }
+
+    fn forget_issuer(&mut self, id: IssuerId, erased: &Erased, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let issuer = Arc::make_mut(&mut self.issuers).get_mut(&id).ok_or_else(|| missing("issuer", id))?;
+        let issuer = Arc::make_mut(issuer);
+        if erased.kind == "issuer.add" {
+            (issuer.name, issuer.url) = (None, None);
+        }
+        if issuer.keys.as_ref().is_some_and(|keys| keys.act == erased.act) {
+            issuer.keys = None;
+        }
+        touched.parties.insert(issuer.party);
+        touched.issuers = true;
+        Ok(())
+    }
+
+    /// The holder that an entry is about, who must exist.
+    pub(super) fn known_holder(&self, entry: &Entry) -> Result<Holder, FoldProblem> {
+        let holder = super::holders::holder(entry)?;
+        let is_known = match holder {
+            Holder::Party(id) => self.parties.contains(&id),
+            Holder::Account(id) => self.accounts.contains(&id),
+            Holder::Person(id) => self.persons.contains(&id),
+        };
+        // It may have come with a row that was not given to who folds here.
+        if is_known || self.unseen_rows > 0 { Ok(holder) } else { Err(missing("subject", holder)) }
+    }
+}
+
+fn id<I: std::str::FromStr<Err: std::fmt::Display>>(erased: &Erased) -> Result<I, FoldProblem> {
+    let why = |error: I::Err| FoldProblem::Field { field: "public.acts.id", why: error.to_string() };
+    erased.id.parse().map_err(why)
+}

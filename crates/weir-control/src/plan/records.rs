@@ -1,0 +1,112 @@
+//! Planning holds, and the erasing of private parts.
+
+use std::collections::BTreeMap;
+
+use weir_acts::act::{Act, Erased, private, public};
+use weir_acts::holder::Measure;
+use weir_acts::id::HoldId;
+use weir_acts::state::Holder;
+
+use super::{Plan, Planner, open, parts};
+use crate::command::{HoldPlace, PrivateErase};
+use crate::names::{self, check_text};
+use crate::refusal::Refusal;
+
+/// Acts that one erasing act names; entries stay under 64 KiB.
+const ERASED_PER_ACT: usize = 400;
+
+impl Planner<'_> {
+    pub(super) fn hold_place(&self, command: &HoldPlace) -> Result<Plan, Refusal> {
+        let holder = names::holder(self.state, &command.subject)?;
+        check_text("the reason", &command.reason, 2_000)?;
+        if let Some(citation) = &command.citation {
+            check_text("the citation", citation, 512)?;
+        }
+        let id = HoldId::random()?;
+        let private = private::HoldPlace { reason: command.reason.clone(), citation: command.citation.clone() };
+        let act = Act::HoldPlace(parts(public::HoldPlace { hold: id }, private));
+        Ok(Plan::one(self.entry(holder, act), id))
+    }
+
+    pub(super) fn hold_lift(&self, id: HoldId) -> Result<Plan, Refusal> {
+        let hold = self.state.holds.get(&id).ok_or_else(|| Refusal::not_found(format!("there is no hold {id}")))?;
+        if !hold.life.holds(self.at) {
+            return Err(Refusal::conflict(format!("hold {id} is lifted already")));
+        }
+        Ok(Plan::one(self.entry(hold.on, Act::HoldLift(open(public::HoldLift { hold: id }))), id))
+    }
+
+    pub(super) fn private_erase(&self, command: &PrivateErase) -> Result<Plan, Refusal> {
+        check_text("the reason", &command.reason, 2_000)?;
+        if command.act.is_some() == command.subject.is_some() {
+            return Err(Refusal::invalid("name either a subject or one act"));
+        }
+        let mut by_holder: BTreeMap<Holder, Vec<Erased>> = BTreeMap::new();
+        for (erased, holder) in self.erasing.iter().filter(|(erased, _)| !self.state.erased.contains(&erased.act)) {
+            if let Some(hold) = self.state.hold_over(*holder, self.at) {
+                let what = names::label(self.state, *holder);
+                return Err(Refusal::conflict(format!("{what} is under hold {}: nothing of it is erased until that is lifted", hold.id)));
+            }
+            self.check_erasable(erased)?;
+            by_holder.entry(*holder).or_default().push(erased.clone());
+        }
+        if by_holder.is_empty() {
+            return Err(Refusal::conflict("nothing private is left of it"));
+        }
+        let mut plan = Plan::default();
+        let count: usize = by_holder.values().map(Vec::len).sum();
+        for (holder, all) in by_holder {
+            for some in all.chunks(ERASED_PER_ACT) {
+                let private = private::PrivateErase { reason: command.reason.clone() };
+                let act = Act::PrivateErase(parts(public::PrivateErase { acts: some.to_vec() }, private));
+                plan.entries.push(self.entry(holder, act));
+            }
+        }
+        plan.extras.insert("erased".into(), count.into());
+        Ok(plan)
+    }
+
+    /// What is in use is ended first: to forget it is not to undo it.
+    fn check_erasable(&self, erased: &Erased) -> Result<(), Refusal> {
+        let (state, at) = (self.state, self.at);
+        let in_force = |measures: &[Measure]| measures.iter().find(|measure| measure.life.holds(at)).map(|found| found.id);
+        let id = &erased.id;
+        let in_use = match erased.kind.as_str() {
+            "party.add" => {
+                let party = id.parse().ok().and_then(|id| state.parties.get(&id));
+                party.filter(|party| party.life.holds(at)).map(|party| format!("party `{}` is open: close it first", state.party_label(party.id)))
+            }
+            "account.add" => {
+                let account = id.parse().ok().and_then(|id| state.accounts.get(&id));
+                let is_open = account.filter(|account| account.life.holds(at) && state.parties.get(&account.party).is_some_and(|party| party.life.holds(at)));
+                is_open.map(|account| format!("account `{}` is open: close it first", state.account_label(account.id)))
+            }
+            "person.add" => {
+                let person = id.parse().ok().and_then(|id| state.persons.get(&id));
+                person.and_then(|person| in_force(&person.measures)).map(|measure| format!("measure {measure} on the person holds: lift it first"))
+            }
+            "key.issue" => {
+                let key = id.parse().ok().and_then(|id| state.keys.get(&id));
+                let opens = key.filter(|key| key.life.holds(at) && state.accounts.get(&key.account).is_some_and(|account| account.life.holds(at)));
+                opens.filter(|key| state.party_of(Holder::Account(key.account)).and_then(|id| state.parties.get(&id)).is_some_and(|party| party.life.holds(at)))
+                    .map(|key| format!("key {} is in use: revoke it first", key.id))
+            }
+            "measure.take" => {
+                let id = id.parse().ok();
+                let holder = id.as_ref().and_then(|id| state.measures.get(id));
+                let measures = holder.map_or(&[][..], |holder| names::measures(state, *holder));
+                measures.iter().find(|measure| Some(measure.id) == id && measure.life.holds(at)).map(|measure| format!("measure {} holds, and whom it is on may read why: lift it first", measure.id))
+            }
+            "appeal.file" => {
+                let appeal = id.parse().ok().and_then(|id| state.appeals.get(&id));
+                appeal.filter(|appeal| appeal.ruling.is_none()).map(|appeal| format!("appeal {} is open: decide it first", appeal.id))
+            }
+            "issuer.add" | "issuer.keys" => {
+                let issuer = id.parse().ok().and_then(|id| state.issuers.get(&id));
+                issuer.filter(|issuer| issuer.life.holds(at)).map(|issuer| format!("issuer {} speaks for the party: remove it first", issuer.id))
+            }
+            _ => None,
+        };
+        in_use.map_or(Ok(()), |why| Err(Refusal::conflict(format!("act {} cannot be erased: {why}", erased.act))))
+    }
+}

@@ -1,0 +1,84 @@
+//! How long records are kept: a rule of authority that permits deleting them
+//! says so by its annotation `@retention("400 days")`. Without such a rule
+//! nothing is deleted.
+
+use cedar_policy::{ActionConstraint, Effect, Policy};
+
+use crate::schema::{ACTION, uid};
+
+/// The action that a retention belongs to.
+pub const RECORDS_DELETE: &str = "records.delete";
+
+/// The annotation's name.
+const ANNOTATION: &str = "retention";
+
+/// How long a rule has records kept, in milliseconds; none where it says
+/// nothing about them.
+///
+/// # Errors
+/// When it says it in a way that cannot be followed.
+pub(crate) fn of(policy: &Policy) -> Result<Option<i64>, String> {
+    let is_about_deleting = match policy.action_constraint() {
+        ActionConstraint::Eq(action) => uid(ACTION, RECORDS_DELETE).is_ok_and(|deleting| deleting == action),
+        _ => false,
+    };
+    match policy.annotation(ANNOTATION) {
+        None if is_about_deleting && policy.effect() == Effect::Permit => {
+            Err("a rule that permits deleting records says how long they are kept: @retention(\"400 days\")".to_owned())
+        }
+        None => Ok(None),
+        Some(_) if !is_about_deleting || policy.effect() != Effect::Permit => Err(format!(
+            "@retention belongs to a rule `permit (principal, action == Weir::Action::\"{RECORDS_DELETE}\", resource)`"
+        )),
+        Some(text) => parse(text).map(Some),
+    }
+}
+
+/// `400 days`, or a number of hours, minutes or seconds.
+fn parse(text: &str) -> Result<i64, String> {
+    let wrong = || format!("@retention(\"{text}\") is no length of time: write a number and days, hours, minutes or seconds");
+    let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
+    let number: i64 = number.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    let seconds = match unit.trim() {
+        "day" | "days" => 86_400,
+        "hour" | "hours" => 3_600,
+        "minute" | "minutes" => 60,
+        "second" | "seconds" => 1,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(seconds).and_then(|seconds| seconds.checked_mul(1_000)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<i64>, String> {
+        of(&Policy::parse(None, text).unwrap())
+    }
+
+    #[test]
+    fn a_length_of_time_is_read_and_anything_else_refused() {
+        let rule = |how: &str| format!("@retention(\"{how}\") permit (principal, action == Weir::Action::\"records.delete\", resource);");
+        assert_eq!(read(&rule("400 days")), Ok(Some(400 * 86_400_000)));
+        assert_eq!(read(&rule("1 hour")), Ok(Some(3_600_000)));
+        for bad in ["", "400", "days", "-1 days", "0 days", "1.5 days", "400 weeks", "999999999999999999 days"] {
+            assert!(read(&rule(bad)).unwrap_err().contains("no length of time"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn it_belongs_to_the_rule_that_permits_deleting_and_that_rule_has_one() {
+        for bad in [
+            "@retention(\"1 day\") permit (principal, action, resource);",
+            "@retention(\"1 day\") forbid (principal, action == Weir::Action::\"records.delete\", resource);",
+            "@retention(\"1 day\") permit (principal, action == Weir::Action::\"party.add\", resource);",
+        ] {
+            assert!(read(bad).unwrap_err().contains("belongs to a rule"), "{bad}");
+        }
+        let without = "permit (principal, action == Weir::Action::\"records.delete\", resource);";
+        assert!(read(without).unwrap_err().contains("says how long"));
+        assert_eq!(read("forbid (principal, action == Weir::Action::\"records.delete\", resource);"), Ok(None));
+        assert_eq!(read("permit (principal, action, resource);"), Ok(None));
+    }
+}

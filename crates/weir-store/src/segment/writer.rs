@@ -1,0 +1,259 @@
+//! The one handle that writes segments.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::recovery::recover;
+use super::summary::Digesting;
+use super::{Closed, MAX_LINE_BYTES, NUMBER_KEY, SEGMENTS_FOLDER, Segment, find, line_number, path_of, segments};
+use crate::FolderError;
+use crate::durable::{create_private_folder, sync_folder_of};
+
+/// The segments whose summaries are in the log: the number of each with those of its first and
+/// last line.
+pub type Sealed = BTreeMap<u64, (u64, u64)>;
+
+/// Writes records into the newest segment and numbers them. Holds the only handle that writes.
+#[derive(Debug)]
+pub struct SegmentWriter {
+    dir: PathBuf,
+    roll_at_bytes: u64,
+    current: Segment,
+    file: File,
+    /// What is durable in the current segment.
+    digesting: Digesting,
+    /// A failed write could not be undone, or a failed sync left in doubt what is on the disk: no
+    /// line follows in this file.
+    is_doubtful: bool,
+    closed: Vec<Closed>,
+    #[cfg(test)]
+    pub(super) fails: Option<Step>,
+}
+
+/// Where a test makes the disk fail, once.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Write,
+    Sync,
+    Undo,
+}
+
+impl SegmentWriter {
+    /// Starts a new segment in `dir/decisions`, numbered after all that are there or `sealed`,
+    /// then closes what earlier processes left open. A segment is closed when it would grow
+    /// beyond `roll_at_bytes`.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub fn open(dir: &Path, roll_at_bytes: u64, sealed: &Sealed) -> Result<Self, FolderError> {
+        create_private_folder(&dir.join(SEGMENTS_FOLDER))?;
+        let left = segments(dir)?;
+        let last = left.last().map(|segment| segment.number).max(sealed.keys().next_back().copied());
+        // Made before empty ones are removed, so that no number is ever given twice: ids of
+        // decisions are made of them.
+        let (current, file) = create(dir, last.map_or(1, |last| last.saturating_add(1)))?;
+        let mut next = sealed.values().map(|(_, last)| last.saturating_add(1)).max().unwrap_or(1);
+        let mut closed = Vec::new();
+        let firsts: Result<Vec<_>, FolderError> =
+            left.iter().map(|segment| first_line(dir, segment, sealed)).collect();
+        let firsts = firsts?;
+        for (segment, later) in left.iter().zip(1..) {
+            if sealed.contains_key(&segment.number) {
+                continue;
+            }
+            // Lines that a later segment has again were taken back when they were written.
+            let before = firsts.iter().skip(later).flatten().next().copied();
+            if let Some(recovered) = recover(segment, before.unwrap_or(u64::MAX))? {
+                next = next.max(recovered.summary.last().saturating_add(1));
+                closed.push(recovered);
+            }
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            roll_at_bytes,
+            current,
+            file,
+            digesting: Digesting::new(next),
+            is_doubtful: false,
+            closed,
+            #[cfg(test)]
+            fails: None,
+        })
+    }
+
+    /// The segment being written.
+    #[must_use]
+    pub fn current(&self) -> &Segment {
+        &self.current
+    }
+
+    /// The number that the next line gets.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        self.digesting.next()
+    }
+
+    /// Appends whole lines, JSON objects each, all into one segment, and numbers them. Durable on
+    /// return.
+    ///
+    /// # Errors
+    /// [`FolderError::UnendedLine`], [`FolderError::NoRecord`] or [`FolderError::LineTooLong`]
+    /// before anything is written. After [`FolderError::Io`] none of the lines counts, and the
+    /// same lines may be appended again: whatever of them is on the disk is cut off before their
+    /// segment is sealed.
+    pub fn append(&mut self, lines: &[u8]) -> Result<(), FolderError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if self.is_doubtful {
+            self.roll()?;
+        }
+        let (mut numbered, mut after) = self.number(lines)?;
+        if after.bytes() > self.roll_at_bytes && !self.digesting.is_empty() {
+            self.roll()?;
+            (numbered, after) = self.number(lines)?;
+        }
+        if let Err(error) = self.write(&numbered) {
+            self.undo();
+            return Err(FolderError::io("writing", &self.current.path)(error));
+        }
+        if let Err(error) = self.sync() {
+            // The kernel tells of a failed write-back once, and a second sync may succeed over
+            // lost pages: this file takes no more.
+            self.undo();
+            self.is_doubtful = true;
+            return Err(FolderError::io("syncing", &self.current.path)(error));
+        }
+        self.digesting = after;
+        Ok(())
+    }
+
+    /// Closes the current segment where it has lines, and goes on in a new one.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`]: the current segment stays.
+    pub fn roll(&mut self) -> Result<(), FolderError> {
+        if self.digesting.is_empty() && !self.is_doubtful {
+            return Ok(());
+        }
+        let (next, file) = create(&self.dir, self.current.number.saturating_add(1))?;
+        let before = std::mem::replace(&mut self.current, next);
+        self.file = file;
+        let digesting = Digesting::new(self.digesting.next());
+        let digesting = std::mem::replace(&mut self.digesting, digesting);
+        // One in doubt is left to the next start, which reads what is really there.
+        if !std::mem::take(&mut self.is_doubtful) {
+            self.closed.push(Closed {
+                number: before.number,
+                summary: digesting.summary(),
+                recovered: false,
+                cut: 0,
+            });
+        }
+        Ok(())
+    }
+
+    /// The segments that were closed since it was asked last.
+    pub fn take_closed(&mut self) -> Vec<Closed> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// Closes the last segment, and removes it where it is empty.
+    #[must_use]
+    pub fn close(mut self) -> Vec<Closed> {
+        if self.digesting.is_empty() {
+            // The next start passes over an empty one too.
+            drop(fs::remove_file(&self.current.path));
+        } else if !self.is_doubtful {
+            let summary = self.digesting.summary();
+            self.closed.push(Closed { number: self.current.number, summary, recovered: false, cut: 0 });
+        }
+        self.closed
+    }
+
+    /// The lines with their numbers, and what the segment is with them.
+    fn number(&self, lines: &[u8]) -> Result<(Vec<u8>, Digesting), FolderError> {
+        if !lines.ends_with(b"\n") {
+            return Err(FolderError::UnendedLine { path: self.current.path.clone() });
+        }
+        let mut numbered = Vec::with_capacity(lines.len() + lines.len() / 8);
+        let mut after = self.digesting.clone();
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let start = numbered.len();
+            let fields = line.strip_prefix(b"{").filter(|fields| fields.starts_with(b"\""));
+            let fields = fields.ok_or_else(|| FolderError::NoRecord { path: self.current.path.clone() })?;
+            numbered.extend_from_slice(NUMBER_KEY);
+            numbered.extend_from_slice(after.next().to_string().as_bytes());
+            numbered.push(b',');
+            numbered.extend_from_slice(fields);
+            let whole = numbered.get(start..).unwrap_or_default();
+            if u64::try_from(whole.len()).unwrap_or(u64::MAX) > MAX_LINE_BYTES {
+                return Err(FolderError::LineTooLong {
+                    path: self.current.path.clone(),
+                    offset: after.bytes(),
+                    limit: MAX_LINE_BYTES,
+                });
+            }
+            after.line(whole.strip_suffix(b"\n").unwrap_or(whole));
+        }
+        Ok((numbered, after))
+    }
+
+    fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
+        #[cfg(test)]
+        self.fail_at(Step::Write)?;
+        self.file.write_all(lines)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        #[cfg(test)]
+        self.fail_at(Step::Sync)?;
+        self.file.sync_data()
+    }
+
+    /// Takes back what follows the last durable line.
+    fn undo(&mut self) {
+        let length = self.digesting.bytes();
+        let undone = self.file.set_len(length);
+        #[cfg(test)]
+        let undone = self.fail_at(Step::Undo).and(undone);
+        self.is_doubtful |= undone.is_err();
+    }
+
+    #[cfg(test)]
+    pub(super) fn undo_for_test(&mut self) {
+        self.undo();
+    }
+
+    #[cfg(test)]
+    fn fail_at(&mut self, step: Step) -> std::io::Result<()> {
+        match self.fails.take_if(|fails| *fails == step) {
+            Some(_) => Err(std::io::Error::other("as a test wants it")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The number of the first line of a segment, where it has one.
+fn first_line(dir: &Path, segment: &Segment, sealed: &Sealed) -> Result<Option<u64>, FolderError> {
+    if let Some((first, _)) = sealed.get(&segment.number) {
+        return Ok(Some(*first));
+    }
+    Ok(find(dir, segment.number, |line| Some(line_number(line)))?.found.flatten())
+}
+
+fn create(dir: &Path, number: u64) -> Result<(Segment, File), FolderError> {
+    let path = path_of(dir, number);
+    let file = OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(FolderError::io("creating", &path))?;
+    sync_folder_of(&path)?;
+    Ok((Segment { number, path }, file))
+}
