@@ -1,5 +1,9 @@
 //! The formats of logs, and what a line of each says.
 
+mod json;
+mod litellm;
+mod otel;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,6 +18,10 @@ pub enum Format {
     /// Weir's own (contracts, section 5).
     #[default]
     Weir,
+    /// LiteLLM's standard logging payloads.
+    LiteLlm,
+    /// OpenTelemetry's GenAI spans, OTLP as JSON.
+    Otel,
 }
 
 /// The text names no format.
@@ -25,7 +33,7 @@ pub struct FormatError {
 
 impl Format {
     /// The names of all formats.
-    pub const NAMES: &'static [&'static str] = &["weir"];
+    pub const NAMES: &'static [&'static str] = &["weir", "litellm", "otel"];
 }
 
 impl FromStr for Format {
@@ -34,6 +42,8 @@ impl FromStr for Format {
     fn from_str(name: &str) -> Result<Format, FormatError> {
         match name {
             "weir" => Ok(Format::Weir),
+            "litellm" => Ok(Format::LiteLlm),
+            "otel" => Ok(Format::Otel),
             _ => Err(FormatError { name: name.chars().take(64).collect() }),
         }
     }
@@ -43,17 +53,21 @@ impl fmt::Display for Format {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Format::Weir => "weir",
+            Format::LiteLlm => "litellm",
+            Format::Otel => "otel",
         })
     }
 }
 
 /// What a line is, once its exchanges have been taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Held {
     /// Exchanges, possibly several.
     Exchanges,
     /// Something else that is known.
     Other,
+    /// Exchanges, and some that could not be read, for this reason.
+    Partly(String),
 }
 
 impl Format {
@@ -67,6 +81,20 @@ impl Format {
                 }
                 exchanges.push(record::parse(line)?);
                 Ok(Held::Exchanges)
+            }
+            Format::LiteLlm => litellm::parse(line, exchanges).map(|()| Held::Exchanges),
+            Format::Otel => {
+                let before = exchanges.len();
+                let unread = otel::parse(line, exchanges)?;
+                let read = exchanges.len() - before;
+                match unread.bad {
+                    Some((_, reason)) if read == 0 => Err(reason),
+                    Some((bad, reason)) => {
+                        Ok(Held::Partly(format!("{bad} of its {} spans: {reason}", bad + read as u64)))
+                    }
+                    None if read == 0 => Ok(Held::Other),
+                    None => Ok(Held::Exchanges),
+                }
             }
         }
     }

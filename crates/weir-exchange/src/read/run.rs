@@ -160,7 +160,7 @@ impl Worker<'_, '_> {
                     report.lines += 1;
                     report.skipped += 1;
                 }
-                Err(reason) => report.note_bad(number, reason),
+                Ok(Held::Partly(reason)) | Err(reason) => report.note_bad(number, reason),
             }
         }
         report.records = self.exchanges.len() as u64;
