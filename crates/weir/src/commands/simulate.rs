@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::json;
 use weir_sim::traffic::{Arrivals, Corpus, Kind, Scenario, World, write};
 
@@ -94,7 +94,11 @@ fn scenario(name: &str) -> Result<Scenario> {
     if path.extension().is_some_and(|extension| extension == "json") {
         return serde_json::from_str(&text).with_context(|| format!("{name} is no scenario"));
     }
-    toml::from_str(&text).with_context(|| format!("{name} is no scenario"))
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        // Its own text is many lines with a picture of the place.
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        anyhow!("{name} is no scenario: line {line}: {}", error.message().replace('\n', " "))
+    })
 }
 
 /// The folder named, or `arrivals` beside the prompts.
