@@ -7,6 +7,9 @@
 //! one holds interned ids and never a prompt; this one is whatever a provider
 //! kept, prompts included.
 
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use weir_acts::Time;
 
@@ -188,23 +191,82 @@ fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserial
 }
 
 fn text_of_content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Content {
-        Text(String),
-        Parts(Vec<Part>),
-        Other(serde::de::IgnoredAny),
+    deserializer.deserialize_any(Content)
+}
+
+/// Takes text as it comes, without a copy of it in between: it is most of a log.
+struct Content;
+
+impl<'de> Visitor<'de> for Content {
+    type Value = String;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("text, or a list of parts")
     }
-    #[derive(Deserialize)]
-    struct Part {
-        #[serde(default)]
-        text: Option<String>,
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
     }
-    Ok(match Option::<Content>::deserialize(deserializer)? {
-        Some(Content::Text(text)) => text,
-        Some(Content::Parts(parts)) => parts.into_iter().filter_map(|part| part.text).collect::<Vec<_>>().join("\n"),
-        Some(Content::Other(_)) | None => String::new(),
-    })
+
+    fn visit_string<E>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<String, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(part) = parts.next_element::<Part>()? {
+            texts.extend(part.0);
+        }
+        Ok(texts.join("\n"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(String::new())
+    }
+
+    fn visit_unit<E>(self) -> Result<String, E> {
+        Ok(String::new())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<String, E> {
+        Ok(String::new())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<String, E> {
+        Ok(String::new())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<String, E> {
+        Ok(String::new())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<String, E> {
+        Ok(String::new())
+    }
+}
+
+/// The text of a part, if it is one of text: bare, or in an object's `text`.
+struct Part(Option<String>);
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Part, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Shape {
+            Object {
+                #[serde(default)]
+                text: Option<String>,
+            },
+            Text(String),
+            Other(IgnoredAny),
+        }
+        Ok(Part(match Shape::deserialize(deserializer)? {
+            Shape::Object { text } => text,
+            Shape::Text(text) => Some(text),
+            Shape::Other(_) => None,
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -224,6 +286,23 @@ mod tests {
         assert_eq!(exchange.params.logprobs, Some(false));
         let again: LoggedExchange = serde_json::from_str(&serde_json::to_string(&exchange).unwrap()).unwrap();
         assert_eq!(again, exchange);
+    }
+
+    #[test]
+    fn content_of_any_shape_is_read_for_its_texts() {
+        let content = |json: &str| {
+            let line = format!(r#"{{"role":"user","content":{json}}}"#);
+            serde_json::from_str::<LoggedMessage>(&line).unwrap().content
+        };
+        assert_eq!(content(r#""a\"b\u00fc""#), "a\"bü");
+        assert_eq!(
+            content(r#"[{"type":"text","text":"a"},"b",{"type":"image"},{"text":null},3,null,["x"],{"text":"c"}]"#),
+            "a\nb\nc"
+        );
+        for empty in ["null", "3", "-3", "0.5", "true", "{\"text\":\"x\"}", "[]"] {
+            assert_eq!(content(empty), "", "{empty}");
+        }
+        assert!(serde_json::from_str::<LoggedMessage>(r#"{"content":[}"#).is_err());
     }
 
     #[test]
