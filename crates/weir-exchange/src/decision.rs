@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use weir_acts::{Digest, Time};
 use weir_acts::claims::Claims;
 use weir_acts::id::{AccountId, IssuerId, KeyId, PartyId};
 use weir_acts::words::Stage;
+use weir_acts::{Digest, Time};
 
 use crate::id::DecisionId;
 

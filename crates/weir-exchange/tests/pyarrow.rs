@@ -1,5 +1,6 @@
 //! Parquet beside pyarrow: what it writes is read, what is written it reads.
 #![cfg(feature = "parquet")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test says what it met and stops")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -37,7 +37,7 @@ pub fn page(report: &Report<'_>) -> String {
         html.push_str(&finding::finding(place, dossier, picture, report.members));
     }
     html.push_str(&foot(report));
-    let _ = write!(html, "</main><script>{SCRIPT}</script></body></html>\n");
+    let _ = writeln!(html, "</main><script>{SCRIPT}</script></body></html>");
     html
 }
 

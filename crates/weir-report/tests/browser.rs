@@ -1,5 +1,6 @@
 //! The page in a real browser: it loads nothing, nothing of a log's text runs
 //! in it, and its search finds.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test says what it met and stops")]
 
 #[path = "invented/findings.rs"]
 mod fixtures;

@@ -286,7 +286,7 @@ fn whole_of(value: f64) -> Option<Result<u64, f64>> {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is looked at")]
-    let whole = (value >= 0.0 && value < 9_007_199_254_740_992.0 && value.fract() == 0.0).then_some(value as u64);
+    let whole = ((0.0..9_007_199_254_740_992.0).contains(&value) && value.fract() == 0.0).then_some(value as u64);
     Some(whole.ok_or(value))
 }
 

@@ -152,7 +152,7 @@ fn picture(id: &str, accounts: u64, suspected: bool, numbers: &mut Numbers) -> P
         let mut cells: Vec<Cell> = busy
             .iter()
             .filter(|step| **step >= start && closed.is_none_or(|closed| **step < closed))
-            .filter(|_| numbers.0 % 7 != 0)
+            .filter(|_| !numbers.0.is_multiple_of(7))
             .map(|step| Cell { step: *step, joint: 1 + (*step * 7 + account as u32) % 9, other: 0 })
             .collect();
         for _ in 0..numbers.next(9) {
