@@ -31,6 +31,7 @@ mod compressed;
 mod format;
 mod inputs;
 mod lines;
+mod merged;
 mod metered;
 mod record;
 mod report;
@@ -47,6 +48,7 @@ pub use accounts::accounts;
 pub use columns::{Column, Columns};
 pub use format::{Format, FormatError};
 pub use inputs::{Input, Inputs, InputsError};
+pub use merged::read_merged;
 pub use metered::Progress;
 #[cfg(all(test, feature = "parquet"))]
 pub(crate) use metered::hex;

@@ -1,0 +1,128 @@
+//! One run: a world streamed through a detector.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+
+use weir_detect::{Detector, Findings, Intake, MemberLine, Role, Settings, UnderTest};
+use weir_exchange::{LoggedAccount, LoggedExchange};
+use weir_sim::traffic::{AccountTruth, Arrivals, Corpus, Scenario, World};
+
+use crate::score::{Score, score};
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Run {
+    /// Held against the truth.
+    pub score: Score,
+    /// What was found.
+    pub findings: Findings,
+    /// Candidates ever born.
+    pub born: u64,
+    /// Candidates that the e-process alone confirmed.
+    pub confirmed: usize,
+    /// Each living candidate at the end, the strongest first, with how many of
+    /// its accounts are of which kind.
+    pub under_test: Vec<(UnderTest, BTreeMap<String, usize>)>,
+    /// The intra-account correlation that was the reference at the end.
+    pub correlation: Option<f64>,
+    /// Lines of members that are of no campaign.
+    pub flagged: Vec<(String, MemberLine)>,
+    /// Exchanges streamed.
+    pub exchanges: u64,
+    /// Time spent sketching and folding, without the simulator's own.
+    pub detecting: Duration,
+    /// Time in all.
+    pub all: Duration,
+}
+
+/// Sees the detector after each epoch, for curves and stopping rules.
+pub trait Watch {
+    /// After an epoch was folded.
+    fn epoch(&mut self, epoch: i64, detector: &Detector);
+}
+
+impl Watch for () {
+    fn epoch(&mut self, _: i64, _: &Detector) {}
+}
+
+/// Streams a scenario through a detector. `data` is the folder with real
+/// prompts and arrivals; without it the built-in ones are used.
+///
+/// # Errors
+/// When the scenario cannot be, or the data not be read.
+pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: &mut impl Watch) -> Result<Run> {
+    let begun = Instant::now();
+    let (corpus, arrivals) = match data {
+        Some(folder) => {
+            (Corpus::from_prompts(&folder.join("prompts"))?, Arrivals::from_folder(&folder.join("arrivals"))?)
+        }
+        None => (Corpus::built_in(), Arrivals::built_in()),
+    };
+    let world = World::new(scenario, corpus, arrivals).context("the scenario cannot be")?;
+    let accounts: Vec<LoggedAccount> =
+        if scenario.without_accounts_file { Vec::new() } else { world.accounts().collect() };
+    let mut detector = Detector::new(settings, &accounts);
+    let sketcher = detector.sketcher();
+    let mut intake = Intake::default();
+    let mut stream = world.stream();
+    let mut exchange = LoggedExchange::default();
+    let mut detecting = Duration::ZERO;
+    let mut of_campaigns = std::collections::BTreeMap::<String, Vec<i64>>::new();
+    while let Some(campaign) = stream.next_into(&mut exchange) {
+        if let Some(campaign) = campaign {
+            let name = world.campaign_name(campaign);
+            of_campaigns.entry(name.to_owned()).or_default().push(exchange.time.millis());
+        }
+        let started = Instant::now();
+        intake.take(sketcher.sketch(&exchange));
+        while let Some((epoch, profile)) = intake.next_over() {
+            detector.fold(epoch, &profile)?;
+            watch.epoch(epoch, &detector);
+        }
+        detecting += started.elapsed();
+    }
+    let started = Instant::now();
+    for (epoch, profile) in intake.rest().collect::<Vec<_>>() {
+        detector.fold(epoch, &profile)?;
+        watch.epoch(epoch, &detector);
+    }
+    let findings = detector.findings();
+    detecting += started.elapsed();
+    let truth: Vec<_> = world.truth().collect();
+    Ok(Run {
+        score: score(&findings, &truth, &of_campaigns),
+        born: detector.born(),
+        flagged: flagged(&findings, &truth),
+        correlation: detector.correlation(),
+        confirmed: detector.confirmed(),
+        under_test: by_kind(detector.under_test(), &truth),
+        exchanges: intake.taken() + intake.late(),
+        findings,
+        detecting,
+        all: begun.elapsed(),
+    })
+}
+
+fn by_kind(mut all: Vec<UnderTest>, truth: &[AccountTruth]) -> Vec<(UnderTest, BTreeMap<String, usize>)> {
+    all.sort_by(|left, right| right.log2_e.total_cmp(&left.log2_e));
+    let kinds: BTreeMap<&str, String> = truth.iter().map(|t| (t.account.as_str(), t.kind.to_string())).collect();
+    all.into_iter()
+        .map(|candidate| {
+            let mut counts = BTreeMap::new();
+            for kind in candidate.members.iter().filter_map(|account| kinds.get(account.as_str())) {
+                *counts.entry(kind.clone()).or_default() += 1;
+            }
+            (candidate, counts)
+        })
+        .collect()
+}
+
+fn flagged(findings: &Findings, truth: &[AccountTruth]) -> Vec<(String, MemberLine)> {
+    let innocent: BTreeMap<&str, String> =
+        truth.iter().filter(|t| t.campaigns.is_empty()).map(|t| (t.account.as_str(), t.kind.to_string())).collect();
+    let members = findings.members.iter().filter(|line| line.role == Role::Member);
+    members.filter_map(|line| Some((innocent.get(line.account.as_str())?.clone(), line.clone()))).collect()
+}

@@ -1,0 +1,100 @@
+//! Anchors: pieces of text that a second customer showed. Until then an anchor
+//! is one line in a bounded table; admitted, it keeps a sample of its users.
+//! Accounts link to anchors and never to each other, so no pair is ever made.
+
+use serde::{Deserialize, Serialize};
+
+use crate::constants::{GROUP_UNITS, UNITS_SAMPLED};
+use crate::hash::Table;
+
+/// An admitted anchor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Anchor {
+    /// Customers that linked to it.
+    pub(crate) units: u64,
+    /// Of them, those with the smallest keyed hashes, sorted.
+    pub(crate) sample: Vec<u64>,
+    pub(crate) uses: u64,
+    pub(crate) last: i64,
+    /// Uses when it was last looked at as a founder.
+    pub(crate) looked_at: u64,
+}
+
+impl Anchor {
+    /// Whether it has the users to found a candidate, and a quarter more uses
+    /// than when it was last looked at; notes that it is looked at.
+    pub(crate) fn is_due(&mut self) -> bool {
+        let is_due = self.units >= GROUP_UNITS && self.uses * 4 >= self.looked_at * 5;
+        if is_due {
+            self.looked_at = self.uses;
+        }
+        is_due
+    }
+
+    pub(crate) fn link(&mut self, unit: u64) {
+        self.units += 1;
+        if let Err(place) = self.sample.binary_search(&unit)
+            && place < UNITS_SAMPLED
+        {
+            self.sample.insert(place, unit);
+            self.sample.truncate(UNITS_SAMPLED);
+        }
+    }
+
+    /// The Jaccard index of two anchors' users: of the smallest hashes of the
+    /// union, the share in both.
+    pub(crate) fn overlap(&self, other: &Anchor) -> f64 {
+        let mut union: Vec<u64> = self.sample.iter().chain(&other.sample).copied().collect();
+        union.sort_unstable();
+        union.dedup();
+        union.truncate(UNITS_SAMPLED);
+        let both = |unit: &&u64| self.sample.binary_search(unit).is_ok() && other.sample.binary_search(unit).is_ok();
+        union.iter().filter(both).count() as f64 / union.len().max(1) as f64
+    }
+}
+
+/// Anchors by their keyed hash.
+pub(crate) type Anchors = Table<Anchor>;
+
+/// Anchors seen with one customer only: a table of fixed size, by slot. A newer
+/// anchor takes an older one's slot, so memory is bounded and what is lost is
+/// the oldest single sightings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Singles {
+    slots: Vec<(u64, u64)>,
+}
+
+impl Singles {
+    /// As many slots as fit into so many bytes, at least a thousand.
+    pub(crate) fn of_bytes(bytes: u64) -> Singles {
+        let slots = usize::try_from(bytes / size_of::<(u64, u64)>() as u64).unwrap_or(usize::MAX);
+        Singles { slots: vec![(0, 0); slots.clamp(1024, 1 << 32)] }
+    }
+
+    /// Notes a sighting; gives the earlier customer when it was another.
+    pub(crate) fn sight(&mut self, anchor: u64, unit: u64) -> Option<u64> {
+        let place = ((u128::from(anchor) * self.slots.len() as u128) >> 64) as usize;
+        let (held, first) = self.slots[place];
+        if held != anchor {
+            self.slots[place] = (anchor, unit);
+            return None;
+        }
+        if first == unit {
+            return None;
+        }
+        self.slots[place] = (0, 0);
+        Some(first)
+    }
+
+    /// The slots that hold something, for writing them down.
+    pub(crate) fn held(&self) -> Vec<(u64, u64)> {
+        self.slots.iter().copied().filter(|(anchor, _)| *anchor != 0).collect()
+    }
+
+    /// Puts back what was written down, into a table of the same size.
+    pub(crate) fn put_back(&mut self, held: Vec<(u64, u64)>) {
+        for (anchor, unit) in held {
+            self.sight(anchor, unit);
+        }
+    }
+}

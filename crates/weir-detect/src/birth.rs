@@ -1,0 +1,205 @@
+//! What is under test in the next epoch: candidates take on anchors of their
+//! own members, those that turn out to be one are merged, and the most telling
+//! new groups are born. All of it reads epochs that are over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::anchor::Anchors;
+use crate::candidate::{Candidate, Member, budget_share};
+use crate::constants::{
+    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
+};
+use crate::judge::traffic_bits;
+use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
+use crate::settings::Settings;
+use crate::state::State;
+use crate::unit::Units;
+
+pub(crate) fn change_candidates(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
+    let before = state.born;
+    bear(state, settings, epoch, active);
+    if grow(state, epoch) || state.born > before {
+        merge(state);
+    }
+}
+
+/// A candidate takes on the anchors that are shown by its members and hardly
+/// anyone else: other variants of its template. True when any looked.
+fn grow(state: &mut State, epoch: i64) -> bool {
+    let (units, anchors) = (&state.units, &state.anchors);
+    let mut any = false;
+    let has_more = |c: &&mut Candidate| c.last == epoch && c.exchanges * 4 >= c.grown_at * 5;
+    for candidate in state.candidates.iter_mut().filter(has_more) {
+        candidate.grown_at = candidate.exchanges.max(1);
+        any = true;
+        prune(candidate, anchors, units);
+        let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
+        for unit in candidate.members.keys().filter_map(|unit| units.get(unit)) {
+            for edge in unit.edges.iter().filter(|edge| !candidate.anchors.contains(&edge.anchor)) {
+                *shown.entry(edge.anchor).or_default() += 1;
+            }
+        }
+        let least = 3.0_f64.max(TAKEN_ON_MEMBERS * candidate.members.len() as f64);
+        for (anchor, members) in shown {
+            if candidate.anchors.len() >= ANCHORS_A_CANDIDATE {
+                break;
+            }
+            let users = anchors.get(&anchor).map_or(f64::INFINITY, |anchor| anchor.units as f64);
+            if members as f64 >= least && members as f64 >= TAKEN_ON * users {
+                candidate.anchors.insert(anchor);
+            }
+        }
+    }
+    any
+}
+
+/// Lets go of anchors that turned out to be shown mostly by people who do other
+/// work, and of the members who showed nothing else.
+fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units) {
+    let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
+    for (id, member) in &candidate.members {
+        let Some(unit) = units.get(id).filter(|unit| traffic_bits(member.joint, member.sampled(unit)) > 0.0) else {
+            continue;
+        };
+        for edge in unit.edges.iter().filter(|edge| candidate.anchors.contains(&edge.anchor)) {
+            *shown.entry(edge.anchor).or_default() += 1;
+        }
+    }
+    let before = candidate.anchors.len();
+    let keeps = |anchor: &u64| {
+        let users = anchors.get(anchor).map_or(0, |anchor| anchor.units);
+        shown.get(anchor).copied().unwrap_or(0) as f64 >= TAKEN_ON / 2.0 * users as f64
+    };
+    if !candidate.anchors.iter().any(keeps) {
+        return;
+    }
+    candidate.anchors.retain(keeps);
+    if candidate.anchors.len() == before {
+        return;
+    }
+    let (pool, claimed) = (&mut candidate.pool, &candidate.anchors);
+    candidate.members.retain(|id, member| {
+        let shows = units.get(id).is_some_and(|unit| unit.edges.iter().any(|edge| claimed.contains(&edge.anchor)));
+        if !shows {
+            pool.remove(&member.history);
+        }
+        shows
+    });
+}
+
+/// Two candidates with mostly the same members are one.
+fn merge(state: &mut State) {
+    let mut candidates_of: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (place, candidate) in state.candidates.iter().enumerate() {
+        for &unit in candidate.members.keys() {
+            candidates_of.entry(unit).or_default().push(place);
+        }
+    }
+    let mut both: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+    for places in candidates_of.values().filter(|places| places.len() <= 64) {
+        for (at, &left) in places.iter().enumerate() {
+            for &right in &places[at + 1..] {
+                *both.entry((left, right)).or_default() += 1;
+            }
+        }
+    }
+    let mut gone: BTreeMap<usize, usize> = BTreeMap::new();
+    for ((left, right), shared) in both {
+        let root = |mut place: usize| {
+            while let Some(&into) = gone.get(&place) {
+                place = into;
+            }
+            place
+        };
+        let sizes = state.candidates[left].members.len() + state.candidates[right].members.len();
+        let jaccard = shared as f64 / (sizes as f64 - shared as f64).max(1.0);
+        let (left, right) = (root(left), root(right));
+        if jaccard >= SAME_GROUP && left != right {
+            let (into, from) = if left < right { (left, right) } else { (right, left) };
+            gone.insert(from, into);
+            let other = std::mem::take(&mut state.candidates[from]);
+            state.candidates[into].absorb(other);
+        }
+    }
+    let mut place = 0;
+    state.candidates.retain(|_| {
+        place += 1;
+        !gone.contains_key(&(place - 1))
+    });
+}
+
+/// The births of an epoch: few, for each costs budget for ever.
+fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
+    let claimed: BTreeSet<u64> = state.candidates.iter().flat_map(|c| c.anchors.iter().copied()).collect();
+    let nodes: BTreeSet<u64> = active
+        .iter()
+        .copied()
+        .filter(|id| !claimed.contains(id))
+        .filter(|id| {
+            let anchor = state.anchors.get_mut(id);
+            anchor.is_some_and(|anchor| anchor.is_due() && Working::of(anchor, *id, &state.units).is_work(anchor.units))
+        })
+        .collect();
+    if nodes.is_empty() || state.candidates.len() >= CANDIDATES {
+        return;
+    }
+    let seed = u64::from_le_bytes(settings.key[..8].try_into().unwrap_or_default());
+    let spread = Spread::of(&state.sample, &state.units, &state.facts);
+    let at_large = intra_account(state.sample.iter().copied(), &state.units);
+    let mut clusters = cluster(&nodes, &state.anchors, &state.units, seed);
+    clusters.sort_by_key(|cluster| (std::cmp::Reverse(cluster.units), cluster.pivot));
+    let mut births = 0;
+    for cluster in clusters {
+        let Some(pivot) = state.anchors.get(&cluster.pivot) else { continue };
+        if belongs_to_one(state, &cluster) || !may_found(pivot, &state.units, &state.facts, &spread, at_large) {
+            continue;
+        }
+        state.born += 1;
+        let candidate = found(state, &cluster, epoch);
+        state.candidates.push(candidate);
+        births += 1;
+        if births == BIRTHS_AN_EPOCH {
+            break;
+        }
+    }
+}
+
+/// Whether a cluster's users are mostly one candidate's members: then it is not
+/// news, and grows into that candidate when it is large enough.
+fn belongs_to_one(state: &State, cluster: &Cluster) -> bool {
+    let Some(pivot) = state.anchors.get(&cluster.pivot) else { return true };
+    state.candidates.iter().any(|candidate| {
+        let members = pivot.sample.iter().filter(|unit| candidate.members.contains_key(unit)).count();
+        let most = members as f64 >= TAKEN_ON * pivot.sample.len() as f64;
+        most && pivot.units as f64 >= SAME_GROUP * candidate.members.len() as f64
+    })
+}
+
+fn found(state: &State, cluster: &Cluster, epoch: i64) -> Candidate {
+    let mut candidate = Candidate {
+        ordinal: state.born,
+        share: budget_share(state.born),
+        born: epoch,
+        first: epoch,
+        last: epoch,
+        pivot: cluster.pivot,
+        anchors: cluster.anchors.clone(),
+        ..Candidate::default()
+    };
+    // Founders are known by their links; a large anchor's are not all in its
+    // sample, the others join when they show it again.
+    let sampled = cluster.anchors.iter().filter_map(|anchor| state.anchors.get(anchor)).flat_map(|a| &a.sample);
+    let founders: BTreeSet<u64> = sampled.copied().collect();
+    for id in founders {
+        let Some(unit) = state.units.get(&id) else { continue };
+        let links = unit.edges.iter().filter(|edge| cluster.anchors.contains(&edge.anchor));
+        let uses = links.map(|edge| edge.uses).max().unwrap_or(0);
+        let mut member = Member { since: epoch, last: unit.last, before: unit.sampled, ..Member::default() };
+        if f64::from(uses) >= DEDICATED * unit.sampled as f64 {
+            member.history = unit.history.clone();
+            candidate.pool.add(&member.history);
+        }
+        candidate.members.insert(id, member);
+    }
+    candidate
+}

@@ -1,0 +1,350 @@
+//! A candidate: anchors proposed by earlier epochs, the customers that showed
+//! them, and the e-process of their linkage.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::bet::{Block, COMPONENTS, Component, Moments, Own};
+use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, RASTER_CELLS};
+use crate::profile::Event;
+use crate::state::Habits;
+use crate::unit::{History, Pool, Recent, Unit};
+
+/// A customer among a candidate's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    /// The epochs of its first and last joint exchange.
+    pub(crate) since: i64,
+    pub(crate) last: i64,
+    /// Its sampled exchanges before `since`.
+    pub(crate) before: u64,
+    /// Bits of its own factors, by component.
+    pub(crate) bits: [f64; COMPONENTS],
+    /// Joint exchanges seen, of the sampled ones.
+    pub(crate) joint: u64,
+    /// What its joint opening turns were like.
+    pub(crate) history: History,
+    /// How they compared with its own earlier ones.
+    pub(crate) own: Own,
+    /// Clients its joint exchanges came from.
+    pub(crate) clients: Recent,
+}
+
+/// A sampled fill and how many customers gave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fill {
+    /// The last customer counted.
+    pub(crate) unit: u64,
+    pub(crate) units: u32,
+}
+
+/// An exchange shown to an analyst.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Exemplar {
+    pub(crate) id: Box<str>,
+    pub(crate) unit: u64,
+    pub(crate) epoch: i64,
+    pub(crate) model: Box<str>,
+    pub(crate) output_tokens: u32,
+    pub(crate) text: Box<str>,
+}
+
+/// How far it had come at an epoch's end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) epoch: i64,
+    pub(crate) members: u64,
+    pub(crate) exchanges: u64,
+    pub(crate) output_tokens: u64,
+    pub(crate) log2_e: f64,
+}
+
+/// A group under test.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Candidate {
+    /// The how-many-eth ever born, from 1.
+    pub(crate) ordinal: u64,
+    /// The share of the error budget it holds: its own, and of those merged
+    /// into it.
+    pub(crate) share: f64,
+    pub(crate) born: i64,
+    /// The anchor it was born for; its id for strangers.
+    pub(crate) pivot: u64,
+    pub(crate) anchors: BTreeSet<u64>,
+    pub(crate) members: BTreeMap<u64, Member>,
+    /// What joint opening turns were like, all members together.
+    pub(crate) pool: Pool,
+    pub(crate) log2_e: f64,
+    /// The epoch at whose end the e-process first reached the threshold.
+    pub(crate) confirmed: Option<i64>,
+    /// The epoch at whose end every axis was first shown.
+    pub(crate) alarm: Option<i64>,
+    pub(crate) payoffs: [Moments; COMPONENTS],
+    pub(crate) bits: [f64; COMPONENTS],
+    /// Customers that each component was bet on.
+    pub(crate) bettors: [u64; COMPONENTS],
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) exchanges: u64,
+    pub(crate) habits: Habits,
+    pub(crate) by_model: BTreeMap<Box<str>, u64>,
+    pub(crate) fills: BTreeMap<u64, Fill>,
+    pub(crate) addresses: Values,
+    pub(crate) clients: Values,
+    pub(crate) exemplars: Vec<Exemplar>,
+    pub(crate) steps: Vec<Step>,
+    /// Sampled joint and other exchanges of some members, epoch by epoch.
+    pub(crate) cells: Vec<(u64, i64, u32, u32)>,
+    /// Joint exchanges when it last looked for more anchors, and when it was
+    /// last judged: both are repeated when enough has come.
+    pub(crate) grown_at: u64,
+    pub(crate) judged_at: u64,
+}
+
+/// Values that members used, and who: a member's own earlier value says nothing
+/// of the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Values(BTreeMap<u64, (u64, bool)>);
+
+impl Values {
+    /// Notes a value, of which those with the smallest keyed hashes are kept.
+    fn take(&mut self, value: u64, unit: u64) {
+        if value == 0 {
+            return;
+        }
+        let (first, several) = self.0.entry(value).or_insert((unit, false));
+        *several |= *first != unit;
+        if self.0.len() > GROUP_VALUES {
+            self.0.pop_last();
+        }
+    }
+
+    /// Whether anyone but this customer used it.
+    pub(crate) fn used_by_others(&self, value: u64, unit: u64) -> bool {
+        self.0.get(&value).is_some_and(|(first, several)| *several || *first != unit)
+    }
+
+    /// Values that two groups have in common.
+    pub(crate) fn shared(&self, other: &Values) -> usize {
+        self.0.keys().filter(|value| other.0.contains_key(value)).count()
+    }
+
+    fn extend(&mut self, other: Values) {
+        for (value, (unit, several)) in other.0 {
+            self.take(value, unit);
+            if let Some(entry) = self.0.get_mut(&value) {
+                entry.1 |= several;
+            }
+        }
+    }
+}
+
+impl Member {
+    /// All its sampled exchanges since it joined.
+    pub(crate) fn sampled(&self, unit: &Unit) -> u64 {
+        unit.sampled.saturating_sub(self.before).max(self.joint)
+    }
+
+    /// Whether its own other work came from a client that the joint work never
+    /// came from: two hands on one account, as where a key was stolen.
+    pub(crate) fn has_two_hands(&self, unit: &Unit) -> bool {
+        let other_work = self.before > 0 || self.sampled(unit) > self.joint;
+        other_work && !self.clients.is_empty() && unit.clients.any(|client| !self.clients.holds(client))
+    }
+}
+
+impl Candidate {
+    /// Takes in what an epoch saw of a customer with joint exchanges.
+    pub(crate) fn take(&mut self, epoch: i64, unit: u64, before: u64, joint: &[&Event], sampled: usize) {
+        for event in joint {
+            self.count(epoch, unit, event);
+        }
+        let fresh = || Member { since: epoch, before, ..Member::default() };
+        let member = self.members.entry(unit).or_insert_with(fresh);
+        member.last = epoch;
+        member.joint += joint.len() as u64;
+        self.pool.remove(&member.history);
+        for event in joint {
+            member.clients.take(event.client);
+            if !event.follows_up {
+                member.history.take(event);
+            }
+        }
+        self.pool.add(&member.history);
+        if self.cells.len() < RASTER_CELLS {
+            let other = sampled.saturating_sub(joint.len());
+            self.cells.push((unit, epoch, joint.len() as u32, other as u32));
+        }
+        if self.exchanges == joint.len() as u64 {
+            self.first = epoch;
+        }
+        self.last = epoch;
+    }
+
+    /// Counts one joint exchange.
+    fn count(&mut self, epoch: i64, unit: u64, event: &Event) {
+        self.exchanges += 1;
+        self.habits.take(event);
+        if !event.model_name.is_empty() && (self.by_model.len() < 16 || self.by_model.contains_key(&event.model_name)) {
+            *self.by_model.entry(event.model_name.clone()).or_default() += 1;
+        }
+        if !event.follows_up {
+            self.fill(unit, event.fill);
+        }
+        self.addresses.take(event.address, unit);
+        self.clients.take(event.client, unit);
+        let is_new = self.exemplars.iter().all(|exemplar| exemplar.unit != unit);
+        if self.exemplars.len() < EXEMPLARS && is_new && !event.excerpt.is_empty() {
+            self.exemplars.push(Exemplar {
+                id: event.id.clone(),
+                unit,
+                epoch,
+                model: event.model_name.clone(),
+                output_tokens: event.output_tokens,
+                text: event.excerpt.clone(),
+            });
+        }
+    }
+
+    /// Counts a fill once for each customer that comes to it in turn, among the
+    /// fills with the smallest keyed hashes.
+    fn fill(&mut self, unit: u64, fill: u64) {
+        let full = self.fills.len() >= FILLS;
+        if full && self.fills.last_key_value().is_some_and(|(largest, _)| fill > *largest) {
+            return;
+        }
+        let seen = self.fills.entry(fill).or_default();
+        if seen.unit != unit {
+            seen.unit = unit;
+            seen.units += 1;
+        }
+        if self.fills.len() > FILLS {
+            self.fills.pop_last();
+        }
+    }
+
+    /// Bits that bets on one dependence block brought.
+    pub(crate) fn block_bits(&self, block: Block) -> f64 {
+        Component::ALL.iter().filter(|c| c.block() == block).map(|&c| self.bits[c as usize]).sum()
+    }
+
+    /// How the fills repeat across customers.
+    pub(crate) fn repeats(&self) -> Repeats {
+        let fills = self.fills.len() as f64;
+        let repeated = self.fills.values().filter(|fill| fill.units > 1).count() as f64;
+        let mean = self.fills.values().map(|fill| f64::from(fill.units)).sum::<f64>() / fills.max(1.0);
+        let spread = self.fills.values().map(|fill| (f64::from(fill.units) - mean).powi(2)).sum::<f64>() / fills.max(1.0);
+        Repeats {
+            fills: self.fills.len(),
+            repeated: repeated as u64,
+            share: repeated / fills.max(1.0),
+            mean,
+            dispersion: spread / mean.max(1e-9),
+            of_members: mean / self.members.len().max(1) as f64,
+        }
+    }
+
+    /// Takes another candidate's place in itself: anchors, members, budget, and
+    /// the mean of both e-values weighted by what each may spend. Both are
+    /// e-processes with mean at most one, so the mean is one too.
+    pub(crate) fn absorb(&mut self, other: Candidate) {
+        let all = self.share + other.share;
+        let top = self.log2_e.max(other.log2_e);
+        let mean = self.share / all * (self.log2_e - top).exp2() + other.share / all * (other.log2_e - top).exp2();
+        self.log2_e = top + mean.log2();
+        self.share = all;
+        self.ordinal = self.ordinal.min(other.ordinal);
+        self.anchors.extend(other.anchors);
+        for (unit, member) in other.members {
+            self.members.entry(unit).or_insert_with(|| {
+                self.pool.add(&member.history);
+                member
+            });
+        }
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        if other.exchanges > self.exchanges {
+            (self.exchanges, self.habits, self.by_model) = (other.exchanges, other.habits, other.by_model);
+            (self.fills, self.steps, self.cells) = (other.fills, other.steps, other.cells);
+        }
+        self.addresses.extend(other.addresses);
+        self.clients.extend(other.clients);
+        self.confirmed = self.confirmed.or(other.confirmed);
+        self.alarm = self.alarm.or(other.alarm);
+        if other.log2_e >= top {
+            (self.bits, self.bettors) = (other.bits, other.bettors);
+        }
+    }
+}
+
+/// How a group's fills repeat.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Repeats {
+    pub(crate) fills: usize,
+    /// Sampled fills that more than one customer gave.
+    pub(crate) repeated: u64,
+    /// Their share.
+    pub(crate) share: f64,
+    /// Customers a fill.
+    pub(crate) mean: f64,
+    /// Variance over mean of customers a fill.
+    pub(crate) dispersion: f64,
+    /// Share of the members that gave an average fill.
+    pub(crate) of_members: f64,
+}
+
+impl Repeats {
+    /// Whether fills repeat as among people who choose from one list: heavily
+    /// tailed, or given by a good part of all members. A fixed small number of
+    /// repeats each is how an operator samples a prompt several times.
+    pub(crate) fn speak_of_a_common_list(&self) -> bool {
+        let many = self.fills >= 8 && self.share >= 0.2;
+        let whole_group = self.of_members >= 0.1 && self.mean >= 3.0;
+        many && (whole_group || self.dispersion >= 0.5)
+    }
+}
+
+/// The share of the error budget of the `ordinal`-th candidate ever born:
+/// proportional to `1/(j log²(j+1))`, whose sum over all j is below 3.4 (the
+/// first three terms are 2.08 + 0.41 + 0.17; the rest is under the integral of
+/// `1/(x ln² x)` from 4, 1/ln 4 = 0.72).
+pub(crate) fn budget_share(ordinal: u64) -> f64 {
+    let j = ordinal.max(1) as f64;
+    1.0 / (3.4 * j * (j + 1.0).ln().powi(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_of_the_budget_sum_to_less_than_one() {
+        let sum: f64 = (1..2_000_000).map(budget_share).sum();
+        // What is left is at most the integral of 1/(3.4 x ln² x) from two million.
+        assert!(sum + 1.0 / (3.4 * 2_000_000_f64.ln()) < 1.0, "{sum}");
+        assert!(sum > 0.9, "{sum}");
+    }
+
+    fn group(counts: &[u32], members: u64) -> Repeats {
+        let fills = counts.iter().enumerate().map(|(fill, &units)| (fill as u64, Fill { unit: 0, units })).collect();
+        let members = (0..members).map(|unit| (unit, Member::default())).collect();
+        Candidate { fills, members, ..Candidate::default() }.repeats()
+    }
+
+    #[test]
+    fn a_class_repeats_as_from_a_common_list_and_fixed_resampling_does_not() {
+        assert!(group(&[31, 28, 33, 30, 29, 30, 27, 32, 30, 12], 40).speak_of_a_common_list());
+        assert!(group(&[1, 1, 1, 9, 1, 2, 14, 1, 1, 3], 500).speak_of_a_common_list());
+        assert!(!group(&[4; 40], 500).speak_of_a_common_list());
+        assert!(!group(&[1; 40], 500).speak_of_a_common_list());
+    }
+
+    #[test]
+    fn merging_takes_the_mean_of_the_e_values_weighted_by_what_each_may_spend() {
+        let mut left = Candidate { share: 0.3, log2_e: 2.0, ..Candidate::default() };
+        left.absorb(Candidate { share: 0.1, log2_e: 4.0, ..Candidate::default() });
+        assert!((left.log2_e.exp2() - (0.75 * 4.0 + 0.25 * 16.0)).abs() < 1e-9);
+        assert!((left.share - 0.4).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,222 @@
+//! The façade: folds epochs in order, is written down and read back between
+//! them, and tells what it found.
+
+use serde::{Deserialize, Serialize};
+use weir_exchange::LoggedAccount;
+
+use crate::bet::{Component, Reference};
+use crate::candidate::{Candidate, Exemplar};
+use crate::constants;
+use crate::epoch;
+use crate::findings::{self, Findings};
+use crate::profile::EpochProfile;
+use crate::settings::Settings;
+use crate::sketch::Sketcher;
+use crate::state::{Habits, State};
+use crate::unit::{Facts, Pool, Unit};
+
+/// An epoch cannot be folded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("epoch {epoch} comes after epoch {last} was folded; epochs fold in order")]
+pub struct FoldError {
+    /// What was to be folded.
+    pub epoch: i64,
+    /// What was folded last.
+    pub last: i64,
+}
+
+/// What was written down cannot be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The bytes are no detector's.
+    #[error("the detector's saved state cannot be read: {0}; start it anew from the log")]
+    Unreadable(#[from] postcard::Error),
+    /// It was made under other settings or another version's constants.
+    #[error("the detector's state was saved under {0}; start it anew from the log")]
+    Otherwise(&'static str),
+}
+
+/// A candidate's linkage as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnderTest {
+    /// The how-many-eth ever born, from 1.
+    pub ordinal: u64,
+    /// The accounts that showed it.
+    pub members: Vec<String>,
+    /// The e-process, as a logarithm to base 2.
+    pub log2_e: f64,
+    /// What it must reach to be confirmed.
+    pub needed: f64,
+    /// What each component of the evidence brought to it.
+    pub bits: Vec<(String, f64)>,
+}
+
+/// Finds accounts that act as one, epoch by epoch.
+#[derive(Debug)]
+pub struct Detector {
+    settings: Settings,
+    sketcher: Sketcher,
+    state: State,
+}
+
+impl Detector {
+    /// A detector that has seen nothing. `accounts` may be empty: then
+    /// concealment cannot be assessed.
+    pub fn new(settings: Settings, accounts: &[LoggedAccount]) -> Detector {
+        let sketcher = Sketcher::new(&settings, accounts);
+        let mut state = State::new(&settings);
+        for account in accounts {
+            let unit = sketcher.unit_of(&account.account, account.party.as_deref());
+            state.facts.entry(unit).or_insert_with(|| Facts::of(account, &sketcher.key));
+        }
+        Detector { settings, sketcher, state }
+    }
+
+    /// What sketches exchanges for it; any number of threads may use clones.
+    pub fn sketcher(&self) -> Sketcher {
+        self.sketcher.clone()
+    }
+
+    /// Folds an epoch that is over.
+    ///
+    /// # Errors
+    /// When it or a later one was folded before; nothing has changed then.
+    pub fn fold(&mut self, epoch: i64, profile: &EpochProfile) -> Result<(), FoldError> {
+        if let Some(last) = self.state.epoch.filter(|last| *last >= epoch) {
+            return Err(FoldError { epoch, last });
+        }
+        epoch::fold(&mut self.state, &self.settings, epoch, profile);
+        Ok(())
+    }
+
+    /// What stands now.
+    pub fn findings(&self) -> Findings {
+        findings::of(&self.state)
+    }
+
+    /// Candidates ever born, for those who watch the error budget.
+    pub fn born(&self) -> u64 {
+        self.state.born
+    }
+
+    /// Each living candidate's linkage, for calibration: the e-process alone,
+    /// whatever the other axes say.
+    pub fn under_test(&self) -> Vec<UnderTest> {
+        let of = |candidate: &Candidate| UnderTest {
+            ordinal: candidate.ordinal,
+            members: candidate.members.keys().filter_map(|id| self.state.units.get(id)).map(|u| u.name.to_string()).collect(),
+            log2_e: candidate.log2_e,
+            needed: -(self.settings.alpha * candidate.share).log2(),
+            bits: Component::ALL.map(|c| (format!("{c:?}"), candidate.bits[c as usize])).to_vec(),
+        };
+        self.state.candidates.iter().map(of).collect()
+    }
+
+    /// The intra-account correlation of topics among unrelated customers, two
+    /// standard errors low; none until enough was seen.
+    pub fn correlation(&self) -> Option<f64> {
+        self.state.reference.low()
+    }
+
+    /// Candidates that the e-process alone has confirmed, ever.
+    pub fn confirmed(&self) -> usize {
+        self.state.candidates.iter().filter(|candidate| candidate.confirmed.is_some()).count()
+    }
+
+    /// Everything it remembers, to go on later with [`Detector::restore`].
+    ///
+    /// # Errors
+    /// When it cannot be written, which a full memory alone can cause.
+    pub fn save(&self) -> Result<Vec<u8>, postcard::Error> {
+        let state = &self.state;
+        let mut units: Vec<(u64, &Unit)> = state.units.iter().map(|(id, unit)| (*id, unit)).collect();
+        units.sort_unstable_by_key(|(id, _)| *id);
+        let mut anchors: Vec<_> = state.anchors.iter().map(|(id, anchor)| (*id, anchor)).collect();
+        anchors.sort_unstable_by_key(|(id, _)| *id);
+        let saved = Saved {
+            constants: constants::digest(),
+            settings: self.fingerprint(),
+            epoch: state.epoch,
+            begun: state.begun,
+            born: state.born,
+            units,
+            anchors,
+            singles: state.singles.held(),
+            candidates: &state.candidates,
+            reference: &state.reference,
+            pool: &state.pool,
+            habits: state.habits,
+            ordinary: &state.ordinary,
+            sample: state.sample.iter().copied().collect(),
+        };
+        postcard::to_allocvec(&saved)
+    }
+
+    /// Goes on from what was saved, under the same settings and accounts.
+    ///
+    /// # Errors
+    /// When the bytes are damaged, or settings or constants were others.
+    pub fn restore(settings: Settings, accounts: &[LoggedAccount], bytes: &[u8]) -> Result<Detector, RestoreError> {
+        let mut detector = Detector::new(settings, accounts);
+        let held: Held = postcard::from_bytes(bytes)?;
+        if held.constants != constants::digest() {
+            return Err(RestoreError::Otherwise("other constants"));
+        }
+        if held.settings != detector.fingerprint() {
+            return Err(RestoreError::Otherwise("other settings"));
+        }
+        let state = &mut detector.state;
+        (state.epoch, state.begun, state.born) = (held.epoch, held.begun, held.born);
+        state.units = held.units.into_iter().collect();
+        state.anchors = held.anchors.into_iter().collect();
+        state.singles.put_back(held.singles);
+        (state.candidates, state.reference, state.pool) = (held.candidates, held.reference, held.pool);
+        state.ordinary = held.ordinary;
+        (state.habits, state.sample) = (held.habits, held.sample.into_iter().collect());
+        Ok(detector)
+    }
+
+    /// What of the settings must be the same for a state to be gone on with; of
+    /// the key only a keyed hash, so that it cannot be read here.
+    fn fingerprint(&self) -> (u64, u32, u64, u64) {
+        let settings = &self.settings;
+        let key = self.sketcher.unit_of("", None);
+        (key, settings.epoch_seconds, settings.alpha.to_bits(), settings.memory)
+    }
+}
+
+#[derive(Serialize)]
+struct Saved<'s> {
+    constants: String,
+    settings: (u64, u32, u64, u64),
+    epoch: Option<i64>,
+    begun: i64,
+    born: u64,
+    units: Vec<(u64, &'s Unit)>,
+    anchors: Vec<(u64, &'s crate::anchor::Anchor)>,
+    singles: Vec<(u64, u64)>,
+    candidates: &'s [Candidate],
+    reference: &'s Reference,
+    pool: &'s Pool,
+    habits: Habits,
+    ordinary: &'s [Exemplar],
+    sample: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    constants: String,
+    settings: (u64, u32, u64, u64),
+    epoch: Option<i64>,
+    begun: i64,
+    born: u64,
+    units: Vec<(u64, Unit)>,
+    anchors: Vec<(u64, crate::anchor::Anchor)>,
+    singles: Vec<(u64, u64)>,
+    candidates: Vec<Candidate>,
+    reference: Reference,
+    pool: Pool,
+    habits: Habits,
+    ordinary: Vec<Exemplar>,
+    sample: Vec<u64>,
+}

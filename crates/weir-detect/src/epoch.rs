@@ -1,0 +1,202 @@
+//! The fold of one epoch, in this order: weigh the candidates by what the epoch
+//! shows, learn from it, and only then change what is under test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::anchor::Anchor;
+use crate::birth;
+use crate::candidate::{Candidate, Exemplar, Step};
+use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, FORGET_DAYS, HIGH_WATER};
+use crate::evidence::{Joint, Scene, weigh};
+use crate::judge;
+use crate::profile::EpochProfile;
+use crate::settings::Settings;
+use crate::state::State;
+
+/// Folds one epoch that is over.
+pub(crate) fn fold(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProfile) {
+    if state.epoch.is_none() {
+        state.begun = epoch;
+    }
+    state.epoch = Some(epoch);
+    weigh_all(state, epoch, profile);
+    let active = learn(state, epoch, profile);
+    forget(state, settings, epoch);
+    birth::change_candidates(state, settings, epoch, &active);
+    confirm(state, settings, epoch);
+}
+
+fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
+    let mut candidates = std::mem::take(&mut state.candidates);
+    let joints = joint_of(&candidates, profile);
+    let in_candidates: BTreeSet<u64> = joints.iter().flat_map(|joint| joint.keys().copied()).collect();
+    let scene = Scene::of(state, profile, |unit| in_candidates.contains(&unit));
+    for (candidate, joint) in candidates.iter_mut().zip(&joints) {
+        if joint.is_empty() {
+            continue;
+        }
+        weigh(candidate, joint, &scene, state, epoch);
+        note_step(candidate, epoch);
+    }
+    let seen = scene.likeness;
+    note_ordinary(&mut state.ordinary, epoch, profile, &in_candidates);
+    state.candidates = candidates;
+    state.reference.fade();
+    state.reference.add(&seen);
+}
+
+/// Keeps the latest exchange of a few customers outside every candidate.
+fn note_ordinary(kept: &mut Vec<Exemplar>, epoch: i64, profile: &EpochProfile, in_candidates: &BTreeSet<u64>) {
+    let others = profile.units.iter().filter(|(unit, _)| !in_candidates.contains(unit));
+    for (&unit, seen) in others.take(EXEMPLARS) {
+        let Some((_, event)) = seen.events.first().filter(|(_, event)| !event.excerpt.is_empty()) else { continue };
+        if kept.len() == 2 * EXEMPLARS {
+            kept.remove(0);
+        }
+        kept.push(Exemplar {
+            id: event.id.clone(),
+            unit,
+            epoch,
+            model: event.model_name.clone(),
+            output_tokens: event.output_tokens,
+            text: event.excerpt.clone(),
+        });
+    }
+}
+
+fn note_step(candidate: &mut Candidate, epoch: i64) {
+    candidate.steps.push(Step {
+        epoch,
+        members: candidate.members.len() as u64,
+        exchanges: candidate.exchanges,
+        output_tokens: candidate.habits.output_tokens,
+        log2_e: candidate.log2_e,
+    });
+    if candidate.steps.len() >= 720 {
+        let mut odd = false;
+        candidate.steps.retain(|_| {
+            odd = !odd;
+            odd
+        });
+    }
+}
+
+/// Each candidate's joint exchanges.
+fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Joint<'e>> {
+    let mut claims: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (place, candidate) in candidates.iter().enumerate() {
+        for &anchor in &candidate.anchors {
+            claims.entry(anchor).or_default().push(place);
+        }
+    }
+    let mut joints: Vec<Joint<'e>> = vec![Joint::new(); candidates.len()];
+    if claims.is_empty() {
+        return joints;
+    }
+    let mut shown = BTreeSet::new();
+    for (&unit, seen) in &profile.units {
+        for (_, event) in &seen.events {
+            shown.clear();
+            shown.extend(event.anchors.iter().filter_map(|anchor| claims.get(anchor)).flatten().copied());
+            for &place in &shown {
+                joints[place].entry(unit).or_default().push(event);
+            }
+        }
+    }
+    joints
+}
+
+/// Takes the epoch into what is known of customers and anchors; gives the
+/// anchors that won a new user.
+fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64> {
+    let mut active = BTreeSet::new();
+    for (&id, seen) in &profile.units {
+        let unit = state.units.entry(id).or_default();
+        state.pool.remove(&unit.history);
+        unit.take(epoch, seen);
+        state.pool.add(&unit.history);
+        for (_, event) in &seen.events {
+            state.habits.take(event);
+        }
+        let mut uses: BTreeMap<u64, u32> = BTreeMap::new();
+        for anchor in seen.events.iter().flat_map(|(_, event)| &event.anchors) {
+            *uses.entry(*anchor).or_default() += 1;
+        }
+        for (anchor, uses) in uses {
+            if show(state, epoch, id, anchor, uses) {
+                active.insert(anchor);
+            }
+        }
+        state.sample_unit(id);
+    }
+    active
+}
+
+/// A customer shows an anchor; true when that is a new link.
+fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool {
+    if let Some(known) = state.anchors.get_mut(&anchor) {
+        known.uses += u64::from(uses);
+        known.last = epoch;
+        let Some(unit) = state.units.get_mut(&id) else { return false };
+        let is_new = unit.link(anchor, uses, epoch);
+        if is_new {
+            known.link(id);
+        }
+        return is_new;
+    }
+    let Some(first) = state.singles.sight(anchor, id) else { return false };
+    let mut admitted = Anchor { uses: u64::from(uses) + 1, last: epoch, ..Anchor::default() };
+    for (unit, uses) in [(first, 1), (id, uses)] {
+        admitted.link(unit);
+        if let Some(unit) = state.units.get_mut(&unit) {
+            unit.link(anchor, uses, epoch);
+        }
+    }
+    state.anchors.insert(anchor, admitted);
+    true
+}
+
+/// Customers and anchors without a trace for long are forgotten, once a day.
+fn forget(state: &mut State, settings: &Settings, epoch: i64) {
+    if epoch.rem_euclid(settings.epochs_in_days(1)) != 0 {
+        return;
+    }
+    let oldest = epoch - settings.epochs_in_days(FORGET_DAYS);
+    let crowded = state.anchors.len() as u64 * HIGH_WATER > settings.memory;
+    let quick = epoch - settings.epochs_in_days(2);
+    // Under pressure, what two customers showed once goes first.
+    state.anchors.retain(|_, anchor| anchor.last >= oldest && !(crowded && anchor.units <= 2 && anchor.last < quick));
+    let claimed: BTreeSet<u64> = state.candidates.iter().flat_map(|c| c.members.keys().copied()).collect();
+    let (pool, sample) = (&mut state.pool, &mut state.sample);
+    state.units.retain(|id, unit| {
+        let keep = unit.last >= oldest || claimed.contains(id);
+        if !keep {
+            pool.remove(&unit.history);
+            sample.remove(id);
+        }
+        keep
+    });
+    let drop = epoch - settings.epochs_in_days(DROP_DAYS);
+    state.candidates.retain(|candidate| candidate.confirmed.is_some() || candidate.last.max(candidate.born) >= drop);
+    state.candidates.truncate(CANDIDATES);
+}
+
+/// The one rule that confirms, and the axes that must hold beside it.
+fn confirm(state: &mut State, settings: &Settings, epoch: i64) {
+    let mut candidates = std::mem::take(&mut state.candidates);
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.alarm.is_none()) {
+        if candidate.confirmed.is_none() && candidate.log2_e >= -(settings.alpha * candidate.share).log2() {
+            candidate.confirmed = Some(epoch);
+        }
+        // Judged again while it is new, and then whenever it has grown.
+        let is_new = candidate.confirmed.is_some_and(|confirmed| epoch - confirmed < 24);
+        let has_grown = candidate.exchanges * 10 >= candidate.judged_at * 11;
+        if candidate.confirmed.is_some() && candidate.last == epoch && (is_new || has_grown) {
+            candidate.judged_at = candidate.exchanges;
+            if judge::verdict(candidate, state).status.is_some() {
+                candidate.alarm = Some(epoch);
+            }
+        }
+    }
+    state.candidates = candidates;
+}

@@ -1,0 +1,227 @@
+//! What one epoch says of one candidate. Everything that chose the candidate,
+//! its members, their histories and the stakes is older than the epoch.
+
+use std::collections::BTreeMap;
+
+use crate::bet::{Block, COMPONENTS, Component, Likeness, Reference, bits, likeness, stakes};
+use crate::candidate::{Candidate, Values};
+use crate::constants::{BLOCK_BITS, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::profile::{EpochProfile, Event, UnitEpoch};
+use crate::state::State;
+
+/// A candidate's joint exchanges of an epoch, by customer in the order of their
+/// keyed hashes.
+pub(crate) type Joint<'e> = BTreeMap<u64, Vec<&'e Event>>;
+
+/// The epoch as everybody lived it.
+pub(crate) struct Scene<'e> {
+    pub(crate) profile: &'e EpochProfile,
+    /// Exchanges in each sixty-fourth.
+    slots: [f64; SLOTS as usize],
+    /// Addresses and clients that are new to customers known before.
+    addresses: Vec<(u64, u64)>,
+    clients: Vec<(u64, u64)>,
+    /// Self-likeness of customers outside every candidate, this epoch.
+    pub(crate) likeness: Reference,
+}
+
+impl<'e> Scene<'e> {
+    pub(crate) fn of(state: &State, profile: &'e EpochProfile, in_candidates: impl Fn(u64) -> bool) -> Scene<'e> {
+        let mut scene = Scene {
+            profile,
+            slots: [0.0; SLOTS as usize],
+            addresses: Vec::new(),
+            clients: Vec::new(),
+            likeness: Reference::default(),
+        };
+        let mut compared = 0;
+        for (&unit, seen) in &profile.units {
+            for (_, event) in &seen.events {
+                scene.slots[(event.slot % SLOTS) as usize] += 1.0;
+            }
+            let Some(known) = state.units.get(&unit) else { continue };
+            for (_, event) in &seen.events {
+                if scene.addresses.len() < NEW_VALUES && is_new(event.address, &known.addresses) {
+                    scene.addresses.push((unit, event.address));
+                }
+                if scene.clients.len() < NEW_VALUES && is_new(event.client, &known.clients) {
+                    scene.clients.push((unit, event.client));
+                }
+            }
+            if compared < REFERENCE_UNITS && !in_candidates(unit) {
+                let events = seen.events.iter().map(|(_, event)| event);
+                if let Some(values) = likeness(events, &known.history, &state.pool, true) {
+                    scene.likeness.take(values);
+                    compared += 1;
+                }
+            }
+        }
+        scene
+    }
+}
+
+fn is_new(value: u64, known: &crate::unit::Recent) -> bool {
+    value != 0 && !known.is_empty() && !known.holds(value)
+}
+
+/// Bets on the members active in the epoch, then takes the epoch in.
+pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<'_>, state: &State, epoch: i64) {
+    let least = state.reference.least(&scene.likeness);
+    // People who work from one list are interchangeable and in step without a
+    // common operator, so nothing is staked on either.
+    let common_list = candidate.repeats().speak_of_a_common_list();
+    let closed: Vec<Block> = Block::ALL
+        .into_iter()
+        .filter(|&block| {
+            candidate.block_bits(block) >= BLOCK_BITS || (common_list && matches!(block, Block::Text | Block::Time))
+        })
+        .collect();
+    let mut beats = Beats::of(scene, joint);
+    let shared = Shared::of(candidate, scene, joint);
+    for (&unit, events) in joint {
+        let Some(seen) = scene.profile.units.get(&unit) else { continue };
+        let known = candidate.members.get(&unit).is_some_and(|member| member.since < epoch);
+        if known {
+            let value = compare(candidate, unit, events);
+            let payoffs = payoffs(candidate, unit, events, value.zip(least), &beats, &shared, state);
+            bet(candidate, unit, &payoffs, least, |component| !closed.contains(&component.block()));
+            if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
+                member.own.take(value);
+            }
+        }
+        beats.take(events);
+        take(candidate, unit, events, seen, state, epoch);
+    }
+}
+
+fn take(candidate: &mut Candidate, unit: u64, events: &[&Event], seen: &UnitEpoch, state: &State, epoch: i64) {
+    let before = state.units.get(&unit).map_or(0, |unit| unit.sampled);
+    candidate.take(epoch, unit, before, events, seen.events.len());
+}
+
+fn bet(
+    candidate: &mut Candidate,
+    unit: u64,
+    payoffs: &[Option<f64>; COMPONENTS],
+    least: Option<f64>,
+    open: impl Fn(Component) -> bool,
+) {
+    let stakes = stakes(&candidate.payoffs, least, |component| open(component) && payoffs[component as usize].is_some());
+    let values = payoffs.map(|payoff| payoff.unwrap_or(0.0));
+    let brought = bits(&stakes, &values);
+    candidate.log2_e += brought.iter().sum::<f64>();
+    for place in 0..COMPONENTS {
+        candidate.bits[place] += brought[place];
+        candidate.bettors[place] += u64::from(stakes[place] > 0.0);
+        if let Some(value) = payoffs[place] {
+            candidate.payoffs[place].fade(PAYOFF_KEEP);
+            candidate.payoffs[place].take(value);
+        }
+    }
+    if let Some(member) = candidate.members.get_mut(&unit) {
+        member.bits.iter_mut().zip(brought).for_each(|(sum, brought)| *sum += brought);
+    }
+}
+
+/// Compares a member's joint turns with its own joint history.
+fn compare(candidate: &Candidate, unit: u64, events: &[&Event]) -> Option<Likeness> {
+    let member = candidate.members.get(&unit)?;
+    likeness(events.iter().copied(), &member.history, &candidate.pool, true)
+}
+
+/// The payoffs of one member; none where a component cannot be told.
+fn payoffs(
+    candidate: &Candidate,
+    unit: u64,
+    events: &[&Event],
+    topic: Option<(Likeness, f64)>,
+    beats: &Beats,
+    shared: &Shared,
+    state: &State,
+) -> [Option<f64>; COMPONENTS] {
+    let mut payoffs = [None; COMPONENTS];
+    payoffs[Component::Topic as usize] = topic.map(|(value, least)| least * value.room - value.excess);
+    if let Some(known) = state.units.get(&unit) {
+        payoffs[Component::Lockstep as usize] = beats.payoff(events, &known.moments);
+        let hit = |group: &Values, value| f64::from(u8::from(group.used_by_others(value, unit)));
+        let address = events.iter().map(|event| event.address).find(|&value| is_new(value, &known.addresses));
+        payoffs[Component::Address as usize] =
+            address.map(|value| hit(&candidate.addresses, value) - shared.addresses);
+        let client = events.iter().map(|event| event.client).find(|&value| is_new(value, &known.clients));
+        payoffs[Component::Client as usize] =
+            client.map(|value| hit(&candidate.clients, value) - shared.clients);
+    }
+    payoffs
+}
+
+/// How often values new to other customers are among the group's: the chance
+/// that an unrelated customer's would be, rounded up.
+struct Shared {
+    addresses: f64,
+    clients: f64,
+}
+
+impl Shared {
+    fn of(candidate: &Candidate, scene: &Scene<'_>, joint: &Joint<'_>) -> Shared {
+        let rate = |new: &[(u64, u64)], group: &Values| {
+            let others = new.iter().filter(|(unit, _)| !joint.contains_key(unit));
+            let (mut all, mut among) = (0.0, 0.0);
+            for &(unit, value) in others {
+                all += 1.0;
+                among += f64::from(u8::from(group.used_by_others(value, unit)));
+            }
+            // One more of each, and half again: the sample is small at times.
+            (1.5 * (among + 1.0) / (all + 1.0)).min(1.0)
+        };
+        Shared {
+            addresses: rate(&scene.addresses, &candidate.addresses),
+            clients: rate(&scene.clients, &candidate.clients),
+        }
+    }
+}
+
+/// The moments at which the members taken so far worked, against everybody
+/// else's rhythm within the epoch.
+struct Beats {
+    expected: [f64; SLOTS as usize],
+    counts: [f64; SLOTS as usize],
+    total: f64,
+}
+
+impl Beats {
+    fn of(scene: &Scene<'_>, joint: &Joint<'_>) -> Beats {
+        let mut others = scene.slots;
+        for event in joint.values().flatten() {
+            let slot = &mut others[(event.slot % SLOTS) as usize];
+            *slot = (*slot - 1.0).max(0.0);
+        }
+        let slots = f64::from(SLOTS);
+        let all = others.iter().sum::<f64>();
+        // Smoothed towards an even rhythm, and then rounded up by what the
+        // smoothing may be wrong: 1/expected is convex.
+        let margin = 1.0 + slots / (all + slots);
+        Beats { expected: others.map(|count| margin * (count + 1.0) / (all + slots)), counts: [0.0; 64], total: 0.0 }
+    }
+
+    /// How much more often than by the population's rhythm the earlier members
+    /// worked at this one's moments, and than they did at the moments of its own
+    /// earlier exchanges. A program that always calls at the full hour meets
+    /// other such programs there without a common operator; under the null its
+    /// moments now are drawn like those before, so the mean is 0.
+    fn payoff(&self, events: &[&Event], habit: &[u8]) -> Option<f64> {
+        if self.total < LOCKSTEP_LEAST || events.is_empty() || habit.is_empty() {
+            return None;
+        }
+        let ratio = |slot: usize| (self.counts[slot] / (self.total * self.expected[slot])).min(LOCKSTEP_MOST);
+        let now = events.iter().map(|event| ratio((event.slot % SLOTS) as usize)).sum::<f64>() / events.len() as f64;
+        let before = habit.iter().map(|&slot| ratio(usize::from(slot & 63))).sum::<f64>() / habit.len() as f64;
+        Some((now - before.max(1.0)) / LOCKSTEP_MOST)
+    }
+
+    fn take(&mut self, events: &[&Event]) {
+        for event in events {
+            self.counts[(event.slot % SLOTS) as usize] += 1.0;
+        }
+        self.total += events.len() as f64;
+    }
+}

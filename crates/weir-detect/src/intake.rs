@@ -1,0 +1,57 @@
+//! Which epoch an exchange belongs to, and whether it comes too late. The
+//! watermark is the latest epoch seen: an epoch is over once an exchange two
+//! epochs later was seen, and what comes for it then is counted and left out.
+//! Batch and streaming use this same rule.
+
+use std::collections::BTreeMap;
+
+use crate::profile::EpochProfile;
+use crate::sketch::Sketched;
+
+/// Epochs after its own during which an exchange is still taken.
+const LATENESS: i64 = 1;
+
+/// Gathers exchanges into epochs, in the order in which they come.
+#[derive(Debug, Default)]
+pub struct Intake {
+    open: BTreeMap<i64, EpochProfile>,
+    latest: Option<i64>,
+    late: u64,
+    taken: u64,
+}
+
+impl Intake {
+    /// Takes one exchange; false when it came too late and was left out.
+    pub fn take(&mut self, sketched: Sketched) -> bool {
+        let epoch = sketched.epoch;
+        if self.latest.is_some_and(|latest| epoch < latest - LATENESS) {
+            self.late += 1;
+            return false;
+        }
+        self.latest = Some(self.latest.map_or(epoch, |latest| latest.max(epoch)));
+        self.taken += 1;
+        sketched.add_to(self.open.entry(epoch).or_default());
+        true
+    }
+
+    /// The next epoch that is over, if any, earliest first.
+    pub fn next_over(&mut self) -> Option<(i64, EpochProfile)> {
+        let (&epoch, _) = self.open.first_key_value()?;
+        if epoch + LATENESS < self.latest? { self.open.pop_first() } else { None }
+    }
+
+    /// The epochs that are still open, earliest first: at the end of a log.
+    pub fn rest(&mut self) -> impl Iterator<Item = (i64, EpochProfile)> {
+        std::mem::take(&mut self.open).into_iter()
+    }
+
+    /// Exchanges that came too late.
+    pub fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// Exchanges taken.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+}

@@ -1,0 +1,116 @@
+//! The verdict over one candidate: three axes in bits, each piece in words. The
+//! e-process alone carries the guarantee; harvest and concealment are stated
+//! thresholds whose errors the benchmark measures.
+
+mod concealment;
+mod harvest;
+
+use crate::bet::{Block, Component};
+use crate::candidate::Candidate;
+use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, JOINT_OF_MEMBER, JOINT_OF_STRANGER};
+use crate::dossier::Status;
+use crate::standing::Standing;
+use crate::state::State;
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Piece {
+    pub(crate) block: &'static str,
+    pub(crate) what: String,
+    pub(crate) bits: f64,
+    pub(crate) accounts: u64,
+}
+
+/// The verdict over one candidate.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    /// None where an axis is missing.
+    pub(crate) status: Option<Status>,
+    /// Those who give a good part of their own traffic to the joint work.
+    pub(crate) core: Vec<u64>,
+    pub(crate) standing: Standing,
+    pub(crate) linkage: Vec<Piece>,
+    pub(crate) harvest: Vec<Piece>,
+    /// None where it cannot be assessed.
+    pub(crate) concealment: Option<Vec<Piece>>,
+}
+
+pub(crate) fn sum(pieces: &[Piece]) -> f64 {
+    pieces.iter().map(|piece| piece.bits).sum()
+}
+
+/// Bits that the share of joint work in its own traffic brings to a member,
+/// uncapped.
+pub(crate) fn traffic_bits(joint: u64, sampled: u64) -> f64 {
+    let other = sampled.saturating_sub(joint) as f64;
+    joint as f64 * (JOINT_OF_MEMBER / JOINT_OF_STRANGER).log2()
+        + other * ((1.0 - JOINT_OF_MEMBER) / (1.0 - JOINT_OF_STRANGER)).log2()
+}
+
+pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
+    let core: Vec<u64> = candidate
+        .members
+        .iter()
+        .filter(|(id, member)| {
+            state.units.get(id).is_some_and(|unit| traffic_bits(member.joint, member.sampled(unit)) > 0.0)
+        })
+        .map(|(&unit, _)| unit)
+        .collect();
+    let standing = Standing::of(candidate, &core, state);
+    let linkage = linkage(candidate, &standing);
+    let harvest = harvest::pieces(candidate, state);
+    let concealment = concealment::pieces(candidate, &core, &standing, state);
+    let two_blocks = two_blocks(candidate, &standing);
+    let shown = candidate.confirmed.is_some() && two_blocks && core.len() >= 3 && sum(&harvest) >= HARVEST_BITS;
+    let status = match &concealment {
+        _ if !shown => None,
+        None => Some(Status::Suspected),
+        Some(pieces) if sum(pieces) >= CONCEALMENT_BITS => Some(Status::Campaign),
+        Some(_) => None,
+    };
+    Verdict { status, core, standing, linkage, harvest, concealment }
+}
+
+/// At least two dependence blocks, one of them text or time.
+fn two_blocks(candidate: &Candidate, standing: &Standing) -> bool {
+    let counts = |block: Block| {
+        let stands = standing.block(block).is_some_and(|values| values.mean >= BLOCK_COUNTS);
+        candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || stands
+    };
+    let bet_on = [Block::Text, Block::Time].into_iter().any(|block| candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS);
+    bet_on && Block::ALL.into_iter().filter(|&block| counts(block)).count() >= 2
+}
+
+fn linkage(candidate: &Candidate, standing: &Standing) -> Vec<Piece> {
+    let bets = Component::ALL.into_iter().filter(|&c| candidate.bettors[c as usize] > 0).map(|component| Piece {
+        block: component.block().name(),
+        what: component.what().to_owned(),
+        bits: candidate.bits[component as usize],
+        accounts: candidate.members.values().filter(|member| member.bits[component as usize] != 0.0).count() as u64,
+    });
+    let stands = Block::ALL.into_iter().filter_map(|block| standing.block(block)).map(|values| {
+        let shared = values.inside.values().filter(|&&count| count > 1).sum::<u64>();
+        Piece {
+            block: values.kind.block().name(),
+            what: format!(
+                "{}: shared by {shared} of {} known, weighed against customers outside (standing, not in the e-value)",
+                values.kind.name(),
+                values.known
+            ),
+            bits: values.mean,
+            accounts: shared,
+        }
+    });
+    bets.chain(stands).collect()
+}
+
+/// How far a share inside lies above one outside, in bits over all of `count`,
+/// at most `most`; 0 where it lies below.
+pub(crate) fn excess(inside: f64, outside: f64, count: f64, most: f64) -> f64 {
+    let (inside, outside) = (inside.clamp(0.0, 1.0), outside.clamp(1e-4, 1.0 - 1e-4));
+    if inside <= outside {
+        return 0.0;
+    }
+    let part = |p: f64, q: f64| if p > 0.0 { p * (p / q).log2() } else { 0.0 };
+    (count * (part(inside, outside) + part(1.0 - inside, 1.0 - outside))).min(most)
+}

@@ -1,0 +1,156 @@
+//! Concealment: is the common operator hidden? It needs positive evidence; that
+//! no organisation was declared is none. One payer, one firm's e-mail domain or
+//! one office is an open operator, however alike the work.
+
+use crate::candidate::Candidate;
+use crate::constants::{
+    CONCEALMENT_BITS, DECIDES, DISPOSABLE_DAYS, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE,
+};
+use crate::judge::{Piece, excess};
+use crate::standing::{Kind, Standing};
+use crate::state::State;
+
+/// None without facts on half of the members.
+pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, state: &State) -> Option<Vec<Piece>> {
+    let known = core.iter().filter(|unit| state.facts.contains_key(unit)).count();
+    if known == 0 || known * 2 < core.len() {
+        return None;
+    }
+    let mut pieces = open_operator(core, standing, state);
+    pieces.extend(disposable(candidate, core, state));
+    pieces.extend(own_payments(standing));
+    pieces.extend(rotation(candidate, core, state));
+    pieces.extend(isolation(candidate, core, standing, state));
+    Some(pieces)
+}
+
+fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for kind in [Kind::Payment, Kind::Mail, Kind::Address] {
+        let Some(values) = standing.kind(kind) else { continue };
+        let Some((value, count)) = values.modal() else { continue };
+        let share = count as f64 / values.known as f64;
+        let common = kind != Kind::Payment && values.outside(value) >= MAIL_SERVICE;
+        if share >= OPEN_SHARE && count > 1 && !common {
+            pieces.push(Piece {
+                block: kind.block().name(),
+                what: format!("{count} of {} accounts have one {}: an operator who does not hide", values.known, kind.name()),
+                bits: DECIDES,
+                accounts: count,
+            });
+        }
+    }
+    let declared = core.iter().filter(|unit| state.facts.get(unit).is_some_and(|facts| facts.declared)).count();
+    if declared * 2 > core.len() {
+        pieces.push(Piece {
+            block: "identity",
+            what: format!("{declared} of {} belong to declared organisations", core.len()),
+            bits: DECIDES,
+            accounts: declared as u64,
+        });
+    }
+    pieces
+}
+
+/// Accounts made for this work: signed up shortly before it.
+fn disposable(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece> {
+    let days = |unit: u64, epoch: i64, millis: i64| {
+        let created = state.facts.get(&unit)?.created?;
+        Some((epoch * millis - created) < DISPOSABLE_DAYS * 86_400_000)
+    };
+    let millis = state.epoch_millis;
+    let inside: Vec<bool> = core
+        .iter()
+        .filter_map(|unit| days(*unit, candidate.members.get(unit)?.since.min(state.units.get(unit)?.first), millis))
+        .collect();
+    let outside: Vec<bool> = state
+        .sample
+        .iter()
+        .filter(|unit| !candidate.members.contains_key(unit))
+        .filter_map(|unit| days(*unit, state.units.get(unit)?.first, millis))
+        .collect();
+    let share = |young: &[bool]| young.iter().filter(|young| **young).count() as f64 / young.len().max(1) as f64;
+    if inside.is_empty() || outside.is_empty() {
+        return None;
+    }
+    let bits = excess(share(&inside), share(&outside), inside.len() as f64, CONCEALMENT_BITS);
+    (bits > 0.0).then(|| Piece {
+        block: "life cycle",
+        what: format!(
+            "{:.0} % signed up within {DISPOSABLE_DAYS} days of their first exchange, {:.0} % of others",
+            share(&inside) * 100.0,
+            share(&outside) * 100.0
+        ),
+        bits,
+        accounts: inside.iter().filter(|young| **young).count() as u64,
+    })
+}
+
+/// One operator's work, and yet each account has its own means of payment.
+fn own_payments(standing: &Standing) -> Option<Piece> {
+    let values = standing.kind(Kind::Payment)?;
+    let alone = values.inside.values().filter(|&&count| count == 1).count() as f64;
+    let share = alone / values.known as f64;
+    (share >= 0.8).then(|| Piece {
+        block: "identity",
+        what: format!("{:.0} % of accounts pay each by means of their own, for one operator's work", share * 100.0),
+        bits: LESSER_BITS / 2.0,
+        accounts: alone as u64,
+    })
+}
+
+/// New accounts take up the work after the provider closed others.
+fn rotation(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece> {
+    let closed: Vec<i64> = core
+        .iter()
+        .filter_map(|unit| state.facts.get(unit))
+        .filter(|facts| facts.closed_by_provider)
+        .filter_map(|facts| facts.closed)
+        .collect();
+    let first = *closed.iter().min()?;
+    let after = core
+        .iter()
+        .filter_map(|unit| candidate.members.get(unit))
+        .filter(|member| member.since * state.epoch_millis >= first)
+        .count() as u64;
+    (closed.len() >= 3 && after >= 3).then(|| Piece {
+        block: "life cycle",
+        what: format!("{} accounts were closed by the provider and {after} took up the work after that", closed.len()),
+        bits: CONCEALMENT_BITS,
+        accounts: after,
+    })
+}
+
+/// Fewer shared networks, payments and clients than unrelated accounts have.
+/// Only counted where chance predicts at least ten shared pairs.
+fn isolation(candidate: &Candidate, core: &[u64], standing: &Standing, state: &State) -> Option<Piece> {
+    let kinds = [Kind::Prefix, Kind::Address, Kind::Payment];
+    let best = kinds.into_iter().filter_map(|kind| {
+        let values = standing.kind(kind)?;
+        let outside: Vec<u64> =
+            state.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit)).collect();
+        let mut counts = std::collections::BTreeMap::<u64, u64>::new();
+        let mut known = 0_u64;
+        for unit in outside {
+            let value = kind.value(state, unit);
+            if value != 0 {
+                *counts.entry(value).or_default() += 1;
+                known += 1;
+            }
+        }
+        let pairs = |counts: &std::collections::BTreeMap<u64, u64>| counts.values().map(|c| c * (c - 1)).sum::<u64>() as f64 / 2.0;
+        let rate = pairs(&counts) / ((known * known.saturating_sub(1)) as f64 / 2.0).max(1.0);
+        let n = values.known as f64;
+        let expected = rate * n * (n - 1.0) / 2.0;
+        let seen = pairs(&values.inside);
+        (expected >= 10.0 && seen < expected / 2.0)
+            .then(|| (((expected / (seen + 1.0)).log2() * 1.5).min(LESSER_BITS), kind, seen, expected))
+    });
+    let (bits, kind, seen, expected) = best.max_by(|left, right| left.0.total_cmp(&right.0))?;
+    Some(Piece {
+        block: kind.block().name(),
+        what: format!("{seen:.0} pairs share a {}, where {expected:.0} would among unrelated accounts", kind.name()),
+        bits,
+        accounts: core.len() as u64,
+    })
+}

@@ -1,0 +1,78 @@
+//! Harvest: does the joint work build a training set? Work that is dealt out
+//! and hardly repeats does; a class or an evaluation repeats, and users of a
+//! tool are not interchangeable.
+
+use crate::bet::{Block, Component};
+use crate::candidate::Candidate;
+use crate::constants::{DECIDES, EVIDENCE_BITS, LESSER_BITS};
+use crate::judge::{Piece, excess};
+use crate::sketch::CLASSES;
+use crate::state::State;
+
+pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
+    let members = candidate.members.len() as u64;
+    let mut pieces = Vec::new();
+    let dealt = candidate.block_bits(Block::Text).clamp(-EVIDENCE_BITS, EVIDENCE_BITS);
+    pieces.push(Piece {
+        block: "text",
+        what: "accounts are interchangeable: what each sends does not depend on who sends it".to_owned(),
+        bits: dealt,
+        accounts: candidate.bettors[Component::Topic as usize].min(members),
+    });
+    let repeats = candidate.repeats();
+    if repeats.speak_of_a_common_list() {
+        pieces.push(Piece {
+            block: "text",
+            what: format!(
+                "{} of {} sampled fills repeat across accounts, as from a common list (a class, an evaluation)",
+                repeats.repeated, repeats.fills
+            ),
+            bits: DECIDES,
+            accounts: members,
+        });
+    }
+    pieces.extend(habits(candidate, state, members));
+    pieces
+}
+
+/// What the exchanges ask for, against exchanges at large.
+fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
+    let (here, others) = (candidate.habits, state.habits.without(&candidate.habits));
+    let events = here.events as f64;
+    let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
+    let mut pieces = Vec::new();
+    let asks = (0..CLASSES.len()).map(|class| {
+        let (inside, outside) = (share(here.asks[class], here.events), share(others.asks[class], others.events));
+        (excess(inside, outside, events, LESSER_BITS), CLASSES[class], inside, outside)
+    });
+    if let Some((bits, class, inside, outside)) = asks.max_by(|left, right| left.0.total_cmp(&right.0))
+        && bits > 0.0
+    {
+        pieces.push(Piece {
+            block: "text",
+            what: format!("asks for {class} in {:.0} % of exchanges, {:.0} % at large", inside * 100.0, outside * 100.0),
+            bits,
+            accounts: members,
+        });
+    }
+    let (inside, outside) = (share(here.openings, here.events), share(others.openings, others.events));
+    let bits = excess(inside, outside, events, LESSER_BITS / 2.0);
+    if bits > 0.0 {
+        pieces.push(Piece {
+            block: "text",
+            what: format!("{:.0} % of exchanges have no earlier turn, {:.0} % at large", inside * 100.0, outside * 100.0),
+            bits,
+            accounts: members,
+        });
+    }
+    let (inside, outside) = (share(here.output_tokens, here.events), share(others.output_tokens, others.events));
+    if outside > 0.0 && inside > 1.25 * outside {
+        pieces.push(Piece {
+            block: "text",
+            what: format!("{inside:.0} output tokens an exchange, {outside:.0} at large"),
+            bits: (inside / outside).log2().min(LESSER_BITS / 2.0),
+            accounts: members,
+        });
+    }
+    pieces
+}

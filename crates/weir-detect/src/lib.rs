@@ -1,0 +1,52 @@
+//! Finds the accounts that act as one in a log of exchanges.
+//!
+//! Three questions, and a finding only when all hold: *linkage* (do these
+//! accounts have one operator?), *harvest* (does their joint work build a
+//! training set?), *concealment* (is the common operator hidden?). The verdict
+//! is an accusation, so it is made as one would have to defend it: what chose a
+//! group never judges it. Time is cut into epochs; candidates come from epochs
+//! that are over, evidence from the next, and the factors multiply into an
+//! e-process whose chance of ever crossing its threshold under the null is
+//! bounded, over all candidates ever born and however often one looks.
+//!
+//! The life of an exchange here: [`Sketcher::sketch`] (any thread) →
+//! [`Intake::take`] (which epoch, or too late) → [`EpochProfile`] (an exact
+//! commutative monoid) → [`Detector::fold`] (epoch after epoch) →
+//! [`Detector::findings`]. Pure: no clock, no files, and no randomness but the
+//! given key. Batch and streaming are the same fold.
+
+mod anchor;
+mod bet;
+mod birth;
+mod candidate;
+mod constants;
+mod detector;
+mod dossier;
+mod epoch;
+mod evidence;
+mod findings;
+mod hash;
+mod intake;
+mod judge;
+mod member;
+mod picture;
+mod profile;
+mod propose;
+mod settings;
+mod sketch;
+mod standing;
+mod state;
+mod text;
+mod unit;
+
+pub use detector::{Detector, FoldError, RestoreError, UnderTest};
+pub use dossier::{
+    Axes, Dossier, Evidence, Family, InnocentUse, Lookalike, MemberLine, Provenance, Related, Role, Sample,
+    State as Growing, Status, Taken, Weighed,
+};
+pub use findings::Findings;
+pub use intake::Intake;
+pub use picture::*;
+pub use profile::EpochProfile;
+pub use settings::Settings;
+pub use sketch::{Sketched, Sketcher};

@@ -1,0 +1,133 @@
+//! One member's own test: how strongly its own acts and values tie it to the
+//! group that is left when it is taken away. Additive in bits, so its pieces
+//! sum to its total and taking pieces away can be computed again.
+
+use crate::bet::Block;
+use crate::candidate::{Candidate, Member};
+use crate::constants::{DEALT_BITS, LESSER_BITS, MEMBER_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
+use crate::dossier::{MemberLine, Role, Status, Weighed};
+use crate::judge::{Verdict, traffic_bits};
+use crate::standing::Kind;
+use crate::state::State;
+
+/// A piece of a member's evidence.
+struct Part {
+    block: Block,
+    what: String,
+    bits: f64,
+}
+
+/// The line of one account with joint exchanges.
+pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, campaign: &str, unit: u64) -> Option<MemberLine> {
+    let member = candidate.members.get(&unit).filter(|member| member.joint > 0)?;
+    let known = state.units.get(&unit)?;
+    let parts = parts(candidate, verdict, state, unit, member);
+    let bits: f64 = parts.iter().map(|part| part.bits).sum();
+    let declared = state.facts.get(&unit).is_some_and(|facts| facts.declared);
+    let passes = is_shown(&parts, bits) && !declared && verdict.status == Some(Status::Campaign);
+    let mut parts = parts;
+    parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
+    let removal = if passes { smallest_removal(&parts) } else { Vec::new() };
+    let (top, against): (Vec<Part>, Vec<Part>) = parts.into_iter().filter(|p| p.bits != 0.0).partition(|p| p.bits > 0.0);
+    let weighed = |part: Part| Weighed { what: part.what, bits: part.bits };
+    Some(MemberLine {
+        campaign: campaign.to_owned(),
+        account: known.name.clone().into(),
+        role: if passes { Role::Member } else { Role::Associated },
+        bits,
+        since: weir_acts::Time::from_millis(member.since * state.epoch_millis),
+        share_of_own_traffic: member.joint as f64 / member.sampled(known).max(1) as f64,
+        top: top.into_iter().map(weighed).collect(),
+        against: against.into_iter().map(weighed).collect(),
+        smallest_removal: removal,
+    })
+}
+
+/// Enough bits, from two blocks, one of them text or time.
+fn is_shown(parts: &[Part], bits: f64) -> bool {
+    let speaks = |block: Block| parts.iter().filter(|p| p.block == block).map(|p| p.bits).sum::<f64>() > 0.0;
+    let blocks = Block::ALL.into_iter().filter(|&block| speaks(block)).count();
+    bits >= MEMBER_BITS && blocks >= 2 && (speaks(Block::Text) || speaks(Block::Time))
+}
+
+/// The fewest pieces without which the account would not be a member: the
+/// strongest first, until the rest no longer suffices.
+fn smallest_removal(parts: &[Part]) -> Vec<String> {
+    let mut gone = Vec::new();
+    for at in 1..=parts.len() {
+        gone.push(parts[at - 1].what.clone());
+        let rest = &parts[at..];
+        let bits: f64 = rest.iter().map(|part| part.bits).sum();
+        if !is_shown(rest, bits) {
+            break;
+        }
+    }
+    gone
+}
+
+fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, member: &Member) -> Vec<Part> {
+    let sampled = state.units.get(&unit).map_or(member.joint, |known| member.sampled(known));
+    let mut parts = vec![template(candidate, verdict, state), traffic(member, sampled)];
+    for block in [Block::Network, Block::Client, Block::Identity, Block::Life] {
+        let Some(values) = verdict.standing.block(block) else { continue };
+        let value = values.kind.value(state, unit);
+        if value == 0 {
+            continue;
+        }
+        let bits = values.bits(value, verdict.core.binary_search(&unit).is_ok());
+        let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(1);
+        let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(1));
+        parts.push(Part { block, what, bits });
+    }
+    if let Some(values) = verdict.standing.kind(Kind::Age) {
+        let value = Kind::Age.value(state, unit);
+        let bits = if value == 0 { 0.0 } else { values.bits(value, verdict.core.binary_search(&unit).is_ok()) };
+        if bits < 0.0 {
+            let what = "an older account than the other members' were".to_owned();
+            parts.push(Part { block: Block::Life, what, bits });
+        }
+    }
+    if state.units.get(&unit).is_some_and(|known| member.has_two_hands(known)) {
+        let what = "its other work comes from a client that the joint work never came from".to_owned();
+        parts.push(Part { block: Block::Client, what, bits: -TWO_HANDS_BITS });
+    }
+    let tenure = -(1.0 + member.before as f64).log2().min(TENURE_BITS);
+    if tenure < 0.0 {
+        let what = format!("{} exchanges of its own before the first joint one", member.before);
+        parts.push(Part { block: Block::Life, what, bits: tenure });
+    }
+    let dealt = member.own.dealt_bits(&state.reference).clamp(-DEALT_BITS, DEALT_BITS);
+    if dealt != 0.0 {
+        let how = if dealt > 0.0 { "no more than" } else { "more than" };
+        let what = format!("its joint turns resemble its own earlier ones {how} the others'");
+        parts.push(Part { block: Block::Text, what, bits: dealt });
+    }
+    // What it did at the same moments and from the same places as the others.
+    for block in [Block::Time, Block::Network, Block::Client] {
+        let bits: f64 = crate::bet::Component::ALL
+            .into_iter()
+            .filter(|component| component.block() == block)
+            .map(|component| member.bits[component as usize])
+            .sum();
+        if bits != 0.0 {
+            let what = format!("its own behaviour after the candidate's birth ({})", block.name());
+            parts.push(Part { block, what, bits: bits.clamp(-LESSER_BITS, LESSER_BITS) });
+        }
+    }
+    parts
+}
+
+/// Showing the template, against how many show it who give it little of their
+/// traffic: those who came by it otherwise.
+fn template(candidate: &Candidate, verdict: &Verdict, state: &State) -> Part {
+    let strangers = candidate.members.len().saturating_sub(verdict.core.len()) as f64 + 1.0;
+    let frequency = strangers / state.units.len().max(1) as f64;
+    let bits = (0.9 / frequency).log2().clamp(0.0, TEMPLATE_BITS);
+    Part { block: Block::Text, what: "shows the group's template".to_owned(), bits }
+}
+
+fn traffic(member: &Member, sampled: u64) -> Part {
+    let bits = traffic_bits(member.joint, sampled).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
+    let what = format!("{} of {sampled} sampled exchanges since it joined are joint work", member.joint);
+    Part { block: Block::Text, what, bits }
+}

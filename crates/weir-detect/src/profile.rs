@@ -1,0 +1,121 @@
+//! What one epoch saw of each customer: an exact commutative monoid. Counters
+//! add, sets of slots unite, and exchanges are sampled by the smallest keyed
+//! hashes, so any order of reading and any split over threads and machines
+//! give the same profile, bit for bit.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use serde::{Deserialize, Serialize};
+
+use crate::constants::EVENTS_AN_EPOCH;
+
+/// What is kept of one exchange.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Event {
+    /// Which sixty-fourth of the epoch.
+    pub(crate) slot: u32,
+    pub(crate) anchors: Box<[u64]>,
+    pub(crate) fill: u64,
+    pub(crate) conversation: u64,
+    pub(crate) topic: Box<[u8]>,
+    pub(crate) length: u8,
+    pub(crate) script: u8,
+    pub(crate) hour: u8,
+    pub(crate) asks: u8,
+    /// Whether its conversation had an earlier turn of the user's.
+    pub(crate) follows_up: bool,
+    pub(crate) address: u64,
+    pub(crate) prefix: u64,
+    pub(crate) client: u64,
+    /// The parameters asked for, as one value.
+    pub(crate) marks: u64,
+    pub(crate) model: u64,
+    pub(crate) model_name: Box<str>,
+    pub(crate) output_tokens: u32,
+    pub(crate) id: Box<str>,
+    /// The start of the texts, for the eyes of an analyst.
+    pub(crate) excerpt: Box<str>,
+}
+
+/// What an epoch saw of one customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnitEpoch {
+    /// The account's name; the first in order where a party has several.
+    pub(crate) name: Box<str>,
+    pub(crate) exchanges: u64,
+    pub(crate) output_tokens: u64,
+    pub(crate) refusals: u64,
+    /// One bit for each sixty-fourth of the epoch.
+    pub(crate) slots: u64,
+    /// The exchanges with the smallest keys, sorted by them.
+    pub(crate) events: Vec<(u64, Event)>,
+}
+
+impl UnitEpoch {
+    /// Unites with what was seen elsewhere in the same epoch.
+    pub(crate) fn merge(&mut self, other: UnitEpoch) {
+        if self.name.is_empty() || (!other.name.is_empty() && other.name < self.name) {
+            self.name = other.name;
+        }
+        self.exchanges = self.exchanges.saturating_add(other.exchanges);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.refusals = self.refusals.saturating_add(other.refusals);
+        self.slots |= other.slots;
+        for (key, event) in other.events {
+            self.keep(key, event);
+        }
+    }
+
+    /// Keeps an event when its key is among the smallest. Of two with one key
+    /// (a turn sent again) the smaller stays, so order does not matter.
+    fn keep(&mut self, key: u64, event: Event) {
+        match self.events.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(place) => {
+                if event < self.events[place].1 {
+                    self.events[place].1 = event;
+                }
+            }
+            Err(place) if place < EVENTS_AN_EPOCH => {
+                self.events.insert(place, (key, event));
+                self.events.truncate(EVENTS_AN_EPOCH);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// One epoch, or a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochProfile {
+    pub(crate) units: BTreeMap<u64, UnitEpoch>,
+}
+
+impl EpochProfile {
+    /// Adds one customer's share.
+    pub(crate) fn add(&mut self, unit: u64, seen: UnitEpoch) {
+        match self.units.entry(unit) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(seen);
+            }
+            Entry::Occupied(mut occupied) => occupied.get_mut().merge(seen),
+        }
+    }
+
+    /// Unites two parts of one epoch; exact, commutative and associative.
+    pub fn merge(&mut self, other: EpochProfile) {
+        for (unit, seen) in other.units {
+            self.add(unit, seen);
+        }
+    }
+
+    /// How many exchanges it holds.
+    pub fn exchanges(&self) -> u64 {
+        self.units.values().map(|seen| seen.exchanges).fold(0, u64::saturating_add)
+    }
+
+    /// How many customers it holds.
+    pub fn customers(&self) -> usize {
+        self.units.len()
+    }
+}

@@ -1,0 +1,211 @@
+//! From an exchange to what is kept of it. Pure, and independent for each
+//! exchange, so any number of threads may share one [`Sketcher`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use weir_exchange::{LoggedAccount, LoggedExchange, LoggedMessage};
+
+use crate::constants::{EXCERPT_BYTES, SLOTS};
+use crate::settings::Settings;
+use crate::hash::{Domain, Keyed, join};
+use crate::profile::{EpochProfile, Event, UnitEpoch};
+use crate::text::{Part, Reader, cut};
+
+/// What is kept of one exchange, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sketched {
+    /// Its epoch: how many whole epochs since 1970 began before it.
+    pub epoch: i64,
+    pub(crate) unit: u64,
+    pub(crate) key: u64,
+    pub(crate) refused: bool,
+    pub(crate) account: Box<str>,
+    pub(crate) event: Event,
+}
+
+impl Sketched {
+    /// Adds it to the profile of its epoch.
+    pub fn add_to(self, profile: &mut EpochProfile) {
+        let seen = UnitEpoch {
+            name: self.account,
+            exchanges: 1,
+            output_tokens: u64::from(self.event.output_tokens),
+            refusals: u64::from(self.refused),
+            slots: 1 << self.event.slot.min(SLOTS - 1),
+            events: vec![(self.key, self.event)],
+        };
+        profile.add(self.unit, seen);
+    }
+}
+
+/// Sketches exchanges under one key. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sketcher {
+    pub(crate) key: Keyed,
+    epoch_millis: i64,
+    parties: Arc<HashMap<Box<str>, Box<str>>>,
+}
+
+impl Sketcher {
+    pub(crate) fn new(settings: &Settings, accounts: &[LoggedAccount]) -> Sketcher {
+        let parties = accounts
+            .iter()
+            .filter_map(|account| Some((account.account.as_str().into(), account.party.as_deref()?.into())))
+            .collect();
+        Sketcher { key: Keyed::new(settings.key), epoch_millis: settings.epoch_millis(), parties: Arc::new(parties) }
+    }
+
+    /// The customer an account belongs to: its declared party, or itself.
+    pub(crate) fn unit_of(&self, account: &str, party: Option<&str>) -> u64 {
+        let party = party.filter(|party| !party.is_empty()).or_else(|| self.parties.get(account).map(AsRef::as_ref));
+        match party {
+            Some(party) => join(self.key.of(Domain::Unit, party.as_bytes()), 1),
+            None => self.key.of(Domain::Unit, account.as_bytes()),
+        }
+    }
+
+    /// Sketches one exchange.
+    pub fn sketch(&self, exchange: &LoggedExchange) -> Sketched {
+        let millis = exchange.time.millis();
+        let epoch = millis.div_euclid(self.epoch_millis);
+        let within = millis.rem_euclid(self.epoch_millis);
+        let mut event = self.event_of(exchange);
+        event.slot = u32::try_from(within.saturating_mul(i64::from(SLOTS)) / self.epoch_millis).unwrap_or(0);
+        event.hour = u8::try_from(millis.div_euclid(3_600_000).rem_euclid(24)).unwrap_or(0);
+        let unit = self.unit_of(&exchange.account, exchange.party.as_deref());
+        // A turn sent again in its conversation has the same key, so it counts once.
+        let own = if event.conversation != 0 {
+            join(event.conversation, event.fill)
+        } else {
+            join(self.key.of_text(Domain::Exchange, exchange.id.as_deref()), join(millis as u64, event.fill))
+        };
+        let key = join(unit, own);
+        let refused = exchange.outcome.refusal == Some(true);
+        Sketched { epoch, unit, key, refused, account: exchange.account.as_str().into(), event }
+    }
+
+    fn event_of(&self, exchange: &LoggedExchange) -> Event {
+        let mut reader = Reader::new(&self.key);
+        let parts = Parts::of(&exchange.messages);
+        if let Some(system) = parts.system {
+            reader.part(Part::System, system);
+        }
+        if let Some(first) = parts.first {
+            reader.part(Part::FirstUser, first);
+        }
+        if let Some(last) = parts.last {
+            reader.part(Part::LastUser, last);
+        }
+        let text = reader.finish();
+        let client = &exchange.client;
+        let key = &self.key;
+        let ja4 = key.of_text(Domain::Client, client.ja4.as_deref());
+        let agent = key.of_text(Domain::Client, client.user_agent.as_deref());
+        let prefix = client.ip.as_deref().and_then(prefix_of);
+        Event {
+            slot: 0,
+            anchors: text.anchors.into(),
+            fill: text.fill,
+            conversation: key.of_text(Domain::Conversation, exchange.conversation.as_deref()),
+            topic: text.topic.into(),
+            length: (32 - text.words.leading_zeros()).min(15) as u8,
+            script: text.script,
+            hour: 0,
+            asks: asks_of(&parts),
+            follows_up: parts.first.is_some(),
+            address: key.of_text(Domain::Address, client.ip.as_deref()),
+            prefix: key.of_text(Domain::Prefix, prefix),
+            client: if ja4 == 0 && agent == 0 { 0 } else { join(ja4, agent).max(1) },
+            marks: marks_of(key, exchange),
+            model: key.of_text(Domain::Model, exchange.model.as_deref()),
+            model_name: exchange.model.as_deref().map_or("", |model| cut(model, 64)).into(),
+            output_tokens: exchange.usage.output_tokens.map_or(0, |tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
+            id: exchange.id.as_deref().map_or("", |id| cut(id, 128)).into(),
+            excerpt: excerpt_of(&parts),
+        }
+    }
+}
+
+/// The parameters of a request as one value: a harness leaves the same ones on
+/// every request, whatever address it calls from.
+fn marks_of(key: &Keyed, exchange: &LoggedExchange) -> u64 {
+    let params = &exchange.params;
+    if params.max_tokens.is_none() && params.temperature.is_none() {
+        return 0;
+    }
+    let temperature = params.temperature.map_or(0, f64::to_bits);
+    let flags = u64::from(params.stream.unwrap_or(false)) | u64::from(params.logprobs.unwrap_or(false)) << 1;
+    let values = [params.max_tokens.unwrap_or(0), temperature, params.n.unwrap_or(1), flags];
+    values.iter().fold(key.of(Domain::Marks, b""), |hash, &value| join(hash, value)).max(1)
+}
+
+/// The texts that are sketched apart. The first user text counts only where
+/// another follows it.
+struct Parts<'m> {
+    system: Option<&'m str>,
+    first: Option<&'m str>,
+    last: Option<&'m str>,
+}
+
+impl Parts<'_> {
+    fn of(messages: &[LoggedMessage]) -> Parts<'_> {
+        let says = |message: &LoggedMessage, role: &str| message.role == role && !message.content.is_empty();
+        let is_system = |message: &&LoggedMessage| says(message, "system") || says(message, "developer");
+        let first = messages.iter().position(|message| says(message, "user"));
+        let last = messages.iter().rposition(|message| says(message, "user"));
+        let content = |place: Option<usize>| place.and_then(|place| messages.get(place)).map(|m| m.content.as_str());
+        Parts {
+            system: messages.iter().find(is_system).map(|message| message.content.as_str()),
+            first: content(first.filter(|_| first != last)),
+            last: content(last),
+        }
+    }
+}
+
+/// Elicitation classes, by bit.
+pub(crate) const CLASSES: [&str; 4] = ["reasoning", "judging", "cleaning", "rewriting"];
+
+const MARKS: [&[&str]; 4] = [
+    &["step by step", "reasoning", "chain of thought", "<think", "think aloud", "thinking"],
+    &["rubric", "score", "grade the", "judge", "rate the"],
+    &["clean up", "normalise", "normalize", "tidy", "strip the"],
+    &["rewrite", "paraphrase", "rephrase", "in other words"],
+];
+
+/// Which classes of elicitation a text's head and tail show.
+fn asks_of(parts: &Parts<'_>) -> u8 {
+    let mut found = 0;
+    for text in [parts.system, parts.last].into_iter().flatten() {
+        let head = cut(text, 400);
+        let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(400)).max(head.len())..];
+        for piece in [head, tail] {
+            let lowered = piece.to_ascii_lowercase();
+            for (bit, marks) in MARKS.iter().enumerate() {
+                if found & (1 << bit) == 0 && marks.iter().any(|mark| lowered.contains(mark)) {
+                    found |= 1 << bit;
+                }
+            }
+        }
+    }
+    found
+}
+
+fn excerpt_of(parts: &Parts<'_>) -> Box<str> {
+    match (parts.system, parts.last) {
+        (Some(system), Some(last)) => {
+            format!("{}\n{}", cut(system, EXCERPT_BYTES / 2), cut(last, EXCERPT_BYTES / 2)).into()
+        }
+        (Some(only), None) | (None, Some(only)) => cut(only, EXCERPT_BYTES).into(),
+        (None, None) => "".into(),
+    }
+}
+
+/// The network a text address is in: three parts of four in IPv4, three groups
+/// in IPv6. Hashed addresses have none.
+fn prefix_of(address: &str) -> Option<&str> {
+    if let Some((head, _)) = address.rsplit_once('.') {
+        return Some(head);
+    }
+    address.match_indices(':').nth(2).map(|(at, _)| &address[..at])
+}

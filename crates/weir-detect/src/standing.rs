@@ -1,0 +1,207 @@
+//! Standing evidence: values that were fixed at sign-up or hardly change. It
+//! proposes and describes and is weighed for each member against the group with
+//! that member left out; it never enters the e-process.
+//!
+//! One value, one likelihood ratio (Fellegi and Sunter 1969, as a star): the
+//! chance of the member's value if it shares the group's operator, against the
+//! value's frequency among customers outside the group. The frequency is never
+//! taken inside, or a large campaign would hide itself by being common.
+
+use std::collections::BTreeMap;
+
+use crate::bet::Block;
+use crate::candidate::Candidate;
+use crate::constants::{DISPOSABLE_DAYS, ENRICHED, OLD_DAYS, SHARED_AT_MOST, SHARED_BY_OPERATOR, STANDING_KNOWN, STANDING_MOST};
+use crate::state::State;
+
+/// A kind of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Prefix,
+    Address,
+    Client,
+    Marks,
+    Payment,
+    Mail,
+    Path,
+    Birth,
+    /// How old the account was at its first exchange.
+    Age,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 9] = [
+        Kind::Prefix,
+        Kind::Address,
+        Kind::Client,
+        Kind::Marks,
+        Kind::Payment,
+        Kind::Mail,
+        Kind::Path,
+        Kind::Birth,
+        Kind::Age,
+    ];
+
+    pub(crate) fn block(self) -> Block {
+        match self {
+            Kind::Prefix | Kind::Address => Block::Network,
+            Kind::Client | Kind::Marks => Block::Client,
+            Kind::Payment | Kind::Mail | Kind::Path => Block::Identity,
+            Kind::Birth | Kind::Age => Block::Life,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Prefix => "network",
+            Kind::Address => "address",
+            Kind::Client => "client",
+            Kind::Marks => "request parameters",
+            Kind::Payment => "means of payment",
+            Kind::Mail => "e-mail domain",
+            Kind::Path => "sign-up path",
+            Kind::Birth => "week of sign-up",
+            Kind::Age => "age at its first exchange",
+        }
+    }
+
+    /// The field of the log or accounts file it is read from.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Kind::Prefix | Kind::Address => "client.ip",
+            Kind::Client => "client.ja4 and client.user_agent",
+            Kind::Marks => "params",
+            Kind::Payment => "payment",
+            Kind::Mail => "email_domain",
+            Kind::Path => "signup_path",
+            Kind::Birth | Kind::Age => "created",
+        }
+    }
+
+    /// A customer's value; 0 when unknown.
+    pub(crate) fn value(self, state: &State, id: u64) -> u64 {
+        let unit = state.units.get(&id);
+        let fact = state.facts.get(&id);
+        match self {
+            Kind::Prefix => unit.map_or(0, |unit| unit.prefix),
+            Kind::Address => unit.and_then(|unit| unit.addresses.last()).unwrap_or(0),
+            Kind::Client => unit.and_then(|unit| unit.clients.last()).unwrap_or(0),
+            Kind::Marks => unit.map_or(0, |unit| unit.marks),
+            Kind::Payment => fact.map_or(0, |fact| fact.payment),
+            Kind::Mail => fact.map_or(0, |fact| fact.mail),
+            Kind::Path => fact.map_or(0, |fact| fact.path),
+            Kind::Birth => fact.map_or(0, crate::unit::Facts::birth_week),
+            Kind::Age => {
+                let first = unit.map(|unit| unit.first * state.epoch_millis);
+                let age = first.zip(fact.and_then(|fact| fact.created)).map(|(first, created)| first - created);
+                age.map_or(0, |age| match age / 86_400_000 {
+                    ..DISPOSABLE_DAYS => 1,
+                    DISPOSABLE_DAYS..OLD_DAYS => 2,
+                    _ => 3,
+                })
+            }
+        }
+    }
+}
+
+/// A kind's values inside the group and outside.
+#[derive(Debug)]
+pub(crate) struct Values {
+    pub(crate) kind: Kind,
+    pub(crate) inside: BTreeMap<u64, u64>,
+    pub(crate) known: u64,
+    outside: BTreeMap<u64, u64>,
+    outside_known: u64,
+    /// The chance that two of the operator's accounts share a value.
+    sharing: f64,
+    /// Bits of a member, on average over those known.
+    pub(crate) mean: f64,
+}
+
+impl Values {
+    /// None where too few members have a known value.
+    fn of(kind: Kind, candidate: &Candidate, group: &[u64], state: &State) -> Option<Values> {
+        let mut values = Values {
+            kind,
+            inside: BTreeMap::new(),
+            known: 0,
+            outside: BTreeMap::new(),
+            outside_known: 0,
+            sharing: SHARED_BY_OPERATOR,
+            mean: 0.0,
+        };
+        for &unit in group {
+            let value = kind.value(state, unit);
+            if value != 0 {
+                *values.inside.entry(value).or_default() += 1;
+                values.known += 1;
+            }
+        }
+        if (values.known as usize) < STANDING_KNOWN || (values.known as usize) * 2 < group.len() {
+            return None;
+        }
+        for &unit in state.sample.iter().filter(|unit| !candidate.members.contains_key(unit)) {
+            let value = kind.value(state, unit);
+            if value != 0 {
+                *values.outside.entry(value).or_default() += 1;
+                values.outside_known += 1;
+            }
+        }
+        let known = values.known as f64;
+        let enriched = values.inside.iter().filter(|&(&value, &count)| {
+            count > 2 && count as f64 / known >= ENRICHED * values.outside(value)
+        });
+        let enriched: u64 = enriched.map(|(_, count)| count).sum();
+        values.sharing = (enriched as f64 / known).clamp(SHARED_BY_OPERATOR, SHARED_AT_MOST);
+        let sum: f64 = values.inside.iter().map(|(&value, &count)| count as f64 * values.bits(value, true)).sum();
+        values.mean = sum / values.known as f64;
+        Some(values)
+    }
+
+    /// How often customers outside show the value; half a customer is added, so
+    /// that nothing is ever taken for impossible.
+    pub(crate) fn outside(&self, value: u64) -> f64 {
+        let count = self.outside.get(&value).copied().unwrap_or(0);
+        (count as f64 + 0.5) / (self.outside_known as f64 + 1.0)
+    }
+
+    /// Bits that a member's value brings, against the group without it.
+    pub(crate) fn bits(&self, value: u64, is_inside: bool) -> f64 {
+        let with = self.inside.get(&value).copied().unwrap_or(0);
+        let (others, of) = if is_inside { (with.saturating_sub(1), self.known.saturating_sub(1)) } else { (with, self.known) };
+        let outside = self.outside(value);
+        let shared = others as f64 / (of as f64).max(1.0);
+        let given = self.sharing * shared + (1.0 - self.sharing) * outside;
+        (given / outside).log2().min(STANDING_MOST)
+    }
+
+    /// The value most members show, and how many do.
+    pub(crate) fn modal(&self) -> Option<(u64, u64)> {
+        self.inside.iter().max_by_key(|(value, count)| (**count, **value)).map(|(&value, &count)| (value, count))
+    }
+}
+
+/// The standing evidence of a group: of each block, the kind of value that says
+/// most. Blocks without a known kind are missing.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) all: Vec<Values>,
+}
+
+impl Standing {
+    pub(crate) fn of(candidate: &Candidate, group: &[u64], state: &State) -> Standing {
+        let all = Kind::ALL.into_iter().filter_map(|kind| Values::of(kind, candidate, group, state)).collect();
+        Standing { all }
+    }
+
+    pub(crate) fn kind(&self, kind: Kind) -> Option<&Values> {
+        self.all.iter().find(|values| values.kind == kind)
+    }
+
+    /// The kind of a block that says most of the group on average.
+    pub(crate) fn block(&self, block: Block) -> Option<&Values> {
+        // Age is weighed by itself, against a member only.
+        let of_block = self.all.iter().filter(|values| values.kind.block() == block && values.kind != Kind::Age);
+        of_block.max_by(|left, right| left.mean.total_cmp(&right.mean))
+    }
+}

@@ -1,0 +1,102 @@
+//! Everything a detector remembers from one epoch to the next.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::anchor::{Anchors, Singles};
+use crate::bet::Reference;
+use crate::candidate::{Candidate, Exemplar};
+use crate::constants::SAMPLE_UNITS;
+use crate::hash::Table;
+use crate::profile::Event;
+use crate::settings::Settings;
+use crate::sketch::CLASSES;
+use crate::unit::{Facts, Pool, Units};
+
+/// What exchanges at large are like: the harvest axis is read against it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Habits {
+    pub(crate) events: u64,
+    pub(crate) openings: u64,
+    pub(crate) output_tokens: u64,
+    pub(crate) asks: [u64; CLASSES.len()],
+}
+
+impl Habits {
+    pub(crate) fn take(&mut self, event: &Event) {
+        self.events += 1;
+        self.openings += u64::from(!event.follows_up);
+        self.output_tokens += u64::from(event.output_tokens);
+        for (bit, count) in self.asks.iter_mut().enumerate() {
+            *count += u64::from(event.asks >> bit & 1);
+        }
+    }
+
+    /// Without what a part of it did.
+    pub(crate) fn without(&self, part: &Habits) -> Habits {
+        let mut asks = self.asks;
+        asks.iter_mut().zip(part.asks).for_each(|(all, part)| *all = all.saturating_sub(part));
+        Habits {
+            events: self.events.saturating_sub(part.events),
+            openings: self.openings.saturating_sub(part.openings),
+            output_tokens: self.output_tokens.saturating_sub(part.output_tokens),
+            asks,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The last epoch folded.
+    pub(crate) epoch: Option<i64>,
+    /// The first epoch folded.
+    pub(crate) begun: i64,
+    pub(crate) epoch_millis: i64,
+    pub(crate) units: Units,
+    /// Sign-up and billing facts, as given; not part of what is saved.
+    pub(crate) facts: Table<Facts>,
+    pub(crate) anchors: Anchors,
+    pub(crate) singles: Singles,
+    pub(crate) candidates: Vec<Candidate>,
+    /// Candidates ever born: the error budget rests on it, so it only grows.
+    pub(crate) born: u64,
+    pub(crate) reference: Reference,
+    pub(crate) pool: Pool,
+    pub(crate) habits: Habits,
+    /// Some exchanges of customers outside every candidate, to read beside.
+    pub(crate) ordinary: Vec<Exemplar>,
+    /// The units with the smallest keyed hashes: a sample without choice.
+    pub(crate) sample: BTreeSet<u64>,
+}
+
+impl State {
+    pub(crate) fn new(settings: &Settings) -> State {
+        State {
+            epoch: None,
+            begun: 0,
+            epoch_millis: settings.epoch_millis(),
+            units: Units::default(),
+            facts: Table::default(),
+            anchors: Anchors::default(),
+            singles: Singles::of_bytes(settings.memory / 16),
+            candidates: Vec::new(),
+            born: 0,
+            reference: Reference::default(),
+            pool: Pool::default(),
+            habits: Habits::default(),
+            ordinary: Vec::new(),
+            sample: BTreeSet::new(),
+        }
+    }
+
+    /// Notes a unit for the sample.
+    pub(crate) fn sample_unit(&mut self, unit: u64) {
+        if self.sample.len() < SAMPLE_UNITS || self.sample.last().is_some_and(|last| unit < *last) {
+            self.sample.insert(unit);
+            if self.sample.len() > SAMPLE_UNITS {
+                self.sample.pop_last();
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What is kept of a customer between epochs: enough to ask whether its next
+//! exchange resembles its own earlier ones more than other people's.
+
+use serde::{Deserialize, Serialize};
+use weir_acts::Time;
+use weir_exchange::{ClosedBy, LoggedAccount};
+
+use crate::constants::{EDGES_A_UNIT, HISTORY_FULL, MOMENTS, RECENT_VALUES, TOPIC_BUCKETS};
+use crate::hash::{Domain, Keyed, Table};
+use crate::profile::{Event, UnitEpoch};
+
+/// Counts of what a customer's exchanges were like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct History {
+    /// Exchanges counted.
+    pub(crate) count: u32,
+    /// Topic buckets and how often each was met, sorted.
+    pub(crate) topics: Vec<(u8, u8)>,
+    pub(crate) lengths: [u8; 16],
+    pub(crate) scripts: [u8; 8],
+}
+
+impl History {
+    pub(crate) fn take(&mut self, event: &Event) {
+        if self.count >= HISTORY_FULL {
+            self.halve();
+        }
+        self.count += 1;
+        for &bucket in &event.topic {
+            match self.topics.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+                Ok(place) => self.topics[place].1 = self.topics[place].1.saturating_add(1),
+                Err(place) => self.topics.insert(place, (bucket, 1)),
+            }
+        }
+        let counters = [
+            &mut self.lengths[usize::from(event.length & 15)],
+            &mut self.scripts[usize::from(event.script & 7)],
+        ];
+        for counter in counters {
+            *counter = counter.saturating_add(1);
+        }
+    }
+
+    fn halve(&mut self) {
+        self.count /= 2;
+        self.topics.iter_mut().for_each(|(_, count)| *count /= 2);
+        self.topics.retain(|(_, count)| *count > 0);
+        let rest = self.lengths.iter_mut().chain(&mut self.scripts);
+        rest.for_each(|count| *count /= 2);
+    }
+}
+
+/// The sum of many customers' histories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pool {
+    pub(crate) count: u64,
+    pub(crate) topics: Vec<u64>,
+    pub(crate) lengths: [u64; 16],
+    pub(crate) scripts: [u64; 8],
+}
+
+impl Default for Pool {
+    fn default() -> Pool {
+        Pool { count: 0, topics: vec![0; TOPIC_BUCKETS], lengths: [0; 16], scripts: [0; 8] }
+    }
+}
+
+impl Pool {
+    pub(crate) fn add(&mut self, history: &History) {
+        self.count += u64::from(history.count);
+        for &(bucket, count) in &history.topics {
+            self.topics[usize::from(bucket)] += u64::from(count);
+        }
+        add_each(&mut self.lengths, &history.lengths);
+        add_each(&mut self.scripts, &history.scripts);
+    }
+
+    /// Takes out what was added before.
+    pub(crate) fn remove(&mut self, history: &History) {
+        self.count = self.count.saturating_sub(u64::from(history.count));
+        for &(bucket, count) in &history.topics {
+            let sum = &mut self.topics[usize::from(bucket)];
+            *sum = sum.saturating_sub(u64::from(count));
+        }
+        remove_each(&mut self.lengths, &history.lengths);
+        remove_each(&mut self.scripts, &history.scripts);
+    }
+}
+
+fn add_each(sums: &mut [u64], counts: &[u8]) {
+    for (sum, &count) in sums.iter_mut().zip(counts) {
+        *sum += u64::from(count);
+    }
+}
+
+fn remove_each(sums: &mut [u64], counts: &[u8]) {
+    for (sum, &count) in sums.iter_mut().zip(counts) {
+        *sum = sum.saturating_sub(u64::from(count));
+    }
+}
+
+/// The last few values of a kind, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recent(Vec<u64>);
+
+impl Recent {
+    pub(crate) fn holds(&self, value: u64) -> bool {
+        self.0.contains(&value)
+    }
+
+    pub(crate) fn any(&self, is: impl FnMut(u64) -> bool) -> bool {
+        self.0.iter().copied().any(is)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.0.last().copied()
+    }
+
+    pub(crate) fn take(&mut self, value: u64) {
+        if value == 0 || self.holds(value) {
+            return;
+        }
+        if self.0.len() == RECENT_VALUES {
+            self.0.remove(0);
+        }
+        self.0.push(value);
+    }
+}
+
+/// A link from a customer to an admitted anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Edge {
+    pub(crate) anchor: u64,
+    pub(crate) uses: u32,
+    pub(crate) last: i64,
+}
+
+/// A customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unit {
+    pub(crate) name: Box<str>,
+    /// The epochs of its first and last exchange.
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) exchanges: u64,
+    /// Of them, those whose texts were looked at.
+    pub(crate) sampled: u64,
+    /// What its opening turns were like; later turns of a conversation follow
+    /// from the first and would only make everybody look alike to themselves.
+    pub(crate) history: History,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) addresses: Recent,
+    pub(crate) clients: Recent,
+    pub(crate) prefix: u64,
+    pub(crate) marks: u64,
+    /// In which sixty-fourth of their epochs its latest exchanges came.
+    pub(crate) moments: Vec<u8>,
+}
+
+impl Unit {
+    /// Takes in what an epoch saw of it; what it was like before is gone.
+    pub(crate) fn take(&mut self, epoch: i64, seen: &UnitEpoch) {
+        if self.name.is_empty() {
+            self.name.clone_from(&seen.name);
+            self.first = epoch;
+        }
+        self.last = epoch;
+        self.exchanges = self.exchanges.saturating_add(seen.exchanges);
+        self.sampled = self.sampled.saturating_add(seen.events.len() as u64);
+        for (_, event) in &seen.events {
+            if !event.follows_up {
+                self.history.take(event);
+            }
+            self.addresses.take(event.address);
+            self.clients.take(event.client);
+            if self.moments.len() == MOMENTS {
+                self.moments.remove(0);
+            }
+            self.moments.push((event.slot & 63) as u8);
+            if event.prefix != 0 {
+                self.prefix = event.prefix;
+            }
+            if event.marks != 0 {
+                self.marks = event.marks;
+            }
+        }
+    }
+
+    /// Links to an anchor; true when the link is new. When full, the link
+    /// that was used least and longest ago gives way.
+    pub(crate) fn link(&mut self, anchor: u64, uses: u32, epoch: i64) -> bool {
+        if let Some(edge) = self.edges.iter_mut().find(|edge| edge.anchor == anchor) {
+            edge.uses = edge.uses.saturating_add(uses);
+            edge.last = epoch;
+            return false;
+        }
+        if self.edges.len() >= EDGES_A_UNIT {
+            let weakest = self.edges.iter().enumerate().min_by_key(|(_, edge)| (edge.uses, edge.last, edge.anchor));
+            if let Some((place, _)) = weakest {
+                self.edges.swap_remove(place);
+            }
+        }
+        self.edges.push(Edge { anchor, uses, last: epoch });
+        true
+    }
+}
+
+/// What sign-up and billing know of a customer. It may propose and describe;
+/// it never enters an e-value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    pub(crate) declared: bool,
+    pub(crate) created: Option<i64>,
+    pub(crate) closed: Option<i64>,
+    pub(crate) closed_by_provider: bool,
+    pub(crate) plan: u64,
+    pub(crate) payment: u64,
+    pub(crate) mail: u64,
+    pub(crate) path: u64,
+}
+
+impl Facts {
+    pub(crate) fn of(account: &LoggedAccount, key: &Keyed) -> Facts {
+        Facts {
+            declared: account.party.is_some(),
+            created: account.created.map(Time::millis),
+            closed: account.closed.map(Time::millis),
+            closed_by_provider: account.closed_by == Some(ClosedBy::Provider),
+            plan: key.of_text(Domain::Plan, account.plan.as_deref()),
+            payment: key.of_text(Domain::Payment, account.payment.as_deref()),
+            mail: key.of_text(Domain::Mail, account.email_domain.as_deref()),
+            path: key.of_text(Domain::Path, account.signup_path.as_deref()),
+        }
+    }
+
+    /// The week of sign-up, from 1; 0 when unknown.
+    pub(crate) fn birth_week(&self) -> u64 {
+        self.created.map_or(0, |millis| millis.div_euclid(7 * 86_400_000).unsigned_abs() + 1)
+    }
+}
+
+/// Customers by their keyed hash.
+pub(crate) type Units = Table<Unit>;
