@@ -40,10 +40,7 @@ mod text;
 mod unit;
 
 pub use detector::{Detector, FoldError, RestoreError, UnderTest};
-pub use dossier::{
-    Axes, Dossier, Evidence, Family, InnocentUse, Lookalike, MemberLine, Provenance, Related, Role, Sample,
-    State as Growing, Status, Taken, Weighed,
-};
+pub use dossier::*;
 pub use findings::Findings;
 pub use intake::Intake;
 pub use picture::*;

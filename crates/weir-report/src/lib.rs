@@ -9,19 +9,17 @@
 //! Pure: no files, no clock. The same findings make the same page, byte for
 //! byte.
 
-mod dossier;
 mod numbers;
 mod page;
-mod picture;
 mod svg;
 mod table;
 mod text;
 
-pub use dossier::*;
 pub use page::page;
-pub use picture::*;
 pub use table::table;
 pub use text::plain;
+
+use weir_detect::*;
 
 /// What a page is made of.
 #[derive(Debug, Clone, Copy, Default)]

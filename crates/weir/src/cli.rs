@@ -2,6 +2,7 @@
 
 mod cases;
 mod change;
+mod detect;
 mod keeping;
 mod people;
 mod release;
@@ -17,6 +18,7 @@ use weir_acts::Time;
 
 pub(crate) use cases::{Appeal, Audit, Draft, Hold, Limit, Log, Measure};
 pub(crate) use keeping::{Backup, Place, Restore};
+pub(crate) use detect::Detect;
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
 pub(crate) use release::{Directive, Grant, Model, Rules, StageOf};
 pub(crate) use sim::{Score, Sim};
@@ -182,6 +184,8 @@ pub(crate) enum Command {
     Sim(Sim),
     /// Hold findings against the truth of a simulation
     Score(Score),
+    /// Find the accounts that act as one, in any log
+    Detect(Detect),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

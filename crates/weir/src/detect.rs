@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
-use weir_detect::{Detector, Findings, Intake, Role, Settings, Status};
+use weir_detect::{Detector, Findings, Intake, Settings};
 use weir_exchange::LoggedAccount;
 use weir_exchange::read::{Inputs, Progress, ReadLimits, ReadOptions, ReadReport, accounts, read_merged};
+
+use weir_report::{Report, page, table};
 
 use crate::cli::Detect;
 use crate::commands::{complain, print_text};
@@ -31,7 +32,8 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
         options.threads = threads;
     }
     let (report, late) = fold(&mut detector, &inputs, &options)?;
-    tell_reading(&report, late);
+    let notes = notes(&report, late);
+    notes.iter().for_each(|note| complain(note));
     if report.records == 0 {
         bail!("the log holds no exchanges");
     }
@@ -42,9 +44,10 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
         dossier.provenance.inputs = report.files.iter().map(|file| format!("sha256:{}", file.sha256)).collect();
     }
     if let Some(out) = &asked.out {
-        write_all(out, &findings)?;
+        write_all(out, &findings, &notes)?;
     }
-    print_text(&table(&findings, as_json)?)?;
+    let shown = if as_json { String::from_utf8(lines(&findings.dossiers)?)? } else { table(&findings.dossiers) };
+    print_text(&shown)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,19 +93,20 @@ fn progress_bar(bytes: u64) -> ProgressBar {
     bar
 }
 
-fn tell_reading(report: &ReadReport, late: u64) {
-    for bad in &report.first_bad {
-        complain(&format!("{} line {}: {}", bad.file, bad.line, bad.reason));
-    }
+/// What is to be known of the reading, a sentence each.
+fn notes(report: &ReadReport, late: u64) -> Vec<String> {
+    let mut notes: Vec<String> =
+        report.first_bad.iter().map(|bad| format!("{} line {}: {}", bad.file, bad.line, bad.reason)).collect();
     if report.bad > 0 {
-        complain(&format!("{} of {} lines are no exchanges and were left out", report.bad, report.lines));
+        notes.push(format!("{} of {} lines are no exchanges and were left out", report.bad, report.lines));
     }
-    for damaged in &report.damaged {
-        complain(&format!("{} breaks off after line {}: {}", damaged.file, damaged.line, damaged.reason));
-    }
+    notes.extend(
+        report.damaged.iter().map(|d| format!("{} breaks off after line {}: {}", d.file, d.line, d.reason)),
+    );
     if late > 0 {
-        complain(&format!("{late} exchanges came after their epoch was over and were left out: is the log in order of time?"));
+        notes.push(format!("{late} exchanges came after their epoch was over and were left out; is each file in the order of time?"));
     }
+    notes
 }
 
 /// The deployment's key: from its file, which is made on first use.
@@ -150,15 +154,29 @@ fn make_key(path: &Path) -> Result<[u8; 16]> {
 
 /// Everything in the folder is whole or not there: each file is written beside
 /// and renamed.
-fn write_all(out: &Path, findings: &Findings) -> Result<()> {
+fn write_all(out: &Path, findings: &Findings, notes: &[String]) -> Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
-    let mut members = Vec::new();
-    for line in &findings.members {
-        serde_json::to_writer(&mut members, line)?;
-        members.push(b'\n');
-    }
     write_file(out, "campaigns.json", &serde_json::to_vec_pretty(&findings.dossiers)?)?;
-    write_file(out, "members.jsonl", &members)
+    write_file(out, "members.jsonl", &lines(&findings.members)?)?;
+    let html = page(&Report {
+        dossiers: &findings.dossiers,
+        members: &findings.members,
+        pictures: &findings.pictures,
+        notes,
+    });
+    write_file(out, "report.html", html.as_bytes())?;
+    complain(&format!("written: {}", out.join("report.html").display()));
+    Ok(())
+}
+
+/// One JSON document a line.
+fn lines<T: serde::Serialize>(rows: &[T]) -> Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut lines, row)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 fn write_file(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {
@@ -166,68 +184,4 @@ fn write_file(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     std::fs::write(&beside, bytes)
         .and_then(|()| std::fs::rename(&beside, &path))
         .with_context(|| format!("cannot write {}", path.display()))
-}
-
-#[derive(Serialize)]
-struct Row<'f> {
-    id: &'f str,
-    status: Status,
-    accounts: u64,
-    members: usize,
-    exchanges: u64,
-    log2_e: f64,
-    linkage: f64,
-    harvest: f64,
-    concealment: Option<f64>,
-    alarm: String,
-}
-
-fn table(findings: &Findings, as_json: bool) -> Result<String> {
-    let rows: Vec<Row<'_>> = findings
-        .dossiers
-        .iter()
-        .map(|dossier| Row {
-            id: &dossier.id,
-            status: dossier.status,
-            accounts: dossier.accounts,
-            members: findings
-                .members
-                .iter()
-                .filter(|line| line.campaign == dossier.id && line.role == Role::Member)
-                .count(),
-            exchanges: dossier.exchanges,
-            log2_e: dossier.log2_e,
-            linkage: dossier.axes.linkage,
-            harvest: dossier.axes.harvest,
-            concealment: dossier.axes.concealment,
-            alarm: dossier.alarm.to_string(),
-        })
-        .collect();
-    if as_json {
-        let lines = rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
-        return Ok(lines.into_iter().map(|line| line + "\n").collect());
-    }
-    if rows.is_empty() {
-        return Ok("nothing found\n".to_owned());
-    }
-    let names = ["ID", "STATUS", "ACCOUNTS", "MEMBERS", "EXCHANGES", "LOG2_E", "LINKAGE", "HARVEST", "CONCEALMENT", "ALARM"];
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            let status = if row.status == Status::Campaign { "campaign" } else { "suspected" };
-            vec![
-                row.id.to_owned(),
-                status.to_owned(),
-                row.accounts.to_string(),
-                row.members.to_string(),
-                row.exchanges.to_string(),
-                format!("{:.1}", row.log2_e),
-                format!("{:.1}", row.linkage),
-                format!("{:.1}", row.harvest),
-                row.concealment.map_or_else(|| "not assessed".to_owned(), |bits| format!("{bits:.1}")),
-                row.alarm.clone(),
-            ]
-        })
-        .collect();
-    Ok(crate::output::table(&names, &cells))
 }

@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod config;
 pub mod demo;
+mod detect;
 mod files;
 mod keeping;
 mod logging;
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
         Command::Backup(asked) => keeping::backup(asked, cli.remote.json),
         Command::Restore(asked) => keeping::restore(asked, &cli.remote),
         Command::Witness(asked) => witness::run(asked, cli.remote.json),
+        Command::Detect(asked) => detect::run(asked, cli.remote.json),
         Command::Completions { shell } => completions(*shell),
         Command::Sim(asked) => commands::simulate::simulate(asked, cli.remote.json),
         Command::Score(asked) => commands::simulate::score(asked, cli.remote.json),
