@@ -1,6 +1,7 @@
 //! Invented findings, of any number and size, with hostile text in them.
 
 use weir_acts::Time;
+use weir_detect::*;
 use weir_report::*;
 
 /// Bytes as a log may hold them: markup, an escape sequence, an override of
