@@ -28,8 +28,8 @@ use crate::entry::{BY_WEIR, Entry, EntryError};
 use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IdError, IssuerId, KeyId, MeasureId, OperatorId,
-    PartyId, PersonId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IdError, IssuerId, KeyId, MeasureId,
+    OperatorId, PartyId, PersonId,
 };
 use crate::issuer::Issuer;
 use crate::limits::LimitSpan;

@@ -63,13 +63,8 @@ impl World {
             limits: LimitsInForce::default(),
             interner,
         };
-        let mut world = World {
-            state,
-            view,
-            agenda: BTreeMap::new(),
-            calendars: Vec::new(),
-            known_persons: Shards::default(),
-        };
+        let mut world =
+            World { state, view, agenda: BTreeMap::new(), calendars: Vec::new(), known_persons: Shards::default() };
         world.refresh_all();
         world
     }

@@ -100,7 +100,9 @@ pub fn holder(state: &State, subject: &str) -> Result<Holder, Refusal> {
 pub fn asserted<'t>(state: &State, subject: &'t str) -> Result<(PersonKey, &'t str), Refusal> {
     let written = subject.strip_prefix("person:").and_then(|rest| rest.split_once('#'));
     let (issuer, sub) = written.filter(|(issuer, sub)| !issuer.is_empty() && !sub.is_empty()).ok_or_else(|| {
-        Refusal::invalid(format!("`{subject}` is no person: write person:ISSUER#SUB, as assertions bear `iss` and `sub`"))
+        Refusal::invalid(format!(
+            "`{subject}` is no person: write person:ISSUER#SUB, as assertions bear `iss` and `sub`"
+        ))
     })?;
     check_text("the person's `sub`", sub, 256)?;
     if let Some(known) = issuer.parse().ok().and_then(|id| state.issuers.get(&id)) {

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName};
 use sha2::{Digest as _, Sha256};
-use weir_exchange::UsedAssertion;
-use weir_acts::{Digest, Time};
 use weir_acts::claims::Claims;
 use weir_acts::id::{AccountId, IssuerId};
 use weir_acts::issuer::Issuer;
 use weir_acts::person::PersonKey;
 use weir_acts::view::Caller;
+use weir_acts::{Digest, Time};
+use weir_exchange::UsedAssertion;
 use weir_persons::{Expected, Freshness, KeySet, Thumbprint, claimed_issuer, verify};
 use weir_rules::Snapshot;
 

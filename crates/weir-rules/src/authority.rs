@@ -275,7 +275,9 @@ mod tests {
     fn records_are_kept_for_the_longest_time_a_rule_says_unless_one_forbids_deleting() {
         assert_eq!(authority(&[]).retention(), None);
         let keep = |days| {
-            format!("@retention(\"{days} days\") permit (principal, action == Weir::Action::\"records.delete\", resource);")
+            format!(
+                "@retention(\"{days} days\") permit (principal, action == Weir::Action::\"records.delete\", resource);"
+            )
         };
         let both = authority(&[&keep(30), &keep(400)]);
         assert_eq!(both.retention(), Some((&"authority/own-1".into(), 400 * 86_400_000)));

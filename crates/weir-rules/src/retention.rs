@@ -36,7 +36,8 @@ pub(crate) fn of(policy: &Policy) -> Result<Option<i64>, String> {
 
 /// `400 days`, or a number of hours, minutes or seconds.
 fn parse(text: &str) -> Result<i64, String> {
-    let wrong = || format!("@retention(\"{text}\") is no length of time: write a number and days, hours, minutes or seconds");
+    let wrong =
+        || format!("@retention(\"{text}\") is no length of time: write a number and days, hours, minutes or seconds");
     let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
     let number: i64 = number.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
     let seconds = match unit.trim() {
@@ -59,7 +60,9 @@ mod tests {
 
     #[test]
     fn a_length_of_time_is_read_and_anything_else_refused() {
-        let rule = |how: &str| format!("@retention(\"{how}\") permit (principal, action == Weir::Action::\"records.delete\", resource);");
+        let rule = |how: &str| {
+            format!("@retention(\"{how}\") permit (principal, action == Weir::Action::\"records.delete\", resource);")
+        };
         assert_eq!(read(&rule("400 days")), Ok(Some(400 * 86_400_000)));
         assert_eq!(read(&rule("1 hour")), Ok(Some(3_600_000)));
         for bad in ["", "400", "days", "-1 days", "0 days", "1.5 days", "400 weeks", "999999999999999999 days"] {

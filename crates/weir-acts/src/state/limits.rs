@@ -30,7 +30,10 @@ impl State {
             Holder::Party(id) => self.open_party(id, entry.at)?.limits.push(span),
             Holder::Account(id) => self.open_account(id, entry.at)?.limits.push(span),
             Holder::Person(_) => {
-                return Err(FoldProblem::Field { field: "subject", why: "a person is not limited; an account is".into() });
+                return Err(FoldProblem::Field {
+                    field: "subject",
+                    why: "a person is not limited; an account is".into(),
+                });
             }
         }
         touched.holder(holder);

@@ -28,7 +28,8 @@ impl State {
         let field = |field: &'static str, why: String| FoldProblem::Field { field, why };
         let name = &sealed.segment;
         let number = segment_number(name).ok_or_else(|| field("public.segment", format!("`{name}` names none")))?;
-        let counts = sealed.first > 0 && sealed.last.checked_sub(sealed.first).is_some_and(|more| more + 1 == sealed.count);
+        let counts =
+            sealed.first > 0 && sealed.last.checked_sub(sealed.first).is_some_and(|more| more + 1 == sealed.count);
         if !counts {
             return Err(field("public.count", format!("{} to {} are not {}", sealed.first, sealed.last, sealed.count)));
         }

@@ -74,7 +74,12 @@ fn by_weir(entry: &Entry, state: &State) -> Result<(), String> {
 }
 
 /// Whether the rules then in force had those files past their time.
-fn deletion(authority: &Authority, entry: &Entry, deleted: &public::RecordsDelete, state: &State) -> Result<(), String> {
+fn deletion(
+    authority: &Authority,
+    entry: &Entry,
+    deleted: &public::RecordsDelete,
+    state: &State,
+) -> Result<(), String> {
     let Some((rule, keep)) = authority.retention() else {
         return Err("no rule in force let records be deleted".into());
     };

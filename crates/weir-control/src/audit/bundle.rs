@@ -135,7 +135,7 @@ struct OpeningLine {
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 enum Line {
     Opening(OpeningLine),
-    Decision(DecisionLine),
+    Decision(Box<DecisionLine>),
     Row(Box<RowReceipt>),
     Record(RecordLine),
 }
@@ -188,7 +188,7 @@ impl Bundle {
             Line::Decision(_) | Line::Record(_) if self.decisions.len() >= MOST_DECISIONS => {
                 return Err(format!("more than {MOST_DECISIONS} decisions: check them in several bundles"));
             }
-            Line::Decision(decision) => self.decisions.push(decision),
+            Line::Decision(decision) => self.decisions.push(*decision),
             Line::Row(row) => {
                 let (act, place) = (row.act, row.row);
                 if self.rows.entry(act).or_default().insert(place, *row).is_some() {
@@ -234,12 +234,11 @@ pub(super) fn about(state: &State, holder: Holder) -> (BTreeSet<String>, Vec<Acc
             party.and_then(|id| state.parties.get(&id)).map_or_else(Vec::new, |party| party.accounts.clone())
         }
     };
-    let people = state.persons.iter().filter(|(id, _)| party.is_some() && state.party_of(Holder::Person(**id)) == party);
+    let people =
+        state.persons.iter().filter(|(id, _)| party.is_some() && state.party_of(Holder::Person(**id)) == party);
     let people = people.map(|(id, _)| id.to_string());
-    let subjects: BTreeSet<String> = (party.iter().map(ToString::to_string))
-        .chain(accounts.iter().map(ToString::to_string))
-        .chain(people)
-        .collect();
+    let subjects: BTreeSet<String> =
+        (party.iter().map(ToString::to_string)).chain(accounts.iter().map(ToString::to_string)).chain(people).collect();
     (subjects, accounts)
 }
 

@@ -161,7 +161,13 @@ impl<'a> Refolder<'a> {
         Ok(())
     }
 
-    pub(super) fn report(mut self, verified: &Verified, is_pinned: bool, extends: Vec<u64>, records: Option<&RecordsFolder>) -> Report {
+    pub(super) fn report(
+        mut self,
+        verified: &Verified,
+        is_pinned: bool,
+        extends: Vec<u64>,
+        records: Option<&RecordsFolder>,
+    ) -> Report {
         let explained = self.recomputer.explained();
         let decisions = self.recomputer.finish();
         if self.world.state().unplaced > 0 {

@@ -68,7 +68,7 @@ impl Segments {
     /// Whether nothing contradicts the log.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.wrong.is_none() && self.decisions_wrong.is_empty() && !(self.is_whole && !self.missing.is_empty())
+        self.wrong.is_none() && self.decisions_wrong.is_empty() && (!self.is_whole || self.missing.is_empty())
     }
 
     /// In sentences.
@@ -76,7 +76,8 @@ impl Segments {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.sealed > 0 {
-            let deleted = if self.deleted > 0 { format!(", {} deleted since by acts", self.deleted) } else { String::new() };
+            let deleted =
+                if self.deleted > 0 { format!(", {} deleted since by acts", self.deleted) } else { String::new() };
             lines.push(format!("{} files of records sealed, up to record {}{deleted}", self.sealed, self.last_record));
         }
         if self.same > 0 {
@@ -94,7 +95,9 @@ impl Segments {
         }
         if !self.recovered.is_empty() {
             let names = self.recovered.join(", ");
-            lines.push(format!("written by a process that ended without closing them, and may lack its last moment: {names}"));
+            lines.push(format!(
+                "written by a process that ended without closing them, and may lack its last moment: {names}"
+            ));
         }
         for (from, to) in &self.gaps {
             lines.push(format!("records {from} to {to} are in no sealed file"));
@@ -106,7 +109,10 @@ impl Segments {
             lines.push(format!("{} decisions of the bundle are in sealed files", self.decisions_in));
         }
         if self.decisions_outside > 0 {
-            lines.push(format!("{} decisions of the bundle were not sealed yet when it was made", self.decisions_outside));
+            lines.push(format!(
+                "{} decisions of the bundle were not sealed yet when it was made",
+                self.decisions_outside
+            ));
         }
         for WrongSegment { name, why } in &self.decisions_wrong {
             lines.push(format!("WRONG: decision {name}: {why}"));

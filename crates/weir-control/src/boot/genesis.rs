@@ -62,7 +62,15 @@ struct Steps<'a> {
 
 impl Steps<'_> {
     fn planner(&self) -> Planner<'_> {
-        Planner { state: self.state, at: self.at, by: BY_WEIR, pepper: self.pepper, approvals: &[], last_preview: None, erasing: &[] }
+        Planner {
+            state: self.state,
+            at: self.at,
+            by: BY_WEIR,
+            pepper: self.pepper,
+            approvals: &[],
+            last_preview: None,
+            erasing: &[],
+        }
     }
 
     fn plan(&mut self, command: &crate::Command) -> Result<Plan, BootError> {

@@ -10,10 +10,10 @@ use weir_acts::draft::Draft;
 use weir_acts::governed::Directive;
 use weir_acts::holder::{Account, Claim, Life, Measure, Party};
 use weir_acts::id::OperatorId;
+use weir_acts::limits::limits_at;
 use weir_acts::person::Person;
 use weir_acts::records::Hold;
 use weir_acts::state::Holder;
-use weir_acts::limits::limits_at;
 use weir_acts::{State as World, Time};
 
 use super::answer::operator;
@@ -76,7 +76,11 @@ fn party_shown(party: &Party, state: &World, now: Time) -> Value {
 
 /// Persons of the party about whom something is recorded.
 fn people(party: &Party, state: &World, now: Time) -> Vec<Value> {
-    let own = state.persons.iter().map(|(_, person)| person).filter(|person| state.party_of(Holder::Person(person.id)) == Some(party.id));
+    let own = state
+        .persons
+        .iter()
+        .map(|(_, person)| person)
+        .filter(|person| state.party_of(Holder::Person(person.id)) == Some(party.id));
     let shown = |person: &Arc<Person>| {
         json!({
             "id": names::label(state, Holder::Person(person.id)), "subject": person.id.to_string(),

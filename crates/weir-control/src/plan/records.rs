@@ -45,7 +45,10 @@ impl Planner<'_> {
         for (erased, holder) in self.erasing.iter().filter(|(erased, _)| !self.state.erased.contains(&erased.act)) {
             if let Some(hold) = self.state.hold_over(*holder, self.at) {
                 let what = names::label(self.state, *holder);
-                return Err(Refusal::conflict(format!("{what} is under hold {}: nothing of it is erased until that is lifted", hold.id)));
+                return Err(Refusal::conflict(format!(
+                    "{what} is under hold {}: nothing of it is erased until that is lifted",
+                    hold.id
+                )));
             }
             self.check_erasable(erased)?;
             by_holder.entry(*holder).or_default().push(erased.clone());
@@ -69,41 +72,63 @@ impl Planner<'_> {
     /// What is in use is ended first: to forget it is not to undo it.
     fn check_erasable(&self, erased: &Erased) -> Result<(), Refusal> {
         let (state, at) = (self.state, self.at);
-        let in_force = |measures: &[Measure]| measures.iter().find(|measure| measure.life.holds(at)).map(|found| found.id);
+        let in_force =
+            |measures: &[Measure]| measures.iter().find(|measure| measure.life.holds(at)).map(|found| found.id);
         let id = &erased.id;
         let in_use = match erased.kind.as_str() {
             "party.add" => {
                 let party = id.parse().ok().and_then(|id| state.parties.get(&id));
-                party.filter(|party| party.life.holds(at)).map(|party| format!("party `{}` is open: close it first", state.party_label(party.id)))
+                party
+                    .filter(|party| party.life.holds(at))
+                    .map(|party| format!("party `{}` is open: close it first", state.party_label(party.id)))
             }
             "account.add" => {
                 let account = id.parse().ok().and_then(|id| state.accounts.get(&id));
-                let is_open = account.filter(|account| account.life.holds(at) && state.parties.get(&account.party).is_some_and(|party| party.life.holds(at)));
+                let is_open = account.filter(|account| {
+                    account.life.holds(at)
+                        && state.parties.get(&account.party).is_some_and(|party| party.life.holds(at))
+                });
                 is_open.map(|account| format!("account `{}` is open: close it first", state.account_label(account.id)))
             }
             "person.add" => {
                 let person = id.parse().ok().and_then(|id| state.persons.get(&id));
-                person.and_then(|person| in_force(&person.measures)).map(|measure| format!("measure {measure} on the person holds: lift it first"))
+                person
+                    .and_then(|person| in_force(&person.measures))
+                    .map(|measure| format!("measure {measure} on the person holds: lift it first"))
             }
             "key.issue" => {
                 let key = id.parse().ok().and_then(|id| state.keys.get(&id));
-                let opens = key.filter(|key| key.life.holds(at) && state.accounts.get(&key.account).is_some_and(|account| account.life.holds(at)));
-                opens.filter(|key| state.party_of(Holder::Account(key.account)).and_then(|id| state.parties.get(&id)).is_some_and(|party| party.life.holds(at)))
+                let opens = key.filter(|key| {
+                    key.life.holds(at) && state.accounts.get(&key.account).is_some_and(|account| account.life.holds(at))
+                });
+                opens
+                    .filter(|key| {
+                        state
+                            .party_of(Holder::Account(key.account))
+                            .and_then(|id| state.parties.get(&id))
+                            .is_some_and(|party| party.life.holds(at))
+                    })
                     .map(|key| format!("key {} is in use: revoke it first", key.id))
             }
             "measure.take" => {
                 let id = id.parse().ok();
                 let holder = id.as_ref().and_then(|id| state.measures.get(id));
                 let measures = holder.map_or(&[][..], |holder| names::measures(state, *holder));
-                measures.iter().find(|measure| Some(measure.id) == id && measure.life.holds(at)).map(|measure| format!("measure {} holds, and whom it is on may read why: lift it first", measure.id))
+                measures.iter().find(|measure| Some(measure.id) == id && measure.life.holds(at)).map(|measure| {
+                    format!("measure {} holds, and whom it is on may read why: lift it first", measure.id)
+                })
             }
             "appeal.file" => {
                 let appeal = id.parse().ok().and_then(|id| state.appeals.get(&id));
-                appeal.filter(|appeal| appeal.ruling.is_none()).map(|appeal| format!("appeal {} is open: decide it first", appeal.id))
+                appeal
+                    .filter(|appeal| appeal.ruling.is_none())
+                    .map(|appeal| format!("appeal {} is open: decide it first", appeal.id))
             }
             "issuer.add" | "issuer.keys" => {
                 let issuer = id.parse().ok().and_then(|id| state.issuers.get(&id));
-                issuer.filter(|issuer| issuer.life.holds(at)).map(|issuer| format!("issuer {} speaks for the party: remove it first", issuer.id))
+                issuer
+                    .filter(|issuer| issuer.life.holds(at))
+                    .map(|issuer| format!("issuer {} speaks for the party: remove it first", issuer.id))
             }
             _ => None,
         };

@@ -79,7 +79,9 @@ impl Control {
         let stored = stored.ok_or_else(|| Refusal::not_found(format!("the log has no act {act}")))?;
         match stored.private {
             Private::None => return Err(Refusal::conflict(format!("act {act} has no private part"))),
-            Private::Erased => return Err(Refusal::conflict(format!("the private part of act {act} is erased already"))),
+            Private::Erased => {
+                return Err(Refusal::conflict(format!("the private part of act {act} is erased already")));
+            }
             Private::Kept(_) => {}
         }
         let found = of_entry(state, &stored)?;
@@ -137,7 +139,9 @@ impl Control {
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         };
-        Some(format!("it is forgotten, but copies may still lie in the database ({why}); they are purged as soon as that is possible"))
+        Some(format!(
+            "it is forgotten, but copies may still lie in the database ({why}); they are purged as soon as that is possible"
+        ))
     }
 }
 

@@ -44,7 +44,8 @@ impl Control {
             by: &by,
             pepper: &self.inner.pepper,
             approvals: &[],
-            last_preview: None, erasing: &[],
+            last_preview: None,
+            erasing: &[],
         };
         let plan = planner.plan(&DirectiveEnact { id: name.to_owned() }.into())?;
         let mut trial = published.state.clone();

@@ -164,7 +164,9 @@ impl Control {
             match searched {
                 // Deleted by an act while it was looked for.
                 Err(weir_store::FolderError::NoSegment { .. }) => {}
-                searched => drop(searched.map_err(|error| unreadable(&error))?),
+                searched => {
+                    searched.map_err(|error| unreadable(&error))?;
+                }
             }
             if records.len() >= limit {
                 break;

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use weir_acts::Time;
 use weir_acts::act::{Act, Parts, public};
 use weir_acts::entry::Basis;
 use weir_acts::id::HoldId;
 use weir_acts::person::PersonKey;
 use weir_acts::state::{Holder, State};
-use weir_acts::Time;
-use weir_store::segment::{delete, find};
 use weir_store::FolderError;
+use weir_store::segment::{delete, find};
 
 use super::Control;
 use super::records::by_weir;
@@ -58,7 +58,10 @@ impl Control {
             }
             let name = |number: &u64| state.segments.get(number).map(|sealed| sealed.name.to_string());
             let segments = due.iter().filter_map(name).collect();
-            let act = Act::RecordsDelete(Parts { public: public::RecordsDelete { segments, rule: rule.clone() }, private: None });
+            let act = Act::RecordsDelete(Parts {
+                public: public::RecordsDelete { segments, rule: rule.clone() },
+                private: None,
+            });
             let basis = Some(Basis { rule: Some(rule), ..Basis::default() });
             let mut entry = by_weir(at, act);
             entry.basis = basis;
@@ -94,7 +97,11 @@ impl Control {
         for number in state.segments.keys().filter(|number| is_due(state, **number, keep, at)) {
             if !held.free.contains(number) && !held.kept.contains(number) {
                 let is_kept = self.speaks_of(*number, &ids_of(state, at))?;
-                if is_kept { held.kept.insert(*number) } else { held.free.insert(*number) };
+                if is_kept {
+                    held.kept.insert(*number)
+                } else {
+                    held.free.insert(*number)
+                };
             }
             if held.free.contains(number) {
                 due.push(*number);
@@ -112,7 +119,8 @@ impl Control {
             return Ok(false);
         }
         let named = |line: &[u8]| {
-            let line = String::from_utf8_lossy(line);
+            // Records are written as UTF-8; one that is not names nobody.
+            let line = std::str::from_utf8(line).unwrap_or_default();
             ids.iter().any(|id| line.contains(id.as_str())).then_some(())
         };
         match find(self.dir(), number, named) {

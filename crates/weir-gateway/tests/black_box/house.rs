@@ -16,8 +16,8 @@ use weir_acts::words::Stage;
 use weir_acts::{Act, Clock, Time, Touched, Value};
 use weir_exchange::{DecisionRecord, ExchangeRecord, Record};
 use weir_gateway::{
-    DecisionIds, Gateway, GatewayConfig, GatewayHandle, Made, NoOtherRoutes, Objects, Parts, PersonsConfig,
-    Place, RecordQueue, Recorder, Unavailable, UntilDurable,
+    DecisionIds, Gateway, GatewayConfig, GatewayHandle, Made, NoOtherRoutes, Objects, Parts, PersonsConfig, Place,
+    RecordQueue, Recorder, Unavailable, UntilDurable,
 };
 use weir_rules::{Enforce as _, Snapshot, Swept, base_rules};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};

@@ -126,11 +126,7 @@ fn for_each_line(path: &Path, mut take: impl FnMut(&[u8]) -> bool) -> Result<(),
     let mut line = Vec::new();
     loop {
         line.clear();
-        reader
-            .by_ref()
-            .take(MAX_LINE_BYTES)
-            .read_until(b'\n', &mut line)
-            .map_err(FolderError::io("reading", path))?;
+        reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(FolderError::io("reading", path))?;
         match line.strip_suffix(b"\n") {
             Some(whole) if take(whole) => {}
             _ => return Ok(()),

@@ -186,7 +186,8 @@ fn lines_that_a_later_segment_has_again_are_cut() {
     fs::write(path_of(dir.path(), 2), "").unwrap();
     fs::write(path_of(dir.path(), 3), "{\"number\":2,\"a\":2}\n{\"number\":3,\"a\":3}\n").unwrap();
     let closed = open(dir.path()).take_closed();
-    let counts: Vec<_> = closed.iter().map(|closed| (closed.number, closed.summary.first, closed.summary.last())).collect();
+    let counts: Vec<_> =
+        closed.iter().map(|closed| (closed.number, closed.summary.first, closed.summary.last())).collect();
     assert_eq!(counts, [(1, 1, 1), (3, 2, 3)]);
 }
 

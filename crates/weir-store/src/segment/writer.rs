@@ -58,8 +58,7 @@ impl SegmentWriter {
         let (current, file) = create(dir, last.map_or(1, |last| last.saturating_add(1)))?;
         let mut next = sealed.values().map(|(_, last)| last.saturating_add(1)).max().unwrap_or(1);
         let mut closed = Vec::new();
-        let firsts: Result<Vec<_>, FolderError> =
-            left.iter().map(|segment| first_line(dir, segment, sealed)).collect();
+        let firsts: Result<Vec<_>, FolderError> = left.iter().map(|segment| first_line(dir, segment, sealed)).collect();
         let firsts = firsts?;
         for (segment, later) in left.iter().zip(1..) {
             if sealed.contains_key(&segment.number) {
@@ -147,12 +146,7 @@ impl SegmentWriter {
         let digesting = std::mem::replace(&mut self.digesting, digesting);
         // One in doubt is left to the next start, which reads what is really there.
         if !std::mem::take(&mut self.is_doubtful) {
-            self.closed.push(Closed {
-                number: before.number,
-                summary: digesting.summary(),
-                recovered: false,
-                cut: 0,
-            });
+            self.closed.push(Closed { number: before.number, summary: digesting.summary(), recovered: false, cut: 0 });
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Measure, Model, Operator, Party,
-    Rules, StageOf, Token,
+    Account, Appeal, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Measure, Model, Operator,
+    Party, Rules, StageOf, Token,
 };
 use crate::files;
 

@@ -17,8 +17,8 @@ use anyhow::{Context, Result};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use weir_control::service::{Control, Seal};
 use weir_acts::{State, Time};
+use weir_control::service::{Control, Seal};
 use weir_exchange::UsedAssertion;
 use weir_gateway::{DecisionIds, RecordQueue};
 use weir_store::segment::{Closed, Sealed, SegmentWriter, find, segments};
@@ -133,7 +133,7 @@ pub(super) fn used_assertions(dir: &Path, state: &State, now: Time) -> Result<Ve
         }
         find(dir, segment.number, |line| {
             // Most lines tell of none, and are not read further.
-            if String::from_utf8_lossy(line).contains("\"assertion\":{") {
+            if std::str::from_utf8(line).is_ok_and(|line| line.contains("\"assertion\":{")) {
                 let told = serde_json::from_slice::<Told>(line).ok();
                 used.extend(told.map(|told| told.assertion).filter(|assertion| now < assertion.expires));
             }

@@ -108,7 +108,10 @@ fn a_denied_client_appeals_and_is_served_once_another_operator_overturns() {
     assert!(why.contains("there is no appeal"), "{why}");
 
     let (_, told) = access(&server, &key, &format!("/appeals/{appeal}"), None);
-    assert_eq!((told["ruling"]["ruling"].as_str(), told["ruling"]["reason"].as_str()), (Some("overturn"), Some("it was one run")));
+    assert_eq!(
+        (told["ruling"]["ruling"].as_str(), told["ruling"]["reason"].as_str()),
+        (Some("overturn"), Some("it was one run"))
+    );
     assert_eq!(sdk(&server, &key), "served fable-5");
     let why = ana.run(&["measure", "lift", measure]).refused();
     assert!(why.contains("has ended already"), "the overturn lifted it: {why}");

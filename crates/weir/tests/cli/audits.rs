@@ -175,11 +175,16 @@ fn the_page_for_auditors_holds_word_by_word() {
     assert!(exported.err.contains("wrote "), "{}", exported.err);
     // What the page says is in the folder is there, and nothing else.
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let mut told: Vec<&str> = rows.filter(|name| name.ends_with('/') || name.contains('.')).filter(|name| !name.contains(' ')).map(|name| name.trim_end_matches('/')).collect();
+    let mut told: Vec<&str> = rows
+        .filter(|name| name.ends_with('/') || name.contains('.'))
+        .filter(|name| !name.contains(' '))
+        .map(|name| name.trim_end_matches('/'))
+        .collect();
     told.push("README.txt");
     told.sort_unstable();
     let out = served.weir().dir().join("out");
-    let mut found: Vec<String> = fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let mut found: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     found.sort_unstable();
     assert_eq!(found, told);
 
@@ -187,7 +192,10 @@ fn the_page_for_auditors_holds_word_by_word() {
     let auditor = crate::program::Weir::new();
     let copied = std::process::Command::new("cp").arg("-r").arg(&out).arg(auditor.dir().join("DIR")).status().unwrap();
     assert!(copied.success());
-    auditor.write("checkpoint-of-last-year", &fs::read_to_string(served.weir().dir().join("checkpoint-of-last-year")).unwrap());
+    auditor.write(
+        "checkpoint-of-last-year",
+        &fs::read_to_string(served.weir().dir().join("checkpoint-of-last-year")).unwrap(),
+    );
     auditor.write("VKEY", &fs::read_to_string(served.data().join("log.vkey")).unwrap());
     let mut commands = 0;
     for command in page.lines().filter_map(|line| line.strip_prefix("weir ")) {

@@ -95,7 +95,7 @@ fn config(dir: &Path) -> NodeConfig {
         witness_ca_file: None,
         record_queue: 65_536,
         record_roll_bytes: 64 << 20,
-            record_roll_after: std::time::Duration::from_secs(3_600),
+        record_roll_after: std::time::Duration::from_secs(3_600),
         drain: Duration::ZERO,
         persons: weir::node::PersonsOf::default(),
     }

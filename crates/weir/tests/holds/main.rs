@@ -139,7 +139,10 @@ fn an_erased_claim_is_unknown_at_once_and_its_bytes_are_gone() {
 
     // The log says that it was done, and an auditor that it cannot be known.
     let said = house.acts("private.erase");
-    assert_eq!((said.len(), &said[0]["acts"][0]["act"], said[0]["acts"][0]["kind"].as_str()), (1, &act.into(), Some("claim.add")));
+    assert_eq!(
+        (said.len(), &said[0]["acts"][0]["act"], said[0]["acts"][0]["kind"].as_str()),
+        (1, &act.into(), Some("claim.add"))
+    );
     house.weir().line("log open --subject party:acme -o bundle.jsonl").done();
     let house = house.again();
     assert_eq!(house.status("mythos-5"), 403);

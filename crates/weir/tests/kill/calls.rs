@@ -54,7 +54,8 @@ pub(crate) fn seed(server: &Server, upstream: &str) -> String {
 /// Holds the records on the disk against the decisions that were answered;
 /// tells how many there are.
 pub(crate) fn check(data: &Path, answered: &[String]) -> u64 {
-    let mut files: Vec<_> = std::fs::read_dir(data.join("decisions")).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(data.join("decisions")).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
     let mut last = 0;

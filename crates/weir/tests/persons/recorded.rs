@@ -16,7 +16,8 @@ use crate::{House, ISSUER, Issued, PersonsOf, eventually};
 
 /// A stream of a stand-in that never ends by itself.
 fn stream(house: &House, token: &str) -> TcpStream {
-    let body = json!({"model": "mythos-5", "stream": true, "messages": [{"role": "user", "content": "hello"}]}).to_string();
+    let body =
+        json!({"model": "mythos-5", "stream": true, "messages": [{"role": "user", "content": "hello"}]}).to_string();
     let mut socket = TcpStream::connect(house.node.address()).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let key = &house.key;
@@ -108,7 +109,8 @@ fn what_is_recorded_about_a_person_binds_whoever_asserts_them() {
     });
     let bundle = bundle();
     let last = bundle.decisions.iter().rev().find(|decision| decision.ruling == "deny").unwrap().id.clone();
-    let report = audit::verify(&source, control.vkey(), true, Some(&bundle), &[], None, Some(&last), &mut |_, _| ()).unwrap();
+    let report =
+        audit::verify(&source, control.vkey(), true, Some(&bundle), &[], None, Some(&last), &mut |_, _| ()).unwrap();
     assert!(report.good && report.decisions.differing.is_empty(), "{:?}", report.lines());
     assert_eq!(report.decisions.same as usize, bundle.decisions.len(), "{:?}", report.lines());
     let told = report.explained.unwrap();

@@ -92,7 +92,8 @@ fn a_clean_end_seals_what_was_recorded_and_a_sealed_decision_is_still_explained(
     let decisions = [house.ask("fable-5"), house.ask("mythos-5")];
     let house = house.again("TERM", |data| {
         let lines = std::fs::read_to_string(segment(data, 1)).unwrap();
-        let numbers = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["number"].as_u64().unwrap());
+        let numbers =
+            lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["number"].as_u64().unwrap());
         assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3, 4], "two decisions and two exchanges: {lines}");
     });
     let [seal] = &house.seals(1)[..] else { panic!("one file, one seal") };
@@ -132,7 +133,11 @@ fn a_crash_is_recovered_told_and_sealed() {
     assert_eq!(std::fs::read_to_string(torn).unwrap(), "{\"number\":99,\"record\":\"deci");
     let house = house.again("TERM", |_| ());
     let ran = verify(house.server.weir(), &house.server.data()).done();
-    assert!(ran.out.contains("ended without closing them, and may lack its last moment: 00000001.jsonl"), "{}", ran.out);
+    assert!(
+        ran.out.contains("ended without closing them, and may lack its last moment: 00000001.jsonl"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -189,7 +194,10 @@ fn one_decision_is_shown_to_be_in_its_sealed_file_without_the_others() {
     assert!(ran.out.contains("1 decisions of the bundle were not sealed yet"), "{}", ran.out);
     // A record that says something else than the file, and one that was never in it.
     let bundle = std::fs::read_to_string(weir.dir().join("bundle.jsonl")).unwrap();
-    for (from, to) in [("\\\"api\\\":\\\"openai.chat\\\"", "\\\"api\\\":\\\"openai.cats\\\""), ("{\\\"number\\\":1,", "{\\\"number\\\":77,")] {
+    for (from, to) in [
+        ("\\\"api\\\":\\\"openai.chat\\\"", "\\\"api\\\":\\\"openai.cats\\\""),
+        ("{\\\"number\\\":1,", "{\\\"number\\\":77,"),
+    ] {
         assert!(bundle.contains(from), "{bundle}");
         weir.write("forged.jsonl", &bundle.replace(from, to));
         let ran = verify("forged.jsonl");
