@@ -5,6 +5,7 @@ use weir_exchange::LoggedExchange;
 use super::*;
 
 mod adversaries;
+mod files;
 mod people;
 
 fn small(name: &str, accounts: u32, days: u32) -> Scenario {

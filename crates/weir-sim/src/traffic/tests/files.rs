@@ -1,0 +1,56 @@
+//! What is written is what is streamed, and can be scored.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use weir_exchange::LoggedAccount;
+
+use super::*;
+
+fn unpacked(path: &Path) -> String {
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn a_folder_holds_the_stream_the_truth_and_the_scenario_and_scores_as_perfect() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = first();
+    let made = world(&scenario);
+    let (one, same) = (folder.path().join("one"), folder.path().join("same"));
+    let (written, realism) = write::write(&made, &one).unwrap();
+    write::write(&made, &same).unwrap();
+    // Writing over an earlier simulation leaves nothing of it.
+    write::write(&made, &same).unwrap();
+    for name in ["exchanges-0000.jsonl.gz", "accounts.jsonl", "truth.jsonl", "exchange-truth.jsonl", "scenario.json"] {
+        assert!(fs::read(one.join(name)).unwrap() == fs::read(same.join(name)).unwrap(), "{name}");
+    }
+    let log = unpacked(&one.join("exchanges-0000.jsonl.gz"));
+    let read: Vec<LoggedExchange> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, made.stream().map(|(exchange, _)| exchange).collect::<Vec<_>>());
+    assert_eq!((written.exchanges, written.accounts), (read.len() as u64, 430));
+    let accounts = fs::read_to_string(one.join("accounts.jsonl")).unwrap();
+    assert_eq!(accounts.lines().filter(|line| serde_json::from_str::<LoggedAccount>(line).is_ok()).count(), 430);
+    assert!(realism.repeated.0 < 0.1 && realism.beside[0].simulated.len() == 5, "{realism}");
+    let found = folder.path().join("found");
+    fs::create_dir(&found).unwrap();
+    fs::write(found.join("campaigns.json"), r#"[{"id":"k","status":"campaign","alarm":"2026-05-08T00:00:00Z"}]"#)
+        .unwrap();
+    let members: String = made
+        .truth()
+        .filter(|truth| !truth.campaigns.is_empty())
+        .map(|truth| format!("{{\"campaign\":\"k\",\"account\":\"{}\",\"role\":\"member\"}}\n", truth.account))
+        .collect();
+    fs::write(found.join("members.jsonl"), members).unwrap();
+    let score = crate::score::score(&found, &one).unwrap();
+    assert_eq!((score.confirmed.recall.share, score.confirmed.account_precision.share), (Some(1.0), Some(1.0)));
+    assert_eq!((score.campaigns[0].exchanges, score.confirmed.benign_flagged.count), (written.campaign_exchanges, 0));
+    assert!(0 < score.campaigns[0].leaked && score.campaigns[0].leaked < written.campaign_exchanges);
+    let occupied = folder.path().join("occupied");
+    fs::create_dir(&occupied).unwrap();
+    fs::write(occupied.join("letter.txt"), "kept").unwrap();
+    assert!(matches!(write::write(&made, &occupied), Err(write::WriteError::Occupied { .. })));
+    assert_eq!(fs::read_to_string(occupied.join("letter.txt")).unwrap(), "kept");
+}
