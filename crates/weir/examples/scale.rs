@@ -99,8 +99,8 @@ impl House {
         self.runtime.block_on(self.control.change(self.caller, command.into(), None)).unwrap();
     }
 
-    /// CPU time of the whole process an act, and what folding and viewing one
-    /// allocates.
+    /// CPU time an act, of the writer and of whoever asks, the publisher's apart;
+    /// and what folding and viewing one allocates.
     fn one_act(&self) {
         const ACTS: usize = 200;
         let label = |place: usize| {
@@ -113,14 +113,23 @@ impl House {
         for account in &labels {
             self.change(AccountSuspend { account: account.clone() });
         }
-        let each = (cpu() - before) / ACTS as u32;
+        let after = cpu();
+        let each = |threads: fn(&str) -> bool| {
+            let of = |times: &[(String, u64)]| -> u64 {
+                times.iter().filter(|(name, _)| threads(name)).map(|(_, nanos)| nanos).sum()
+            };
+            of(&after).saturating_sub(of(&before)) / 1_000 / ACTS as u64
+        };
+        let (writer, publisher) = (each(|name| name == "weir-writer"), each(|name| name == "weir-publisher"));
+        let all = each(|_| true);
         for account in &labels {
             self.change(AccountRestore { account: account.clone() });
         }
         let allocated = allocated(&self.control);
-        tell(
-            &json!({ "row": "one act", "acts": ACTS, "cpu_us": each.as_micros() as u64, "allocated_bytes": allocated }),
-        );
+        tell(&json!({
+            "row": "one act", "acts": ACTS, "cpu_us": all - publisher, "writer_us": writer, "publisher_us": publisher,
+            "allocated_bytes": allocated,
+        }));
     }
 
     /// Many operators at once, each with the next act as soon as the last is
@@ -130,7 +139,7 @@ impl House {
         let seconds = size("WEIR_SCALE_SECONDS", 5) as u64;
         let keys: Vec<_> = {
             let state = &self.control.published().state;
-            state.keys.iter().map(|(id, _)| *id).take(400_000).collect()
+            state.live_keys.iter().map(|(_, standing)| standing.key).take(400_000).collect()
         };
         let until = Instant::now() + Duration::from_secs(seconds);
         let (sender, times) = channel();
@@ -258,11 +267,14 @@ fn sync_rate(dir: &Path, bytes: usize, time: Duration) -> f64 {
     rate
 }
 
-/// CPU time that this process has used (proc(5), `utime` and `stime`).
-fn cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let (_, rest) = stat.rsplit_once(')').unwrap();
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    Duration::from_millis(ticks * 10)
+/// CPU time of each thread of this process, in nanoseconds (proc(5),
+/// `schedstat`).
+fn cpu() -> Vec<(String, u64)> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let read = |folder: std::path::PathBuf| {
+        let name = std::fs::read_to_string(folder.join("comm")).ok()?.trim().to_owned();
+        let times = std::fs::read_to_string(folder.join("schedstat")).ok()?;
+        Some((name, times.split(' ').next()?.parse().ok()?))
+    };
+    threads.filter_map(|thread| read(thread.ok()?.path())).collect()
 }
