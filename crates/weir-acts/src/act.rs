@@ -111,6 +111,15 @@ acts! {
     /// The log begins: its name and the key that signs it.
     "log.open" LogOpen { pub origin: String, pub vkey: String } {}
 
+    /// Another key signs the log from now on; until `until` the one before
+    /// signs beside it.
+    "log.key" LogKey {
+        pub vkey: String,
+        pub until: Time,
+        /// A note in which the key before and the new one both say so.
+        pub statement: String,
+    } {}
+
     /// Policies enter or leave force; a large set comes in several parts that
     /// one transaction appends, and takes effect with the last.
     "rules.set" RulesSet {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::act::{Act, PolicyText};
+use crate::act::{Act, PolicyText, public};
 use crate::draft::Draft;
 use crate::entry::{BY_WEIR, Entry, EntryError};
 use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
@@ -229,6 +229,16 @@ pub enum FoldProblem {
     },
 }
 
+/// A key that signed the log. Whose signature stands for what is not the
+/// fold's to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogKey {
+    /// The key others verify with.
+    pub vkey: Arc<str>,
+    /// Until when it signs beside its successor; none for the last.
+    pub until: Option<Time>,
+}
+
 /// The fold of the log.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -238,6 +248,8 @@ pub struct State {
     pub last: Time,
     /// The log's name.
     pub origin: Arc<str>,
+    /// The keys that signed the log, oldest first; the last one signs now.
+    pub log_keys: Arc<Vec<LogKey>>,
     /// Parties by id.
     pub parties: Shards<PartyId, Arc<Party>>,
     /// Parties by the id their operator gave them.
@@ -373,7 +385,11 @@ impl State {
         self.check_circumstances(index, entry)?;
         let mut touched = Touched::default();
         match &entry.act {
-            Act::LogOpen(parts) => self.origin = parts.public.origin.as_str().into(),
+            Act::LogOpen(parts) => {
+                self.origin = parts.public.origin.as_str().into();
+                self.log_keys = Arc::new(vec![LogKey { vkey: parts.public.vkey.as_str().into(), until: None }]);
+            }
+            Act::LogKey(parts) => self.fold_log_key(&parts.public)?,
             Act::RulesSet(_)
             | Act::ClaimDeclare(_)
             | Act::OperatorAdd(_)
@@ -403,6 +419,19 @@ impl State {
             _ => self.fold_holders(entry, &mut touched)?,
         }
         Ok(touched)
+    }
+
+    fn fold_log_key(&mut self, change: &public::LogKey) -> Result<(), FoldProblem> {
+        if self.log_keys.iter().any(|key| *key.vkey == *change.vkey) {
+            return Err(repeated("a log's key", &change.vkey));
+        }
+        let keys = Arc::make_mut(&mut self.log_keys);
+        for before in keys.iter_mut() {
+            let until = before.until.map_or(change.until, |until| until.min(change.until));
+            before.until = Some(until);
+        }
+        keys.push(LogKey { vkey: change.vkey.as_str().into(), until: None });
+        Ok(())
     }
 
     /// What every act is held to, whatever it says.

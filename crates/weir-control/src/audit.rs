@@ -9,25 +9,27 @@ mod authority;
 mod bundle;
 mod decisions;
 mod export;
+mod keys;
 mod refold;
 mod report;
 mod rows;
 mod segments;
 
-use weir_tlog::verify::verify_log;
+use weir_tlog::verify::verify_log_of_any;
 use weir_tlog::{Checkpoint, LogSource, VerifierKey, VerifyFailure, verify_consistency};
 
 pub use bundle::{Bundle, BundleError, DecisionLine, Opening, open_bundle};
 pub use decisions::{Differing, Explained, RuleBehind};
 pub use export::{Export, export_bundle};
 pub use refold::Problem;
-pub use report::{Decisions, Refold, Report};
+pub use report::{Decisions, NamedKey, Refold, Report, WitnessFound};
 pub use segments::{RecordsFolder, Segments, WrongSegment};
 
 use crate::service::Control;
 use refold::Refolder;
 
-/// Checks the log at `source` against `key`; `is_pinned` says whether the key
+/// Checks the log at `source` against `key`, or a key that it led to by its own
+/// word; `is_pinned` says whether the key
 /// came from elsewhere than the log itself. With a `bundle` its openings are
 /// folded and its decisions computed again; the log must extend every
 /// checkpoint of `since`, which must be opened with the same key. Files of
@@ -48,10 +50,11 @@ pub fn verify(
     explain: Option<&str>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, VerifyFailure> {
+    let keys = keys::led_to(source, key)?;
     let mut refolder = Refolder::new(key, bundle, explain);
-    let verified = verify_log(
+    let verified = verify_log_of_any(
         source,
-        key,
+        &keys,
         &mut |index, bytes| {
             refolder.take(index, bytes);
             Ok(())
@@ -62,7 +65,11 @@ pub fn verify(
         verify_consistency(source, older, &verified.checkpoint)?;
     }
     let since = since.iter().map(|checkpoint| checkpoint.size).collect();
-    Ok(refolder.report(&verified, is_pinned, since, records))
+    // The new key may be the one given and the old one the one that is named
+    // last, or the other way round; either signs for what it was named for.
+    let named: Vec<VerifierKey> = refolder.keys().chain(&keys).cloned().collect();
+    let signed_by = keys::signed_by(source, &named)?;
+    Ok(refolder.report(&verified, is_pinned, since, &signed_by, records))
 }
 
 /// Holds the files of records in a running server's own folder against the

@@ -22,6 +22,7 @@ use weir_tlog::{Ed25519Signer, Frontier, FrontierError, NoteError, VerifierKey};
 use zeroize::Zeroizing;
 
 use crate::clock::SteadyClock;
+use crate::log_keys::{self, LogKeyError};
 use crate::refusal::Refusal;
 
 pub(crate) use replay::read as read_entry;
@@ -107,6 +108,9 @@ pub enum BootError {
     /// An act does not follow from those before.
     #[error("the log does not fold: {0}")]
     Fold(#[from] FoldError),
+    /// The log's keys.
+    #[error(transparent)]
+    LogKey(#[from] LogKeyError),
     /// The head's frontier is malformed.
     #[error("the database's head is damaged: {0}; restore it from a backup")]
     Head(#[from] FrontierError),
@@ -130,6 +134,10 @@ pub struct Booted {
     pub frontier: Frontier,
     /// The log's key.
     pub signer: Ed25519Signer,
+    /// The key before it, while that signs too.
+    pub previous: Option<Ed25519Signer>,
+    /// Every key that ever signed the log, the present one first.
+    pub keys: Vec<VerifierKey>,
     /// The secret under which API keys are stored.
     pub pepper: Pepper,
     /// The clock, started no earlier than the folder remembers.
@@ -139,11 +147,6 @@ pub struct Booted {
 }
 
 impl Booted {
-    /// Every key that ever signed this log, the present one first.
-    pub fn keys(&self) -> Vec<VerifierKey> {
-        vec![self.signer.vkey()]
-    }
-
     /// The folder.
     pub fn dir(&self) -> &Path {
         self.lock.dir()
@@ -167,20 +170,47 @@ pub fn open(
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.join(DATABASE_FILE))?);
     let is_new = store.head()?.size == 0;
     let pepper = secret_files::pepper(dir, is_new)?;
-    let signer = secret_files::log_key(dir, is_new, origin)?;
     let clock = Arc::new(SteadyClock::start(high_water(&*store)?));
-    let first_token =
-        if is_new { Some(genesis::write(dir, &*store, &signer, &Pepper::new(&pepper), clock.now())?) } else { None };
+    let first_token = match is_new {
+        true => {
+            let signer = secret_files::log_key(dir, origin)?;
+            Some(genesis::write(dir, &*store, &signer, &Pepper::new(&pepper), clock.now())?)
+        }
+        false => None,
+    };
     let (state, frontier) = replay::fold(&*store, progress)?;
-    if *state.origin != *signer.vkey().name() {
-        return Err(BootError::OtherOrigin {
-            found: state.origin.to_string(),
-            wanted: signer.vkey().name().to_owned(),
-        });
+    let path = dir.join(LOG_KEY_FILE);
+    let mut signers = match log_keys::settle(dir, &state.log_keys, clock.now().max(state.last)) {
+        Err(LogKeyError::Lost { .. }) if !path.try_exists().unwrap_or(true) => {
+            return Err(BootError::Lost { path, why: "without it no checkpoint can be signed" });
+        }
+        settled => settled?,
+    };
+    if signers.is_empty() {
+        return Err(BootError::Lost { path, why: "without it no checkpoint can be signed" });
+    }
+    let signer = signers.remove(0);
+    let found = state.origin.to_string();
+    let vkey = signer.vkey();
+    let wanted = [Some(vkey.name()), origin].into_iter().flatten().find(|wanted| *wanted != found);
+    if let Some(wanted) = wanted.map(str::to_owned) {
+        return Err(BootError::OtherOrigin { found, wanted });
     }
     // A log whose last act is later than the machine's clock goes on from it.
     let clock = if clock.now() < state.last { Arc::new(SteadyClock::start(state.last)) } else { clock };
-    Ok(Booted { lock, store, state, frontier, signer, pepper: Pepper::new(&pepper), clock, first_token })
+    let keys = log_keys::named(&state.log_keys)?;
+    Ok(Booted {
+        lock,
+        store,
+        state,
+        frontier,
+        signer,
+        previous: signers.pop(),
+        keys,
+        pepper: Pepper::new(&pepper),
+        clock,
+        first_token,
+    })
 }
 
 fn high_water(store: &dyn Store) -> Result<Time, StoreError> {

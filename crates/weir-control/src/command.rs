@@ -83,6 +83,14 @@ commands! {
         /// Their name.
         name: String,
     }
+    /// Have another key sign the log.
+    "log.key" LogKey {
+        /// How many days the key before signs beside it.
+        overlap_days: u32,
+        /// The word of both keys for it; the server's to fill in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        statement: Option<String>,
+    }
     /// Register a party.
     "party.add" PartyAdd {
         /// The id the operator gives it.

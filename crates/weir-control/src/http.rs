@@ -68,7 +68,7 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/model", get(show::models))
         .route("/hold", get(show::holds))
         .route("/log", get(log::acts))
-        .route("/log/{index}", get(log::act));
+        .route("/log/{index}", get(log::act).post(admin::change_log));
     let all = questions
         .route("/rules/check", post(questions::check_rules))
         .route("/log/open", post(log::open))

@@ -14,6 +14,7 @@ pub mod http;
 pub mod imports;
 pub mod key_sets;
 pub mod lists;
+pub mod log_keys;
 pub mod names;
 pub mod plan;
 pub mod publish;

@@ -8,6 +8,7 @@ mod governed;
 mod holders;
 mod issuers;
 mod limits;
+mod log_key;
 mod operators;
 mod records;
 
@@ -106,6 +107,7 @@ impl Planner<'_> {
             Command::OperatorRevoke(command) => self.operator_revoke(&command.name),
             Command::TokenIssue(command) => self.token_issue(&command.name),
             Command::TokenRevoke(command) => self.token_revoke(&command.name),
+            Command::LogKey(command) => self.log_key(command),
             Command::PartyAdd(command) => self.party_add(command),
             Command::PartyClose(command) => self.party_close(&command.id),
             Command::ClaimDeclare(command) => self.claim_declare(command),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use weir_acts::Time;
+use arc_swap::ArcSwap;
+use weir_acts::state::LogKey;
+use weir_acts::{Clock as _, Time};
 use weir_store::{FolderError, Store, StoreError, durable};
 use weir_tlog::folder::{FolderPublisher, PublishError};
 use weir_tlog::{
@@ -16,8 +18,10 @@ use weir_tlog::{
 };
 
 use crate::backup::{Backup, BackupError, unconfirmed};
+use crate::clock::SteadyClock;
+use crate::log_keys::{self, LogKeyError};
 use crate::witnesses::{Cosignatures, Witness, WitnessesError, remembered};
-use crate::writer::Follow;
+use crate::writer::{Follow, Published};
 
 /// How many leaves are read from the store at a time.
 const LEAVES_AT_A_TIME: usize = 8_192;
@@ -84,6 +88,9 @@ pub enum PublicationError {
     /// What a backup says about itself cannot be read.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The log's keys.
+    #[error(transparent)]
+    LogKey(#[from] LogKeyError),
     /// Witnesses.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
@@ -123,11 +130,32 @@ pub enum PublicationError {
     Tree(#[from] FrontierError),
 }
 
+/// Who signs a log, and when.
+pub struct LogSigner {
+    /// The present key.
+    pub signer: Ed25519Signer,
+    /// The one before, while it signs too.
+    pub previous: Option<Ed25519Signer>,
+    /// The log's keys, as its acts have them.
+    pub log_keys: Arc<Vec<LogKey>>,
+    /// The same, the present one first.
+    pub keys: Vec<VerifierKey>,
+    /// By which the time of the one before ends.
+    pub clock: Arc<SteadyClock>,
+}
+
 /// Signs and publishes one log.
 pub struct Publisher {
     store: Arc<dyn Store>,
-    signer: Ed25519Signer,
+    /// Who signs: the present key, and the one before while that signs too.
+    signers: Vec<Ed25519Signer>,
+    /// The log's keys as they were when `signers` were found.
+    log_keys: Arc<Vec<LogKey>>,
+    /// Every key that ever signed, the present one first.
     keys: Vec<VerifierKey>,
+    clock: Arc<SteadyClock>,
+    world: Option<Arc<ArcSwap<Published>>>,
+    shown: Arc<ArcSwap<VerifierKey>>,
     dir: PathBuf,
     signed_file: PathBuf,
     folder: FolderPublisher,
@@ -143,7 +171,7 @@ impl Publisher {
     pub fn open(
         dir: &Path,
         store: Arc<dyn Store>,
-        signer: Ed25519Signer,
+        log: LogSigner,
         witnesses: Vec<Witness>,
     ) -> Result<Publisher, PublicationError> {
         if let Some(Backup { size, at, .. }) = unconfirmed(dir)? {
@@ -151,11 +179,28 @@ impl Publisher {
         }
         let projection = dir.join(PROJECTION);
         durable::create_private_folder(&projection)?;
-        let folder = FolderPublisher::new(projection, signer.vkey());
-        let (keys, signed_file) = (vec![signer.vkey()], dir.join(SIGNED_FILE));
+        let LogSigner { signer, previous, log_keys, keys, clock } = log;
+        let mut folder = FolderPublisher::new(projection, signer.vkey());
+        folder.set_keys(keys.clone());
+        let signed_file = dir.join(SIGNED_FILE);
         let last_signed = last_signed(&signed_file, &keys)?;
         let cosignatures = Cosignatures::open(dir, witnesses, &keys, last_signed.as_ref())?;
-        let publisher = Publisher { store, signed_file, folder, signer, keys, dir: dir.to_owned(), cosignatures };
+        let shown = Arc::new(ArcSwap::from_pointee(signer.vkey()));
+        let signers = std::iter::once(signer).chain(previous).collect();
+        let dir = dir.to_owned();
+        let publisher = Publisher {
+            store,
+            signers,
+            log_keys,
+            keys,
+            clock,
+            world: None,
+            shown,
+            dir,
+            signed_file,
+            folder,
+            cosignatures,
+        };
         publisher.check_signed(last_signed)?;
         publisher.check_cosigned()?;
         Ok(publisher)
@@ -166,9 +211,55 @@ impl Publisher {
         Arc::clone(&self.cosignatures)
     }
 
-    /// The key others verify with.
-    pub fn vkey(&self) -> VerifierKey {
-        self.signer.vkey()
+    /// The key others verify with, whichever it is at the time.
+    pub fn vkey(&self) -> Arc<ArcSwap<VerifierKey>> {
+        Arc::clone(&self.shown)
+    }
+
+    /// From now on the keys are those that `world` names.
+    pub(crate) fn follow(&mut self, world: Arc<ArcSwap<Published>>) {
+        self.world = Some(world);
+    }
+
+    /// Finds the keys that sign now: another one after an act that names it,
+    /// one fewer once the time of the one before is over. False while the
+    /// durable log is ahead of what it is known to say: whoever moved it tells
+    /// again.
+    fn find_keys(&mut self, size: u64) -> Result<bool, PublicationError> {
+        let Some(world) = &self.world else { return Ok(true) };
+        let state = world.load().state.clone();
+        if state.size < size {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let previous = self.log_keys.iter().rev().nth(1).and_then(|key| key.until);
+        let is_over = self.signers.len() > 1 && previous.is_none_or(|until| until <= now);
+        if self.log_keys == state.log_keys && !is_over {
+            return Ok(true);
+        }
+        self.signers = log_keys::settle(&self.dir, &state.log_keys, now)?;
+        self.keys = log_keys::named(&state.log_keys)?;
+        self.log_keys = Arc::clone(&state.log_keys);
+        self.folder.set_keys(self.keys.clone());
+        self.cosignatures.keys_are(self.keys.clone());
+        if let Some(present) = self.keys.first() {
+            self.shown.store(Arc::new(present.clone()));
+            tracing::info!(key = %present, signers = self.signers.len(), "the log's keys changed");
+        }
+        Ok(true)
+    }
+
+    /// The checkpoint signed by every key that signs now.
+    fn sign(&self, checkpoint: &Checkpoint) -> Result<SignedNote, PublicationError> {
+        let mut note: Option<SignedNote> = None;
+        for signer in &self.signers {
+            let signed = SignedNote::parse(checkpoint.sign(signer)?.as_bytes())?;
+            note = Some(match note {
+                None => signed,
+                Some(note) => note.with_signatures(signed.signatures().iter().cloned())?,
+            });
+        }
+        note.ok_or_else(|| PublicationError::Halted("there is no key to sign with".into()))
     }
 
     /// Holds the database against what was last signed.
@@ -213,15 +304,17 @@ impl Publisher {
             return Err(PublicationError::Halted(why));
         }
         let head = self.store.head()?;
-        let checkpoint =
-            Checkpoint { origin: self.signer.vkey().name().to_owned(), size: head.size, root: Hash(head.root) };
-        let signed = checkpoint.sign(&self.signer)?;
+        if !self.find_keys(head.size)? {
+            return Ok(0);
+        }
+        let origin = self.keys.first().map(|key| key.name().to_owned()).unwrap_or_default();
+        let note = self.sign(&Checkpoint { origin, size: head.size, root: Hash(head.root) })?;
+        let signed = note.to_string();
         durable::write_file_atomically(&self.signed_file, signed.as_bytes(), 0o600)?;
         let read = &mut |index: u64| {
             let entry = self.store.entry(index)?.ok_or_else(|| format!("the database has no act {index}"))?;
             Ok(entry.bytes)
         };
-        let note = SignedNote::parse(signed.as_bytes())?;
         let with_cosignatures = self.cosignatures.added_to(note.clone()).to_string();
         self.folder.publish(u64::MAX, read, &with_cosignatures)?;
         self.cosignatures.checkpoint_is(note);

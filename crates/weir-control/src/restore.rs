@@ -112,7 +112,7 @@ pub fn confirm(
         return Err(RestoreError::NotABackup { dir: dir.to_owned() });
     }
     let booted = boot::open(dir, FolderKind::Serve, None, progress)?;
-    let keys = booted.keys();
+    let keys = booted.keys.clone();
     let own = fs::read(dir.join(SIGNED_FILE)).ok();
     let own = own.and_then(|text| SignedNote::parse(&text).ok()).map(|note| Seen { note, from: SIGNED_FILE.into() });
     let mut latest: Option<(Checkpoint, SignedNote)> = None;

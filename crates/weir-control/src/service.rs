@@ -55,7 +55,7 @@ struct Inner {
     store: Arc<dyn Store>,
     pepper: Pepper,
     clock: Arc<SteadyClock>,
-    vkey: VerifierKey,
+    vkey: Arc<ArcSwap<VerifierKey>>,
     dir: PathBuf,
     base_url: OnceLock<String>,
     signed: watch::Receiver<u64>,
@@ -85,9 +85,9 @@ impl Control {
         self.inner.clock.now()
     }
 
-    /// The key others verify the log with.
-    pub fn vkey(&self) -> &VerifierKey {
-        &self.inner.vkey
+    /// The key others verify the log with now.
+    pub fn vkey(&self) -> Arc<VerifierKey> {
+        self.inner.vkey.load_full()
     }
 
     /// The folder.

@@ -72,6 +72,8 @@ struct Shared {
     checkpoint: Option<SignedNote>,
     remembered: BTreeMap<String, Remembered>,
     shown: Vec<WitnessShown>,
+    /// The log's keys.
+    keys: Vec<VerifierKey>,
     halted: Option<String>,
     stopped: bool,
     /// Who puts cosignatures into the published checkpoint.
@@ -90,7 +92,7 @@ impl Cosignatures {
         keys: &[VerifierKey],
         last_signed: Option<&Checkpoint>,
     ) -> Result<Arc<Cosignatures>, WitnessesError> {
-        let mut shared = Shared::default();
+        let mut shared = Shared { keys: keys.to_vec(), ..Shared::default() };
         for witness in &witnesses {
             let found = memory::of_witness(dir, &witness.vkey, keys)?;
             let signed = last_signed.map_or(0, |checkpoint| checkpoint.size);
@@ -144,6 +146,11 @@ impl Cosignatures {
         notes.into_iter().map(|note| self.added_to(note)).collect()
     }
 
+    /// From now on the log's keys are these.
+    pub(crate) fn keys_are(&self, keys: Vec<VerifierKey>) {
+        self.lock().keys = keys;
+    }
+
     /// Tells those who ask of a new checkpoint.
     pub(crate) fn checkpoint_is(&self, note: SignedNote) {
         self.lock().checkpoint = Some(note);
@@ -153,7 +160,6 @@ impl Cosignatures {
     /// Starts asking, one thread a witness. `publisher` is told of what comes.
     pub(crate) fn start(
         self: &Arc<Self>,
-        keys: Vec<VerifierKey>,
         ca_file: Option<&Path>,
         publisher: Sender<Told>,
     ) -> Result<Vec<JoinHandle<()>>, WitnessesError> {
@@ -164,8 +170,8 @@ impl Cosignatures {
         self.lock().publisher = Some(publisher);
         let mut threads = Vec::new();
         for (position, witness) in self.witnesses.iter().cloned().enumerate() {
-            let (cosignatures, agents, keys) = (Arc::clone(self), agents.clone(), keys.clone());
-            let work = move || cosignatures.follow(position, &witness, &agents, &keys);
+            let (cosignatures, agents) = (Arc::clone(self), agents.clone());
+            let work = move || cosignatures.follow(position, &witness, &agents);
             threads.push(std::thread::Builder::new().name("weir-witness".into()).spawn(work)?);
         }
         Ok(threads)
@@ -181,7 +187,7 @@ impl Cosignatures {
     }
 
     /// Has one witness cosign every checkpoint, or the last of several.
-    fn follow(&self, position: usize, witness: &Witness, agents: &Agents, keys: &[VerifierKey]) {
+    fn follow(&self, position: usize, witness: &Witness, agents: &Agents) {
         let mut pause = FIRST_PAUSE;
         let mut done: Option<String> = None;
         while let Some(note) = self.next(done.as_deref()) {
@@ -193,7 +199,7 @@ impl Cosignatures {
             match agents.ask(witness, &self.dir, &note, known.map(|known| known.checkpoint)) {
                 Ok(Answered::Cosigned(line, time)) => {
                     let text = note.text().to_owned();
-                    match self.take(position, witness, note, line, time, keys) {
+                    match self.take(position, witness, note, line, time) {
                         Ok(()) => {
                             pause = FIRST_PAUSE;
                             done = Some(text);
@@ -243,13 +249,12 @@ impl Cosignatures {
         note: SignedNote,
         line: weir_tlog::note::NoteSignature,
         time: u64,
-        keys: &[VerifierKey],
     ) -> Result<(), WitnessesError> {
         let mut shared = self.lock();
         if shared.stopped {
             return Ok(());
         }
-        let remembered = Remembered::new(note, line, time, keys)?;
+        let remembered = Remembered::new(note, line, time, &shared.keys)?;
         memory::write(&self.dir, &witness.vkey, &remembered)?;
         let size = remembered.checkpoint.size;
         shared.remembered.insert(witness.vkey.to_string(), remembered);

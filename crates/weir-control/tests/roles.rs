@@ -50,6 +50,7 @@ fn body(verb: &str) -> Value {
         "stage.set" => json!({"model": "x", "stage": "general"}),
         "grant.add" => json!({"party": "x", "model": "x"}),
         "grant.revoke" => json!({"id": format!("g-{ID}")}),
+        "log.key" => json!({"overlap_days": 1}),
         "rules.set" => json!({"files": [file]}),
         "directive.draft" => json!({"file": file}),
         "directive.lift" => json!({"id": "x", "by": "x"}),
@@ -73,7 +74,7 @@ fn may(role: &str, verb: &str) -> bool {
     let registers = ["operator.", "party.", "account.", "key.", "issuer.", "model."];
     let of = |prefixes: &[&str]| prefixes.iter().any(|prefix| verb.starts_with(prefix));
     match role {
-        "operator" => of(&registers) || of(&["claim.", "draft.", "limit."]),
+        "operator" => of(&registers) || of(&["claim.", "draft.", "limit.", "log."]),
         "release-officer" => of(&release) || of(&["claim.", "draft.", "limit."]),
         "analyst" => of(&["measure.", "draft."]),
         _ => false,

@@ -141,7 +141,7 @@ pub struct Published {
 #[derive(Debug)]
 pub struct FolderPublisher<D: Disk = RealDisk> {
     folder: FolderSource<D>,
-    key: VerifierKey,
+    keys: Vec<VerifierKey>,
 }
 
 impl FolderPublisher {
@@ -154,7 +154,13 @@ impl FolderPublisher {
 impl<D: Disk> FolderPublisher<D> {
     /// The same on the given disk.
     pub fn on_disk(root: impl Into<PathBuf>, key: VerifierKey, disk: D) -> Self {
-        Self { folder: FolderSource::on_disk(root, disk), key }
+        Self { folder: FolderSource::on_disk(root, disk), keys: vec![key] }
+    }
+
+    /// From now on any of these keys of the log may have signed a checkpoint,
+    /// as while one takes over from another.
+    pub fn set_keys(&mut self, keys: Vec<VerifierKey>) {
+        self.keys = keys;
     }
 
     /// The folder, to read from.
@@ -166,7 +172,7 @@ impl<D: Disk> FolderPublisher<D> {
     pub fn published(&self) -> Result<Option<Checkpoint>, PublishError> {
         let bytes = self.folder.read(LogPath::Checkpoint);
         let bytes = bytes.map_err(ReadError::from)?;
-        bytes.map(|bytes| Checkpoint::open(&bytes, &self.key)).transpose().map_err(PublishError::OtherLog)
+        bytes.map(|bytes| Checkpoint::open_any(&bytes, &self.keys)).transpose().map_err(PublishError::OtherLog)
     }
 
     /// The same with its signatures.
@@ -182,7 +188,7 @@ impl<D: Disk> FolderPublisher<D> {
     /// # Errors
     /// [`PublishError::OtherCheckpoint`] where the folder holds another one.
     pub fn replace_signatures(&mut self, signed_checkpoint: &str) -> Result<(), PublishError> {
-        let new = Checkpoint::open(signed_checkpoint.as_bytes(), &self.key).map_err(PublishError::Checkpoint)?;
+        let new = Checkpoint::open_any(signed_checkpoint.as_bytes(), &self.keys).map_err(PublishError::Checkpoint)?;
         if self.published()?.as_ref() != Some(&new) {
             return Err(PublishError::OtherCheckpoint { size: new.size });
         }
@@ -201,7 +207,8 @@ impl<D: Disk> FolderPublisher<D> {
         read_entry: &mut ReadEntry<'_>,
         signed_checkpoint: &str,
     ) -> Result<Published, PublishError> {
-        let checkpoint = Checkpoint::open(signed_checkpoint.as_bytes(), &self.key).map_err(PublishError::Checkpoint)?;
+        let checkpoint =
+            Checkpoint::open_any(signed_checkpoint.as_bytes(), &self.keys).map_err(PublishError::Checkpoint)?;
         let published = self.published()?;
         if let Some(before) = published.as_ref().filter(|it| it.size > checkpoint.size) {
             return Err(PublishError::Behind { published: before.size, new: checkpoint.size });

@@ -33,13 +33,14 @@ pub use disk::{Disk, RealDisk};
 pub use folder::{FolderPublisher, PublishError, Published};
 pub use hash::{Hash, empty_root, leaf_hash, node_hash};
 pub use note::cosigner::{CosignatureError, Cosigner, CosignerKey};
+pub use note::key_change::{KeyChange, KeyChangeError};
 pub use note::{Ed25519Signer, NoteError, NoteSigner, SignedNote, VerifierKey};
 pub use proof::{HashSource, HashSourceError, LeafHashes, ProofError};
 pub use receipt::{Receipt, ReceiptError};
 pub use source::{FolderSource, LogSource, ReadError, SourceError, TileHashes};
 pub use tile::{BundleId, LogPath, TileId};
 pub use tree::{Frontier, FrontierError, TileEdge, tiles_for_growth};
-pub use verify::{Verified, VerifyFailure, verify_consistency, verify_log};
+pub use verify::{Verified, VerifyFailure, verify_consistency, verify_log, verify_log_of_any};
 pub use witness::{AddCheckpoint, Admitted, WitnessError, WitnessKeeper, WitnessRefusal, WitnessedLog};
 
 /// The boxed error of code the crate calls back into, such as the reader of

@@ -6,6 +6,7 @@
 //! its own keys has verified.
 
 pub mod cosigner;
+pub mod key_change;
 mod signer;
 mod verifier_key;
 

@@ -146,7 +146,19 @@ pub fn verify_log(
     on_entry: &mut OnEntry<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, VerifyFailure> {
-    let checkpoint = read_checkpoint(source, key)?;
+    verify_log_of_any(source, std::slice::from_ref(key), on_entry, progress)
+}
+
+/// As [`verify_log`], where a log has several keys, one of which must have
+/// signed.
+pub fn verify_log_of_any(
+    source: &dyn LogSource,
+    keys: &[VerifierKey],
+    on_entry: &mut OnEntry<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verified, VerifyFailure> {
+    let bytes = source.read(LogPath::Checkpoint)?.ok_or(VerifyFailure::NoCheckpoint)?;
+    let checkpoint = Checkpoint::open_any(&bytes, keys)?;
     let mut replay = Replay::new(source);
     for index in 0.. {
         let Some(bundle) = BundleId::in_tree(index, checkpoint.size) else {

@@ -80,6 +80,7 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
 fn log(remote: &Remote, command: &Log) -> Result<ExitCode> {
     match command {
         Log::List { from, limit } => logs::list(remote, *from, *limit),
+        Log::RotateKey { .. } => bail!("this command is a change"),
         Log::Show { act } => document(remote, &format!("/log/{act}")),
         Log::Receipt { act, row: None, output } => logs::receipt(remote, *act, output),
         Log::Receipt { act, row: Some(subject), output } => logs::row_receipt(remote, *act, subject, output),

@@ -21,6 +21,11 @@ type Maker = fn(&mut Author, [u8; 6], u64) -> Made;
 pub(super) const MAKERS: &[(&str, Maker)] = &[
     ("rules.set", rules_set),
     ("claim.declare", claim_declare),
+    ("log.key", |_, [a, b, c, d, ..], at| {
+        let vkey = format!("example.org/weir+{a:02x}{b:02x}{c:02x}{d:02x}+k");
+        let until = crate::time::Time::from_millis(i64::try_from(at).unwrap_or(0));
+        Some((nobody(), empty(Act::LogKey, public::LogKey { vkey, until, statement: String::new() })))
+    }),
     ("operator.add", operator_add),
     ("operator.revoke", |author, [pick, ..], _| {
         Some((one(&author.operators, pick)?.0.to_string(), empty(Act::OperatorRevoke, public::OperatorRevoke {})))

@@ -13,12 +13,12 @@ use weir_acts::import::Import;
 use weir_acts::state::{FoldProblem, Touched};
 use weir_acts::world::World;
 use weir_rules::Policies;
-use weir_tlog::{Verified, VerifierKey};
+use weir_tlog::{KeyChange, Verified, VerifierKey};
 
 use super::authority::AuthorityCheck;
 use super::bundle::{Bundle, Opening};
 use super::decisions::Recomputer;
-use super::report::{Refold, Report};
+use super::report::{NamedKey, Refold, Report};
 use super::rows;
 use super::segments::{self, RecordsFolder};
 
@@ -33,7 +33,8 @@ pub struct Problem {
 
 /// Folds acts as they come.
 pub(super) struct Refolder<'a> {
-    vkey: String,
+    /// The log's keys by its acts, oldest first, each with the act that names it.
+    chain: Vec<(u64, VerifierKey)>,
     origin: String,
     bundle: Option<&'a Bundle>,
     world: World,
@@ -48,7 +49,7 @@ pub(super) struct Refolder<'a> {
 impl<'a> Refolder<'a> {
     pub(super) fn new(key: &VerifierKey, bundle: Option<&'a Bundle>, explain: Option<&'a str>) -> Refolder<'a> {
         Refolder {
-            vkey: key.to_string(),
+            chain: Vec::new(),
             origin: key.name().to_owned(),
             bundle,
             world: World::default(),
@@ -88,7 +89,7 @@ impl<'a> Refolder<'a> {
             }
             Err(error) => return Err(error.to_string()),
         };
-        self.check_opening_act(&entry)?;
+        self.check_keys(index, &entry)?;
         self.authority.check(&entry, self.world.state())?;
         let touched = match &entry.act {
             Act::PartyImport(parts) => self.import(index, &entry, &parts.public)?,
@@ -135,6 +136,11 @@ impl<'a> Refolder<'a> {
         self.world.apply_import(entry, &import).map_err(|error| error.problem.to_string())
     }
 
+    /// The keys that the log names, oldest first.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        self.chain.iter().map(|(_, key)| key)
+    }
+
     /// Holds an opening against the entry alone, where it cannot be folded.
     fn open(&mut self, bytes: &[u8], opening: &Opening) -> Result<(), String> {
         match committed(bytes) {
@@ -149,16 +155,43 @@ impl<'a> Refolder<'a> {
         }
     }
 
-    /// The log's first act names the log and the key that signs it.
-    fn check_opening_act(&self, entry: &Entry) -> Result<(), String> {
-        let Act::LogOpen(parts) = &entry.act else { return Ok(()) };
-        if parts.public.origin != self.origin {
-            return Err(format!("the log calls itself `{}`, its key is for `{}`", parts.public.origin, self.origin));
-        }
-        if parts.public.vkey != self.vkey {
-            return Err("the log was opened under another key than the one that signs it".into());
+    /// The log's first act names the log and the key that signs it; each
+    /// change of keys is the word of the key before.
+    fn check_keys(&mut self, index: u64, entry: &Entry) -> Result<(), String> {
+        let parsed = |vkey: &str| VerifierKey::parse(vkey).map_err(|error| format!("it names no key: {error}"));
+        match &entry.act {
+            Act::LogOpen(parts) => {
+                if parts.public.origin != self.origin {
+                    let named = &parts.public.origin;
+                    return Err(format!("the log calls itself `{named}`, its key is for `{}`", self.origin));
+                }
+                self.chain.push((index, parsed(&parts.public.vkey)?));
+            }
+            Act::LogKey(parts) => {
+                let change = KeyChange::open(&parts.public.statement).map_err(|error| error.to_string())?;
+                let follows = self.chain.last().is_some_and(|(_, present)| *present == change.old);
+                if !follows || change.new.to_string() != parts.public.vkey {
+                    return Err("the key before it does not say that this one takes over".into());
+                }
+                self.chain.push((index, change.new));
+            }
+            _ => {}
         }
         Ok(())
+    }
+
+    /// The checkpoint must be signed by the key that the log names last: one
+    /// that was replaced signs no more alone.
+    fn check_signer(&mut self, verified: &Verified, signed_by: &[VerifierKey]) {
+        let Some((act, present)) = self.chain.last().filter(|_| self.refold.stopped.is_none()) else { return };
+        let is_signed = signed_by.contains(present);
+        if self.problem.is_none() && verified.checkpoint.size > *act && !is_signed {
+            let why = match act {
+                0 => "the log was opened under another key than the one that signs it".to_owned(),
+                _ => "it names another key than the one that signs the checkpoint".to_owned(),
+            };
+            self.problem = Some(Problem { act: *act, why });
+        }
     }
 
     pub(super) fn report(
@@ -166,8 +199,10 @@ impl<'a> Refolder<'a> {
         verified: &Verified,
         is_pinned: bool,
         extends: Vec<u64>,
+        signed_by: &[VerifierKey],
         records: Option<&RecordsFolder>,
     ) -> Report {
+        self.check_signer(verified, signed_by);
         let explained = self.recomputer.explained();
         let decisions = self.recomputer.finish();
         if self.world.state().unplaced > 0 {
@@ -196,6 +231,7 @@ impl<'a> Refolder<'a> {
             root: verified.checkpoint.root.to_string(),
             key_pinned: is_pinned,
             extends,
+            keys: self.chain.iter().map(|(act, key)| NamedKey { act: *act, vkey: key.to_string() }).collect(),
             witnesses: Vec::new(),
             unchecked_signatures: Vec::new(),
             refold: self.refold,

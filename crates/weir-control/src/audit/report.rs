@@ -26,6 +26,8 @@ pub struct Report {
     pub key_pinned: bool,
     /// Sizes of the earlier checkpoints that it extends.
     pub extends: Vec<u64>,
+    /// The log's keys, oldest first.
+    pub keys: Vec<NamedKey>,
     /// The witnesses that were asked for, and what became of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<WitnessFound>,
@@ -49,6 +51,15 @@ pub struct Report {
     /// The decision asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained: Option<Explained>,
+}
+
+/// A key of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedKey {
+    /// The act that names it.
+    pub act: u64,
+    /// The key.
+    pub vkey: String,
 }
 
 /// Whether a witness cosigned the checkpoint.
@@ -137,6 +148,9 @@ impl Report {
             },
             "every entry, tile and the root hold".to_owned(),
         ];
+        for key in self.keys.iter().skip(1) {
+            lines.push(format!("its key changed with act {}, by the word of the key before, to {}", key.act, key.vkey));
+        }
         lines.extend(self.witness_lines());
         for size in &self.extends {
             lines.push(format!("extends the checkpoint of {size} acts"));

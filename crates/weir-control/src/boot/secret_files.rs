@@ -40,13 +40,12 @@ pub(super) fn pepper(dir: &Path, is_new: bool) -> Result<Zeroizing<[u8; 32]>, Bo
         .ok_or_else(|| BootError::Secret { path, why: "this is not 64 hex digits".into() })
 }
 
-/// The log's key; its public half is written beside it.
-pub(super) fn log_key(dir: &Path, is_new: bool, origin: Option<&str>) -> Result<Ed25519Signer, BootError> {
+/// The log's key of a first start, made unless a start that was cut off made it.
+pub(super) fn log_key(dir: &Path, origin: Option<&str>) -> Result<Ed25519Signer, BootError> {
     let path = dir.join(LOG_KEY_FILE);
     let signer = match read(&path)? {
         Some(text) => Ed25519Signer::from_secret_file_text(&text)
             .map_err(|error| BootError::Secret { path: path.clone(), why: error.to_string() })?,
-        None if !is_new => return Err(BootError::Lost { path, why: "without it no checkpoint can be signed" }),
         None => {
             let origin = origin.map_or_else(local_origin, |origin| Ok(origin.to_owned()))?;
             let signer = Ed25519Signer::generate(&origin).map_err(|why| BootError::Origin { origin, why })?;
@@ -59,17 +58,7 @@ pub(super) fn log_key(dir: &Path, is_new: bool, origin: Option<&str>) -> Result<
     if let Some(wanted) = origin.filter(|wanted| *wanted != found) {
         return Err(BootError::OtherOrigin { found, wanted: wanted.to_owned() });
     }
-    write_vkey(dir, &signer)?;
     Ok(signer)
-}
-
-fn write_vkey(dir: &Path, signer: &Ed25519Signer) -> Result<(), BootError> {
-    let path = dir.join(VKEY_FILE);
-    let text = format!("{}\n", signer.vkey());
-    if std::fs::read(&path).is_ok_and(|found| found == text.as_bytes()) {
-        return Ok(());
-    }
-    Ok(write_file_atomically(&path, text.as_bytes(), 0o644)?)
 }
 
 fn local_origin() -> Result<String, getrandom::Error> {

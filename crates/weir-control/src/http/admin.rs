@@ -41,6 +41,16 @@ pub(super) async fn change_draft(
     carry_out(&shared, &format!("draft.{verb}"), &headers, &body).await
 }
 
+/// `/log/{verb}`, whose path is also that of an act to be shown.
+pub(super) async fn change_log(
+    State(shared): State<Shared>,
+    Path(verb): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    carry_out(&shared, &format!("log.{verb}"), &headers, &body).await
+}
+
 /// `/directive/{verb}`, whose path is also that of a directive to be shown.
 pub(super) async fn change_directive(
     State(shared): State<Shared>,

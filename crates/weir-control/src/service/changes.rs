@@ -1,6 +1,7 @@
 //! Changes: a command is planned and checked by the writer against the state
 //! it will follow, and answered once its acts are in force.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value as Json, json};
@@ -14,7 +15,8 @@ use super::Control;
 use super::authority::{Caller, facts_of};
 use super::erasure::Erasing;
 use super::idempotency::Keyed;
-use crate::command::Command;
+use crate::command::{Command, LogKey};
+use crate::log_keys;
 use crate::plan::{Plan, Planner};
 use crate::refusal::Refusal;
 use crate::writer::{Job, JobPlan, Planned, Written};
@@ -41,18 +43,36 @@ impl Control {
                 (held, None) => Some(held),
             },
         };
+        let (command, waiting) = self.with_new_log_key(command)?;
         let moved = self.moved_since_preview(&command, caller).await?;
         let erasing = self.erasing(&command, caller).await?;
         let erases = !erasing.is_empty();
         let answer = Answer::default();
         let planned = self.planned(caller, command, (keyed, moved, erasing), Arc::clone(&answer));
-        let written = self.write(planned).await?;
+        let written = self.write(planned).await;
+        if let (Err(_), Some(waiting)) = (&written, waiting) {
+            // A key without an act is nobody's; one that stays does no harm.
+            let _removed = log_keys::remove(&waiting);
+        }
+        let written = written?;
         let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
         if erases && let Some(why) = self.erased().await {
             answer.insert("warnings".into(), json!([why]));
         }
         self.fill_in(&mut answer, &written);
         Ok(Accepted(answer))
+    }
+
+    /// A change of the log's key with a fresh key that waits in its file; other
+    /// commands as they are.
+    fn with_new_log_key(&self, command: Command) -> Result<(Command, Option<PathBuf>), Refusal> {
+        let Command::LogKey(LogKey { overlap_days, statement }) = command else { return Ok((command, None)) };
+        if statement.is_some() {
+            return Err(Refusal::invalid("log.key: the server makes the key and its statement"));
+        }
+        let prepared = log_keys::prepare(self.dir());
+        let (path, statement) = prepared.map_err(|error| Refusal::unavailable(format!("no new key: {error}")))?;
+        Ok((LogKey { overlap_days, statement: Some(statement) }.into(), Some(path)))
     }
 
     /// Carries out many commands as one transaction: all or none. For seeding;

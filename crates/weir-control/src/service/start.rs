@@ -17,7 +17,7 @@ use weir_store::lock::FolderLock;
 
 use super::{Control, Inner};
 use crate::boot::{Booted, keep_high_water};
-use crate::publish::{PublicationError, Publisher, Told, tellers};
+use crate::publish::{LogSigner, PublicationError, Publisher, Told, tellers};
 use crate::witnesses::{Witness, WitnessesError};
 use crate::writer::{Follow as _, Job, Published, Writer};
 
@@ -86,14 +86,17 @@ impl Control {
         witness_ca: Option<PathBuf>,
     ) -> Result<(Control, Starter), StartError> {
         let dir = booted.dir().to_owned();
-        let Booted { lock, store, state, frontier, signer, pepper, clock, .. } = booted;
-        let publisher = Publisher::open(&dir, Arc::clone(&store), signer, witnesses)?;
+        let Booted { lock, store, state, frontier, signer, previous, keys, pepper, clock, .. } = booted;
+        let log_keys = Arc::clone(&state.log_keys);
+        let log = LogSigner { signer, previous, log_keys, keys, clock: Arc::clone(&clock) };
+        let mut publisher = Publisher::open(&dir, Arc::clone(&store), log, witnesses)?;
         let vkey = publisher.vkey();
         let world = World::new(state, clock.now());
         let policies = Arc::new(Policies::compile(world.state(), world.view().at)?);
         let snapshot = Arc::new(Snapshot::new(world.view().clone(), Arc::clone(&policies)));
         let published =
             Arc::new(ArcSwap::from_pointee(Published { state: world.state().clone(), snapshot, committed: None }));
+        publisher.follow(Arc::clone(&published));
         let (sender, jobs) = channel();
         let (follow, told) = tellers();
         let (signed, signed_size) = watch::channel(0);
@@ -131,8 +134,7 @@ impl Starter {
         let Starter { control, writer, publisher, told, witness_ca, signed, jobs, lock } = self;
         // What a crash left unpublished comes out at once.
         writer.follow.grown(writer.frontier.size());
-        let keys = vec![publisher.vkey()];
-        let asking = control.inner.cosignatures.start(keys, witness_ca.as_deref(), writer.follow.sender())?;
+        let asking = control.inner.cosignatures.start(witness_ca.as_deref(), writer.follow.sender())?;
         control.discard_leftovers();
         let writer = Writer {
             store: Arc::clone(control.store()),
@@ -154,7 +156,10 @@ impl Starter {
         })?;
         let publisher = std::thread::Builder::new().name("weir-publisher".into()).spawn(move || {
             let published = |size| {
-                signed.send_replace(size);
+                // Of 0 acts nothing is signed: it was too early.
+                if size > 0 {
+                    signed.send_replace(size);
+                }
             };
             let alarm = |error: &PublicationError| tracing::error!(%error, "the log was not published");
             publisher.run(&told, &published, &alarm);

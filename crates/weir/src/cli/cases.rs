@@ -170,6 +170,14 @@ pub(crate) enum Log {
         #[arg(short, long, value_name = "BUNDLE")]
         output: PathBuf,
     },
+    /// Have a fresh key sign the log from now on, the one before beside it for a while
+    #[command(after_help = "Tell witnesses, and whoever pins the key, the new one before the overlap is over. Who \
+trusts the old key follows the change by `weir log verify`: the log holds the old key's word for the new one.")]
+    RotateKey {
+        /// How many days the key before signs beside it; 0 where it is no longer to be trusted
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        overlap_days: u32,
+    },
     /// Check a whole log: signatures, tree, every act
     #[command(after_help = "Exit code 3 means that the log was read and is not what it should be.")]
     Verify {

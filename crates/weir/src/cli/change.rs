@@ -9,7 +9,7 @@ use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Measure, Model, Operator,
+    Account, Appeal, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Log, Measure, Model, Operator,
     Party, Rules, StageOf, Token,
 };
 use crate::files;
@@ -55,6 +55,9 @@ impl Command {
             }
             .into(),
             Command::Measure(command) => measure(command)?,
+            Command::Log(Log::RotateKey { overlap_days }) => {
+                to::LogKey { overlap_days: *overlap_days, statement: None }.into()
+            }
             Command::Appeal(Appeal::Decide { id, ruling, reason }) => {
                 to::AppealDecide { id: id.parse()?, ruling: *ruling, reason: reason.clone() }.into()
             }

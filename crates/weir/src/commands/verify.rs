@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use weir_control::audit::{self, Bundle, RecordsFolder};
+use weir_control::audit::{self, Bundle, RecordsFolder, Report};
 use weir_control::boot::DATABASE_FILE;
 use weir_store::segment::SEGMENTS_FOLDER;
 use weir_tlog::{
-    Checkpoint, CheckpointError, CosignerKey, FolderSource, LogSource, NoteError, ReadError, SourceError, VerifierKey,
-    VerifyFailure,
+    Checkpoint, CosignerKey, FolderSource, LogSource, ReadError, SignedNote, SourceError, VerifierKey, VerifyFailure,
+    verify_consistency,
 };
 
 use super::{complain, print_text};
@@ -45,13 +45,7 @@ pub(super) fn verify(remote: &Remote, log: &str, asked: &Asked<'_>) -> Result<Ex
     let is_pinned = key.is_some();
     let key = key.map_or_else(|| source.own_key(), read_key)?;
     let bundle = opened.map(read_bundle).transpose()?;
-    let mut earlier = Vec::new();
-    for path in since {
-        match read_checkpoint(path, &key)? {
-            Ok(checkpoint) => earlier.push(checkpoint),
-            Err(foreign) => return say_no(remote, &format!("{} is not of this log: {foreign}", path.display())),
-        }
-    }
+    let earlier = since.iter().map(|path| read_note(path)).collect::<Result<Vec<_>>>()?;
     let bar = ProgressBar::new(0).with_style(
         ProgressStyle::with_template("checking {bar:30} {pos}/{len} acts")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -67,13 +61,23 @@ pub(super) fn verify(remote: &Remote, log: &str, asked: &Asked<'_>) -> Result<Ex
     };
     let records = source.records();
     let (bundle, records) = (bundle.as_ref(), records.as_ref());
-    let checked = audit::verify(&pinned, &key, is_pinned, bundle, &earlier, records, explain, &mut progress);
+    let checked = audit::verify(&pinned, &key, is_pinned, bundle, &[], records, explain, &mut progress);
     bar.finish_and_clear();
-    let report = match checked {
+    let mut report = match checked {
         Ok(report) => report.with_witnesses(pinned.note(), &witnesses),
         Err(failure) if is_unreadable(&failure) => return Err(failure).with_context(|| format!("cannot check {log}")),
         Err(failure) => return say_no(remote, &failure.to_string()),
     };
+    // An earlier checkpoint may be under any key that the log ever had.
+    let named = report.keys.iter().filter_map(|key| VerifierKey::parse(&key.vkey).ok());
+    let keys: Vec<VerifierKey> = std::iter::once(key).chain(named).collect();
+    for (path, note) in since.iter().zip(&earlier) {
+        match extends(&pinned, &keys, path, note, &mut report) {
+            Ok(None) => {}
+            Ok(Some(no)) => return say_no(remote, &no),
+            Err(unreadable) => return Err(unreadable).with_context(|| format!("cannot check {log}")),
+        }
+    }
     if let Some(id) = explain
         && report.explained.is_none()
     {
@@ -184,16 +188,38 @@ fn read_bundle(path: &Path) -> Result<Bundle> {
     Bundle::parse(&bytes).with_context(|| path.display().to_string())
 }
 
-/// An earlier checkpoint. One that is well formed but not signed by this log's
-/// key is an answer, the inner error, since a log that was replaced shows so.
-fn read_checkpoint(path: &Path, key: &VerifierKey) -> Result<Result<Checkpoint, CheckpointError>> {
+/// An earlier checkpoint, of whichever log.
+fn read_note(path: &Path) -> Result<SignedNote> {
     let text = crate::files::text(path)?;
-    match Checkpoint::open(text.as_bytes(), key) {
-        Ok(checkpoint) => Ok(Ok(checkpoint)),
-        Err(
-            foreign @ (CheckpointError::Origin { .. }
-            | CheckpointError::Note(NoteError::BadSignature { .. } | NoteError::NoKnownSignature { .. })),
-        ) => Ok(Err(foreign)),
-        Err(malformed) => Err(malformed).with_context(|| format!("{} is no checkpoint", path.display())),
+    let note = SignedNote::parse(text.as_bytes());
+    let read = note.map_err(anyhow::Error::from).and_then(|note| {
+        Checkpoint::parse(note.text())?;
+        Ok(note)
+    });
+    read.with_context(|| format!("{} is no checkpoint", path.display()))
+}
+
+/// Holds the log against an earlier checkpoint; the inner text says why it does
+/// not extend it.
+fn extends(
+    log: &Pinned<'_>,
+    keys: &[VerifierKey],
+    path: &Path,
+    note: &SignedNote,
+    report: &mut Report,
+) -> Result<Option<String>> {
+    let shown = path.display();
+    let older = match Checkpoint::open_any(note.to_string().as_bytes(), keys) {
+        Ok(older) => older,
+        Err(foreign) => return Ok(Some(format!("{shown} is not of this log: {foreign}"))),
+    };
+    let newest = log.note().and_then(|note| Checkpoint::parse(note.text()).ok()).context("there is no checkpoint")?;
+    match verify_consistency(log, &older, &newest) {
+        Ok(()) => {
+            report.extends.push(older.size);
+            Ok(None)
+        }
+        Err(failure) if is_unreadable(&failure) => Err(failure.into()),
+        Err(failure) => Ok(Some(failure.to_string())),
     }
 }

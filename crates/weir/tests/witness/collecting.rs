@@ -41,7 +41,7 @@ pub(crate) fn serve(weir: Weir, witnesses: &[(&str, &str)]) -> Server {
 
 /// Looks again and again until it holds; what it waits for is in a file of
 /// another process.
-fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {

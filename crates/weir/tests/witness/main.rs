@@ -21,6 +21,7 @@ mod witness;
 mod collecting;
 mod keeping;
 mod protocol;
+mod rotation;
 mod stubs;
 
 use std::fs;
