@@ -320,4 +320,6 @@ impl From<SourceError> for PublishError {
 }
 
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod tests;

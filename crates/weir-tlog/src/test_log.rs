@@ -1,6 +1,8 @@
 //! What the tests of this crate share: a disk in memory that loses power on
 //! demand, and small logs published to it.
 
+pub(crate) mod crash_disk;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
