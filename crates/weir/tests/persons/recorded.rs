@@ -105,7 +105,7 @@ fn what_is_recorded_about_a_person_binds_whoever_asserts_them() {
     let source = FolderSource::new(house.dir.path().join("log"));
     eventually("the log is published", || {
         let text = std::fs::read(house.dir.path().join("log/checkpoint")).unwrap();
-        Checkpoint::open(&text, control.vkey()).unwrap().size == state.size
+        Checkpoint::open(&text, &control.vkey()).unwrap().size == state.size
     });
     let bundle = bundle();
     let last = bundle.decisions.iter().rev().find(|decision| decision.ruling == "deny").unwrap().id.clone();
