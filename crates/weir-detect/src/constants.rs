@@ -139,7 +139,7 @@ pub(crate) const DEDICATED: f64 = 0.6;
 pub(crate) const LIKENESS_SHARE: f64 = 0.5;
 /// The most that one comparison may speak for likeness. It bounds the loss of
 /// a bet, so that stakes may be higher; reference and bet are cut alike.
-pub(crate) const LIKENESS_MOST: f64 = 0.25;
+pub(crate) const LIKENESS_MOST: f64 = 0.1;
 /// What is added to a topic bucket's share before its weight is its inverse.
 pub(crate) const TOPIC_FLOOR: f64 = 0.05;
 /// Reference observations before there is a bet at all: the standard error of
@@ -164,12 +164,12 @@ pub(crate) const BET_PRIOR_SECOND: f64 = 0.05;
 /// See [`BET_PRIOR_SECOND`].
 pub(crate) const BET_PRIOR_MEAN: f64 = 0.01;
 /// The prior's second moment of a topic's payoff.
-pub(crate) const TOPIC_SECOND: f64 = 0.01;
+pub(crate) const TOPIC_SECOND: f64 = 0.005;
 /// The largest stake on one component.
 pub(crate) const BET_ONE: f64 = 0.5;
 /// The largest stake on topics, whose payoff never falls below
 /// −[`LIKENESS_MOST`].
-pub(crate) const BET_TOPIC: f64 = 3.0;
+pub(crate) const BET_TOPIC: f64 = 6.0;
 /// What all stakes together may lose at once: every factor stays at a tenth or
 /// more.
 pub(crate) const BET_ALL: f64 = 0.9;
