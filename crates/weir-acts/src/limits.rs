@@ -125,6 +125,9 @@ impl FromStr for Rate {
 pub struct Rates([Option<u64>; 4]);
 
 impl Rates {
+    /// No rate at all.
+    pub const NONE: Rates = Rates([None; 4]);
+
     /// The amount in `window`, where one is set.
     pub fn in_window(&self, window: Window) -> Option<u64> {
         self.0.get(window.place()).copied().flatten()

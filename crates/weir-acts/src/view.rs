@@ -19,7 +19,7 @@ use crate::person::PersonKey;
 use crate::shards::{Merge, Shards};
 use crate::state::{Holder, State};
 use crate::time::Time;
-use crate::words::Stage;
+use crate::words::{MeasureKind, Stage};
 
 /// Where an open account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +198,20 @@ impl View {
         let recorded = person.and_then(|key| self.persons.get(key)).map(|id| self.interner.facts(*id));
         let facts = facts.with_person(asserted, &recorded.unwrap_or_default());
         Some(Class { party: class.party, account: self.interner.intern(facts) })
+    }
+
+    /// `class` as if no measure of `kind` were taken on it.
+    pub fn class_without(&self, class: Class, kind: MeasureKind) -> Class {
+        let without = |id: FactsId| {
+            let facts = self.interner.facts(id);
+            if !facts.measures.contains(&kind) || self.interner.len() >= MAX_FACTS {
+                return id;
+            }
+            let mut facts = Facts::clone(&facts);
+            facts.measures.retain(|taken| *taken != kind);
+            self.interner.intern(facts)
+        };
+        Class { party: without(class.party), account: without(class.account) }
     }
 
     /// The issuer registered for `party` under `name`.

@@ -77,7 +77,7 @@ pub struct Params {
     pub stream: bool,
 }
 
-/// What an exchange took, as the upstream told it.
+/// What an exchange took: as the upstream told it, or as it was estimated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
     /// Tokens read.
@@ -86,6 +86,10 @@ pub struct Usage {
     /// Tokens written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// Whether Weir estimated it, because the upstream said nothing, stopped
+    /// before it did, or said what cannot be.
+    #[serde(skip_serializing_if = "is_false")]
+    pub estimated: bool,
 }
 
 impl Usage {
@@ -102,6 +106,11 @@ pub struct Outcome {
     /// The rule that cut it, where a change of rules did so under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_by: Option<Arc<str>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn exchange_id<S: Serializer>(id: &DecisionId, serializer: S) -> Result<S::Ok, S::Error> {

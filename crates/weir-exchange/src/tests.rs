@@ -22,7 +22,7 @@ fn exchange() -> ExchangeRecord {
         seq: 7,
         client: Client { ip: IpAddr::from([198, 51, 100, 7]), user_agent: None },
         params: Params { max_tokens: Some(1024), n: None, stream: true },
-        usage: Usage { input_tokens: Some(212), output_tokens: None },
+        usage: Usage { input_tokens: Some(212), output_tokens: None, estimated: false },
         outcome: Outcome { status: 200, cut_by: None },
         truncated: false,
         took_ms: 12,

@@ -27,6 +27,7 @@ pub type OtherBody = UnsyncBoxBody<Bytes, BoxError>;
 
 pub(crate) const WEIR_DECISION: HeaderName = HeaderName::from_static("weir-decision");
 pub(crate) const WEIR_RULE: HeaderName = HeaderName::from_static("weir-rule");
+pub(crate) const WEIR_NOTICE: HeaderName = HeaderName::from_static("weir-notice");
 pub(crate) const WEIR_SERVED_MODEL: HeaderName = HeaderName::from_static("weir-served-model");
 
 /// The body of an answer.
@@ -101,12 +102,17 @@ impl Appeals {
         Appeals { url: format!("{base}/access/v1/appeals"), due: due.to_owned() }
     }
 
+    /// How to appeal, a sentence without its full stop.
+    pub(crate) fn how(&self) -> String {
+        let Appeals { url, due } = self;
+        format!("Appeal: {url}, answered by {due}")
+    }
+
     /// The message of a denial (contracts, section 4).
     fn message(&self, denial: &Denial) -> String {
         let Denial { rule, reason, citation, next } = denial;
         let citation = citation.as_ref().map(|citation| format!(" ({citation})")).unwrap_or_default();
-        let Appeals { url, due } = self;
-        format!("{reason}. Rule {rule}{citation}. {next}. Appeal: {url}, answered by {due}")
+        format!("{reason}. Rule {rule}{citation}. {next}. {}", self.how())
     }
 }
 
@@ -120,6 +126,8 @@ pub(crate) struct Refusal {
     decision: Option<DecisionId>,
     rule: Option<Arc<str>>,
     retry_after_seconds: Option<u64>,
+    /// Official clients are told not to send it again.
+    is_final: bool,
     /// The connection cannot carry another request after this one.
     closes: bool,
 }
@@ -134,6 +142,7 @@ impl Refusal {
             decision: None,
             rule: None,
             retry_after_seconds: None,
+            is_final: false,
             closes: false,
         }
     }
@@ -178,6 +187,16 @@ impl Refusal {
     #[must_use]
     pub(crate) fn retry_after(self, seconds: u64) -> Refusal {
         Refusal { retry_after_seconds: Some(seconds), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn by_rule(self, rule: Arc<str>) -> Refusal {
+        Refusal { rule: Some(rule), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn not_to_be_retried(self) -> Refusal {
+        Refusal { is_final: true, ..self }
     }
 
     #[must_use]
@@ -228,6 +247,10 @@ impl Refusal {
         }
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_final {
+            // What the official clients of both APIs go by.
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }
         if self.status == 401 {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -184,13 +184,15 @@ impl Flight {
                 if still_so { None } else { cut(CutReason::Missing) }
             }
             Serving::Model(served) => {
-                let used = self.nested.iter().chain([&served]);
-                for model in used {
-                    if let Some(why) = why_not(&snapshot.decide(caller.class, model)) {
+                let asked = self.model.as_ref().filter(|asked| **asked != served);
+                let class = if asked.is_some() { snapshot.class_of_fallback(caller.class) } else { caller.class };
+                let used = self.nested.iter().map(|nested| (caller.class, nested)).chain([(class, &served)]);
+                for (class, model) in used {
+                    if let Some(why) = why_not(&snapshot.decide(class, model)) {
                         return cut(why);
                     }
                 }
-                let asked = self.model.as_ref().filter(|asked| **asked != served)?;
+                let asked = asked?;
                 let verdict = snapshot.decide(caller.class, asked);
                 if verdict.fallback { None } else { why_not(&verdict).and_then(cut) }
             }

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 use weir_acts::id::{AccountId, PartyId};
 use weir_acts::key::Pepper;
+use weir_acts::view::Caller;
 use weir_acts::{Clock, Time, Touched};
 use weir_rules::{Enforce, Snapshot, Swept};
 
@@ -21,6 +22,7 @@ use crate::board::Board;
 use crate::config::GatewayConfig;
 use crate::flight::{FlightBoard, Stand};
 use crate::ids::DecisionIds;
+use crate::ledger::{Kept, Ledger};
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::other::OtherRoutes;
@@ -88,6 +90,7 @@ pub(crate) struct Shared {
     pub(crate) other: Arc<dyn OtherRoutes>,
     pub(crate) persons: Persons,
     pub(crate) metrics: Metrics,
+    pub(crate) ledger: Ledger,
     pub(crate) upstreams: Upstreams,
     pub(crate) dialer: Dialer,
     pub(crate) appeals: Appeals,
@@ -160,6 +163,7 @@ impl Gateway {
             other,
             persons,
             metrics: Metrics::new(registry),
+            ledger: Ledger::default(),
             upstreams: Upstreams::new(workers),
             dialer,
             appeals,
@@ -202,6 +206,34 @@ impl Gateway {
     /// The snapshot in force.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.board.snapshot()
+    }
+
+    /// Whether a request of `caller` with these headers asserts a person who is
+    /// taken, as the identify phase finds it. For measuring what that costs.
+    pub fn takes_person(&self, headers: &http::HeaderMap, caller: &Caller) -> bool {
+        let now = self.shared.clock.now();
+        let found = self.shared.board.look(|snapshot| self.shared.persons.identify(headers, snapshot, caller, now));
+        matches!(found, Ok(Some(_)))
+    }
+
+    /// Puts back what limits had counted before a restart, over windows of an
+    /// hour or more. Called before requests come.
+    pub fn restore_limits(&self, kept: &[Kept]) {
+        self.shared.ledger.restore(kept, self.shared.clock.now());
+    }
+
+    /// What limits count and changed since the last call, to be kept; and lets
+    /// go of what counts nothing any more.
+    pub fn take_changed_limits(&self) -> Vec<Kept> {
+        let changed = self.shared.ledger.take_changed();
+        self.shared.ledger.forget_idle(self.shared.clock.now());
+        self.shared.metrics.meters.set(i64::try_from(self.shared.ledger.len()).unwrap_or(i64::MAX));
+        changed
+    }
+
+    /// What was taken for keeping was not kept: all of it is to be taken again.
+    pub fn keep_limits_again(&self) {
+        self.shared.ledger.keep_again();
     }
 
     /// What is in flight at this moment, the oldest first.

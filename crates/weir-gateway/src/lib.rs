@@ -10,6 +10,7 @@
 
 mod answer;
 mod board;
+mod bounds;
 mod client;
 mod client_stream;
 mod config;
@@ -18,6 +19,8 @@ mod framing;
 mod gate;
 mod gateway;
 mod ids;
+mod ledger;
+mod metering;
 mod metrics;
 mod objects;
 mod other;
@@ -35,6 +38,7 @@ pub use config::{GatewayConfig, Limits, Network, NetworkError, TlsFiles, Upstrea
 pub use flight::Stand;
 pub use gateway::{Drained, Gateway, GatewayError, GatewayHandle, InFlight, Parts};
 pub use ids::DecisionIds;
+pub use ledger::{Kept, KeptField};
 pub use objects::{Made, NoObjects, Objects};
 pub use other::{NoOtherRoutes, OtherFuture, OtherRoutes};
 pub use persons::{AccountNames, PersonsConfig};

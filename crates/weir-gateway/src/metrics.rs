@@ -36,6 +36,12 @@ struct RulingLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    of: ApiLabel,
+    what: ApiLabel,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
     gen_ai_operation_name: ApiLabel,
     gen_ai_request_model: Arc<str>,
@@ -50,6 +56,8 @@ pub(crate) struct Metrics {
     served: Vec<(Api, Counter)>,
     rulings: [(Ruling, Counter); 4],
     tokens: Family<TokenLabels, Counter>,
+    limited: Family<LimitLabels, Counter>,
+    pub(crate) meters: Gauge,
     pub(crate) in_flight: Gauge,
     pub(crate) cut: Counter,
     pub(crate) severed: Counter,
@@ -75,6 +83,8 @@ impl Metrics {
                 (Ruling::Fallback, ruling(&decisions, "fallback")),
             ],
             tokens: Family::default(),
+            limited: Family::default(),
+            meters: Gauge::default(),
             in_flight: Gauge::default(),
             cut: Counter::default(),
             severed: Counter::default(),
@@ -93,8 +103,18 @@ impl Metrics {
     fn register(&self, registry: &mut Registry, decisions: Family<RulingLabels, Counter>) {
         registry.register("weir_requests", "Requests answered, by API and status", self.requests.clone());
         registry.register("weir_decisions", "Decisions, by ruling", decisions);
-        registry.register("gen_ai_usage_tokens", "Tokens as the upstream counted them", self.tokens.clone());
+        registry.register(
+            "gen_ai_usage_tokens",
+            "Tokens taken, estimated where the upstream did not say",
+            self.tokens.clone(),
+        );
         registry.register("weir_requests_in_flight", "Requests in flight", self.in_flight.clone());
+        registry.register("weir_limited", "Requests refused by a limit, by whose and of what", self.limited.clone());
+        registry.register(
+            "weir_limits_counted",
+            "Accounts, parties, stages and rules that limits count",
+            self.meters.clone(),
+        );
         registry.register("weir_cut", "Answers cut under way by a change of rules", self.cut.clone());
         registry.register("weir_severed", "Cut answers that could only be broken off", self.severed.clone());
         registry.register("weir_sweep_seconds", "From the swap of a snapshot to its last cut", self.sweeps.clone());
@@ -146,6 +166,11 @@ impl Metrics {
             };
             self.tokens.get_or_create(&labels).inc_by(tokens);
         }
+    }
+
+    /// A request was refused by a limit.
+    pub(crate) fn limited(&self, of: &'static str, what: &'static str) {
+        self.limited.get_or_create(&LimitLabels { of: ApiLabel(of), what: ApiLabel(what) }).inc();
     }
 
     /// A sweep took so long.

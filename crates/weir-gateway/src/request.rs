@@ -40,7 +40,8 @@ async fn serve(client: &Arc<Client>, request: Request<Incoming>) -> Result<Respo
     let mut settlement = settle::owe(client, &asked, decided);
     let references = decide::check_references(client.shared(), &asked, &settlement.decided);
     settlement.holds(references, |_, ()| {})?;
-    settlement.holds(reserve::reserve(client), |room, held| *room = Some(held))?;
+    let room = reserve::reserve(client, &settlement.decided, &settlement.most);
+    settlement.holds(room, |held, room| *held = Some(room))?;
     settlement.holds(screen::screen(&asked), |_, ()| {})?;
     let answered = forward::forward(client, asked, settlement).await?;
     relay::relay(answered)

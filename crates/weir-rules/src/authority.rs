@@ -221,7 +221,16 @@ mod tests {
         assert_eq!(permitted(&authority, Role::Auditor), ["read", "open"]);
         assert_eq!(
             permitted(&authority, Role::Analyst),
-            ["person.add", "draft.add", "draft.approve", "draft.close", "measure.take", "measure.lift", "read"]
+            [
+                "person.add",
+                "draft.add",
+                "draft.approve",
+                "draft.close",
+                "measure.take",
+                "measure.limit",
+                "measure.lift",
+                "read"
+            ]
         );
         let operator = permitted(&authority, Role::Operator);
         assert!(operator.contains(&"key.issue") && !operator.contains(&"directive.enact"));

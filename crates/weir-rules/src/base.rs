@@ -8,7 +8,7 @@ const ACCESS: &str = include_str!("../rules/base.cedar");
 const AUTHORITY: &str = include_str!("../rules/authority.cedar");
 
 /// Prefixes of rule ids that only the base rules may bear.
-pub(crate) const RESERVED_PREFIXES: &[&str] = &["stage/", "measure/", "account/", "grant/", "weir/"];
+pub(crate) const RESERVED_PREFIXES: &[&str] = &["stage/", "measure/", "account/", "grant/", "weir/", "limit/"];
 
 /// Rules of authority bear this prefix; they say who may do which act.
 pub(crate) const AUTHORITY_PREFIX: &str = "authority/";

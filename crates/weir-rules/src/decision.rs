@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use weir_acts::limits::Limits;
 
 /// Permit, deny, or as if the model did not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -47,6 +48,19 @@ pub struct Verdict {
     /// Whether the denied may be served by the previous model instead: only
     /// when every rule that forbids says so.
     pub fallback: bool,
+    /// Limits that the rules of a permit put on each account; all of them
+    /// hold, so that the strictest wins field by field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<RuleLimit>,
+}
+
+/// What a rule that permits lets each account take of what it permits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleLimit {
+    /// The rule.
+    pub rule: Arc<str>,
+    /// How much.
+    pub limits: Limits,
 }
 
 impl Verdict {

@@ -53,6 +53,9 @@ pub(crate) struct ModelFacts {
     pub(crate) uid: EntityUid,
     /// The list of its stage, where it has one.
     pub(crate) list: Option<Arc<str>>,
+    /// Whether it is the last of its line: it has no previous model and is
+    /// another's.
+    pub(crate) oldest: bool,
 }
 
 /// What a set of rules reads of a principal.
@@ -159,9 +162,10 @@ fn grants(
 }
 
 /// A model as the resource of a request.
-pub(crate) fn model(uid: &EntityUid, stage: &str) -> Result<Entity, String> {
-    let attributes = HashMap::from([("stage".to_owned(), text(stage))]);
-    Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
+pub(crate) fn model(facts: &ModelFacts, stage: &str) -> Result<Entity, String> {
+    let oldest = RestrictedExpression::new_bool(facts.oldest);
+    let attributes = HashMap::from([("stage".to_owned(), text(stage)), ("oldest".to_owned(), oldest)]);
+    Entity::new(facts.uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
 }
 
 fn uid_of(model: &ModelFacts) -> RestrictedExpression {

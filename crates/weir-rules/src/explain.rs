@@ -213,6 +213,7 @@ mod tests {
             [
                 ("account/suspended", Said::DoesNotApply),
                 ("grant/verified", Said::DoesNotApply),
+                ("measure/fallback", Said::DoesNotApply),
                 ("measure/refuse", Said::DoesNotApply),
                 ("measure/suspend", Said::DoesNotApply),
                 ("stage/verified", Said::DoesNotApply),

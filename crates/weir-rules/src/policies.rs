@@ -82,15 +82,16 @@ impl Policies {
     /// When a rule in force is not a policy.
     pub fn compile(state: &State, at: Time) -> Result<Policies, CompileError> {
         let (rules, alarms) = rules_in_force(state, at)?;
-        let served: Vec<(ModelFacts, Stage)> = state
-            .models
-            .values()
-            .filter(|model| model.life.holds(at) && model.stage(at) != Stage::Sealed)
+        let standing = || state.models.values().filter(|model| model.life.holds(at));
+        let succeeded: BTreeSet<&str> = standing().filter_map(|model| model.previous.as_deref()).collect();
+        let served: Vec<(ModelFacts, Stage)> = standing()
+            .filter(|model| model.stage(at) != Stage::Sealed)
             .map(|model| {
                 let list = model.span(at).and_then(|span| span.list.clone());
                 let uid = uid(MODEL, &model.name)
                     .map_err(|error| CompileError { rule: model.name.to_string(), problem: error.to_string() })?;
-                Ok((ModelFacts { name: Arc::clone(&model.name), uid, list }, model.stage(at)))
+                let oldest = model.previous.is_none() && succeeded.contains(&*model.name);
+                Ok((ModelFacts { name: Arc::clone(&model.name), uid, list, oldest }, model.stage(at)))
             })
             .collect::<Result<_, CompileError>>()?;
         let everything: Vec<ModelFacts> = served.iter().map(|(facts, _)| facts.clone()).collect();

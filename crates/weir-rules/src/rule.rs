@@ -12,6 +12,9 @@ use serde::Serialize;
 
 use key::Key;
 use scope::Scope;
+use weir_acts::limits::Limits;
+
+use crate::obligations;
 
 /// What a rule does where it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -63,6 +66,10 @@ pub struct RuleInForce {
     /// The Cedar text.
     pub cedar: Arc<str>,
     pub(crate) origin: Origin,
+    /// What it lets each account take of what it permits.
+    pub(crate) limits: Limits,
+    /// Whether those it forbids are served by the previous model.
+    pub(crate) falls_back: bool,
     pub(crate) policy: Policy,
     pub(crate) scope: Scope,
     /// What must be known of a principal before the policy can be true.
@@ -96,6 +103,8 @@ impl RuleInForce {
             next: annotation("next").unwrap_or_else(|| "Ask the operator, or appeal".to_owned()),
             cedar: Arc::clone(cedar),
             origin,
+            limits: obligations::limits(&policy)?,
+            falls_back: origin.falls_back() || obligations::falls_back(&policy)?,
             scope: Scope::of(&policy)?,
             key: Key::of(&json),
             policy,

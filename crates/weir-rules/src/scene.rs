@@ -7,6 +7,7 @@ use weir_acts::act::{PolicyText, private, public};
 use weir_acts::directive::{Answer, DirectiveKind, DirectiveText, Disclosure, ListRows, Unknown};
 use weir_acts::entry::{BY_WEIR, Basis};
 use weir_acts::id::{AccountId, ClaimId, DirectiveId, GrantId, KeyId, LogId, MeasureId, ModelId, PartyId};
+use weir_acts::limits::Limits;
 use weir_acts::state::Touched;
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Stage};
 use weir_acts::{Act, Digest, Entry, Parts, Time, Value, ValueType, World};
@@ -132,6 +133,22 @@ impl Scene {
         let public = public::MeasureTake { measure, kind, until: None };
         let private = private::MeasureTake { reason: "observed".into() };
         self.act(subject, Act::MeasureTake(parts(public, private)));
+        measure
+    }
+
+    pub(crate) fn limit(&mut self, subject: &str, stage: Option<Stage>, limits: Limits) {
+        self.act(subject, Act::LimitSet(parts(public::LimitSet { stage, limits }, private::LimitSet {})));
+    }
+
+    pub(crate) fn meter(&mut self, model: ModelId, weight: Option<u64>, max_input: Option<u64>) {
+        let act = parts(public::ModelMeter { weight, max_input }, private::ModelMeter {});
+        self.act(&model.to_string(), Act::ModelMeter(act));
+    }
+
+    pub(crate) fn throttle(&mut self, subject: &str, limits: Limits) -> MeasureId {
+        let measure = self.measure(subject, MeasureKind::Throttle);
+        let act = parts(public::MeasureLimit { measure, limits }, private::MeasureLimit {});
+        self.act(subject, Act::MeasureLimit(act));
         measure
     }
 

@@ -94,7 +94,7 @@ pub fn access_schema_text(kinds: &BTreeMap<Arc<str>, ClaimKind>) -> String {
         levels.push(format!("{kind}?: Long"));
     }
     format!(
-        "namespace Weir {{\n  entity Model {{ stage: String }};\n  entity Account {{\n{claims}    \
+        "namespace Weir {{\n  entity Model {{ stage: String, oldest: Bool }};\n  entity Account {{\n{claims}    \
          level: {{ {} }},\n    grants: Set<{{ model: Model, purpose: String }}>,\n    granted: Set<Model>,\n    \
          lists: Set<String>,\n    listed: Set<Model>,\n    measures: Set<String>,\n    suspended: Bool,\n  }};\n  \
          action \"{USE}\" appliesTo {{ principal: [Account], resource: [Model] }};\n}}\n",

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use weir_acts::view::Class;
+use weir_acts::words::MeasureKind;
 use weir_acts::{Time, View, World};
 
 use crate::decision::Verdict;
@@ -66,6 +67,24 @@ impl Snapshot {
     /// Whether it may answer for a request at `now`.
     pub fn covers(&self, now: Time) -> bool {
         self.view.covers(now)
+    }
+
+    /// The model that answers `class` in place of `model` where `verdict` denies
+    /// that one and lets the previous model answer, with the verdict on it: one
+    /// hop, decided afresh. A measure `fallback` is carried out by this hop and
+    /// does not stand in its way; everything else does.
+    pub fn fall_back(&self, class: Class, model: &str, verdict: &Verdict) -> Option<(Arc<str>, Arc<Verdict>)> {
+        if !verdict.fallback {
+            return None;
+        }
+        let previous = self.view.model(model)?.previous.as_ref().filter(|previous| ***previous != *model)?;
+        let afresh = self.decide(self.class_of_fallback(class), previous);
+        afresh.permits().then(|| (Arc::clone(previous), afresh))
+    }
+
+    /// The class under which a fallback for `class` is decided.
+    pub fn class_of_fallback(&self, class: Class) -> Class {
+        self.view.class_without(class, MeasureKind::Fallback)
     }
 
     /// What `class` may do with `model`; from the cache where this class was

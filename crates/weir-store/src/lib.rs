@@ -32,5 +32,5 @@ pub use records::{
     Answered, Append, EMPTY_ROOT, MAX_ENTRY_BYTES, NewEntry, NewRow, Private, PrivatePart, Settled, StoredEntry,
     StoredObject, StoredRow, TreeHead,
 };
-pub use sqlite::SqliteStore;
+pub use sqlite::{LimitCount, LimitCounts, SqliteStore};
 pub use store::Store;

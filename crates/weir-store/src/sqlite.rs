@@ -6,6 +6,7 @@
 
 mod connect;
 mod copy;
+mod counts;
 mod failure;
 pub mod faults;
 mod imports;
@@ -21,6 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use self::copy::copy_store;
+pub use self::counts::{LimitCount, LimitCounts};
 
 use self::faults::{Faults, NoFaults};
 use self::readers::Readers;

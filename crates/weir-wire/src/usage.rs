@@ -60,6 +60,12 @@ pub struct CreatedObject {
 const MAX_OBJECTS: usize = 1024;
 const MAX_ID_BYTES: usize = 256;
 
+/// Bytes of text that are taken for a token where nobody counted.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// Marks such as `[DONE]` and pings are smaller than any envelope of text.
+const SMALLEST_THAT_COUNTS: u64 = 24;
+
 /// Looks on while one answer passes.
 #[derive(Debug)]
 pub struct UsageMeter {
@@ -67,6 +73,10 @@ pub struct UsageMeter {
     scanner: Option<SseScanner>,
     facts: Facts,
     events: u64,
+    /// Bytes of all events' data, or of the body.
+    bytes: u64,
+    /// Of the smallest event.
+    smallest: u64,
 }
 
 impl UsageMeter {
@@ -75,16 +85,22 @@ impl UsageMeter {
     /// answered with plain JSON.
     pub fn new(api: Api, streaming: bool) -> Self {
         let scanner = streaming.then(SseScanner::default);
-        UsageMeter { api, scanner, facts: Facts::default(), events: 0 }
+        UsageMeter { api, scanner, facts: Facts::default(), events: 0, bytes: 0, smallest: u64::MAX }
     }
 
     /// Takes the next chunk of an event stream, cut anywhere. Does nothing
     /// unless the meter was made for a stream.
     pub fn observe_chunk(&mut self, chunk: &[u8]) {
         let (api, facts, events) = (self.api, &mut self.facts, &mut self.events);
+        let (bytes, smallest) = (&mut self.bytes, &mut self.smallest);
         if let Some(scanner) = &mut self.scanner {
             scanner.push(chunk, &mut |event| {
+                let length = event.data.len() as u64;
                 *events += 1;
+                *bytes += length;
+                if length > SMALLEST_THAT_COUNTS {
+                    *smallest = length.min(*smallest);
+                }
                 observe_event(api, facts, event);
             });
         }
@@ -92,6 +108,7 @@ impl UsageMeter {
 
     /// Takes a whole JSON answer.
     pub fn observe_body(&mut self, body: &[u8]) {
+        self.bytes += body.len() as u64;
         match self.api {
             Api::OpenAiResponses => responses::observe_body(&mut self.facts, body),
             api if api.family() == Family::Anthropic => anthropic::observe_body(&mut self.facts, body),
@@ -131,6 +148,23 @@ impl UsageMeter {
     /// What the upstream says it stored or keeps for later requests.
     pub fn created_objects(&self) -> &[CreatedObject] {
         &self.facts.objects
+    }
+
+    /// About how many tokens the answer so far is, from its bytes alone: four
+    /// bytes of text are taken for one. In a stream nearly all bytes are the
+    /// same envelope around a few letters, so what the smallest event is made
+    /// of is taken off each; and an event is a token at least.
+    pub fn output_estimate(&self) -> u64 {
+        if self.api == Api::OpenAiEmbeddings || self.api == Api::AnthropicCountTokens {
+            return 0;
+        }
+        let envelope = if self.smallest == u64::MAX { 0 } else { self.smallest.saturating_mul(self.events) };
+        (self.bytes.saturating_sub(envelope) / BYTES_PER_TOKEN).max(self.events)
+    }
+
+    /// How many bytes of the answer were looked at: events' data, or the body.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// How many events have passed: a floor for the output of a stream that was

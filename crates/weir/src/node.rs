@@ -3,6 +3,7 @@
 //! the same thing; only what is in the configuration differs.
 
 mod admin_listener;
+mod limits;
 mod objects;
 mod records;
 mod routes;
@@ -90,6 +91,7 @@ pub struct Node {
     records: records::Writer,
     sealing: tokio::task::JoinHandle<()>,
     objects: Arc<StoredObjects>,
+    limits: limits::Keeper,
     ready: Ready,
     runtime: Runtime,
     admin_address: Option<SocketAddr>,
@@ -110,6 +112,7 @@ impl Node {
         let Booted { store, clock, pepper, .. } = &booted;
         let (store, clock, pepper) = (Arc::clone(store), Arc::clone(clock), pepper.clone());
         let now = clock.now();
+        let limits_clock = Arc::clone(&clock);
         let (control, starter) = Control::with_witnesses(booted, config.witnesses, config.witness_ca_file)?;
         let mut registry = Registry::default();
         witness_metrics::register(&mut registry, Arc::clone(control.cosignatures()));
@@ -144,6 +147,7 @@ impl Node {
             },
             &mut registry,
         )?;
+        let limits = limits::Keeper::start(&config.dir, gateway.clone(), limits_clock)?;
         routes.complete(shown(&gateway), registry);
         let running = starter.start(Arc::new(gateway.clone()))?;
         let sealing = runtime.spawn(records::seal(control.clone(), to_seal));
@@ -177,6 +181,7 @@ impl Node {
             records,
             sealing,
             objects,
+            limits,
             ready,
             runtime,
             admin_address,
@@ -225,6 +230,7 @@ impl Node {
         tracing::info!(in_flight, "stopping: letting requests finish");
         let drained = self.runtime.block_on(self.handle.drain(self.drain));
         self.records.stop();
+        self.limits.stop();
         // The last segment's seal is the last act. A panic was printed.
         drop(self.runtime.block_on(self.sealing));
         self.running.stop();

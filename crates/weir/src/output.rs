@@ -97,6 +97,9 @@ pub(crate) fn explanation(explanation: &Value) -> String {
         let denial = &verdict["denial"];
         text.push_str(&format!("  {}: {}\n", cell(&denial["rule"]), cell(&denial["reason"])));
     }
+    if verdict["fallback"] == true {
+        text.push_str("  the previous model answers instead, where that is permitted\n");
+    }
     let rules = rows(&explanation["rules"], &["id", "effect", "said", "reason"]);
     if !rules.is_empty() {
         text.push('\n');

@@ -308,9 +308,8 @@ impl fmt::Display for Outcome<'_> {
 /// The ruling that follows from `verdict`. A fallback is one only to the very
 /// model that precedes, and only where that is permitted.
 fn ruling(snapshot: &Snapshot, class: Class, model: &str, verdict: &Verdict, served: Option<&str>) -> &'static str {
-    let previous = snapshot.view().model(model).and_then(|model| model.previous.as_deref());
     let falls_back =
-        |served: &str| verdict.fallback && Some(served) == previous && snapshot.decide(class, served).permits();
+        |served: &str| snapshot.fall_back(class, model, verdict).is_some_and(|(previous, _)| *previous == *served);
     match (verdict.effect, served) {
         (Effect::Permit, None) => "permit",
         (Effect::Permit, Some(_)) => "permit without a fallback",

@@ -9,7 +9,8 @@ use weir_rules::Snapshot;
 /// One limit that a request is held to.
 #[derive(Debug, Serialize)]
 pub(super) struct LimitOn {
-    /// Whose use is counted: `account`, `party` or `stage`.
+    /// Whose use is counted: `account`, `party`, `stage`, or `rule` for the
+    /// account's use of what a rule permits.
     of: &'static str,
     /// What it is by: the rule that an exceeded limit names.
     rule: String,
@@ -21,7 +22,7 @@ pub(super) struct LimitOn {
 
 /// Everything that limits `account`'s use of `model` under `snapshot`. All of
 /// it holds, so that the strictest wins field by field.
-pub(super) fn on(snapshot: &Snapshot, account: AccountId, _class: Class, model: &str) -> Vec<LimitOn> {
+pub(super) fn on(snapshot: &Snapshot, account: AccountId, class: Class, model: &str) -> Vec<LimitOn> {
     let view = snapshot.view();
     let party = view.party_of(account);
     let scopes = [
@@ -29,11 +30,18 @@ pub(super) fn on(snapshot: &Snapshot, account: AccountId, _class: Class, model: 
         ("party", party.and_then(|party| view.limits_of_party(party))),
         ("stage", view.limits_of_stage(view.stage(model))),
     ];
-    scopes
-        .into_iter()
-        .filter_map(|(of, limited)| Some((of, limited?)))
-        .flat_map(|(of, limited)| told(of, limited))
-        .collect()
+    let mut all: Vec<LimitOn> = Vec::new();
+    for (of, limited) in scopes {
+        all.extend(limited.into_iter().flat_map(|limited| told(of, limited)));
+    }
+    let verdict = snapshot.decide(class, model);
+    all.extend(verdict.limits.iter().map(|limit| LimitOn {
+        of: "rule",
+        rule: limit.rule.to_string(),
+        measure: None,
+        limits: limit.limits,
+    }));
+    all
 }
 
 fn told(of: &'static str, limited: &Limited) -> Vec<LimitOn> {

@@ -14,6 +14,7 @@ use weir_acts::limits::limits_at;
 use weir_acts::person::Person;
 use weir_acts::records::Hold;
 use weir_acts::state::Holder;
+use weir_acts::words::Stage;
 use weir_acts::{State as World, Time};
 
 use super::answer::operator;
@@ -183,11 +184,18 @@ pub(super) async fn models(State(shared): State<Shared>, headers: HeaderMap) -> 
                 "list": list.as_deref(), "upstream": model.upstream.as_deref(), "previous": model.previous.as_deref(),
                 "weights": model.weights, "max_output": model.max_output,
                 "weight": meter.and_then(|meter| meter.weight).unwrap_or(1),
-                "max_input": meter.and_then(|meter| meter.max_input), "life": life(&model.life, now),
+                "max_input": meter.and_then(|meter| meter.max_input),
+                "stage_limits": stage_limits(&published.state, model.stage(now), now), "life": life(&model.life, now),
             })
         })
         .collect();
     Ok(Json(json!({ "models": rows })))
+}
+
+/// What everybody together may take at a stage; null where nothing limits it.
+fn stage_limits(state: &World, stage: Stage, now: Time) -> Value {
+    let limits = state.stage_limits.get(&stage).map(|spans| limits_at(spans, now));
+    json!(limits.filter(|limits| !limits.is_empty()))
 }
 
 /// A directive as one line of the list.

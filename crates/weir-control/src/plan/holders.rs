@@ -17,6 +17,9 @@ use crate::command::{AppealDecide, ClaimAdd, GrantAdd, MeasureTake, PartyAdd};
 use crate::names::{self, check_name, check_text};
 use crate::refusal::Refusal;
 
+/// The rule by which a measure `fallback` is enforced.
+const FALLBACK_RULE: &str = "measure/fallback";
+
 /// The highest assurance level there is.
 const MAX_LEVEL: u8 = 4;
 
@@ -206,15 +209,19 @@ impl Planner<'_> {
 
     pub(super) fn measure_take(&self, command: &MeasureTake) -> Result<Plan, Refusal> {
         let (holder, person) = self.subject(&command.subject)?;
-        if matches!(
-            command.kind,
-            MeasureKind::Verify | MeasureKind::Withhold | MeasureKind::Throttle | MeasureKind::Fallback
-        ) {
+        if matches!(command.kind, MeasureKind::Verify | MeasureKind::Withhold) {
             return Err(Refusal::invalid(format!(
-                "measure `{}` is not enforced by this version; observe, refuse and suspend are",
+                "measure `{}` is not enforced by this version; observe, throttle, fallback, refuse and suspend are",
                 command.kind
             )));
         }
+        if command.kind == MeasureKind::Throttle && matches!(holder, Holder::Person(_)) {
+            return Err(Refusal::invalid("a throttle is on a party or an account; a person's is not enforced"));
+        }
+        let warnings = match command.kind {
+            MeasureKind::Fallback => self.fallback_warnings()?,
+            _ => Vec::new(),
+        };
         let limits = match command.kind {
             MeasureKind::Throttle => Some(self.throttle(command)?),
             _ => self.no_throttle(command).map(|()| None)?,
@@ -230,7 +237,23 @@ impl Planner<'_> {
         ));
         let mut plan = Plan::one(self.entry(holder, act), id).after(person);
         plan.entries.extend(limits.map(|limits| self.entry(holder, self.measure_limit(id, limits))));
+        plan.warnings = warnings;
         Ok(plan)
+    }
+
+    /// Refuses a `fallback` that no rule would enforce, and says what it will
+    /// do where nothing can be fallen back to.
+    fn fallback_warnings(&self) -> Result<Vec<String>, Refusal> {
+        if !self.state.rules.get(FALLBACK_RULE).is_some_and(|rule| rule.life.holds(self.at)) {
+            return Err(Refusal::conflict(format!(
+                "rule `{FALLBACK_RULE}`, which enforces this measure, is not in force in this log; bring it in with `weir rules set`"
+            )));
+        }
+        let mut served = self.state.models.values().filter(|model| model.life.holds(self.at));
+        if served.any(|model| model.previous.is_some()) {
+            return Ok(Vec::new());
+        }
+        Ok(vec!["no model has a previous one, so this refuses every model".to_owned()])
     }
 
     pub(super) fn measure_lift(&self, id: MeasureId) -> Result<Plan, Refusal> {

@@ -59,6 +59,8 @@ pub(crate) struct Work {
     pub(crate) references: Box<[(&'static str, ObjectKind, String)]>,
     /// Whether the answer is to be made later.
     pub(crate) background: bool,
+    /// Whether images and the like are part of the input.
+    pub(crate) has_media: bool,
 }
 
 impl Asked {
@@ -160,6 +162,7 @@ fn work(head: RequestHead<'_>) -> Work {
             .map(|reference| (reference.field, reference.kind, reference.id.into_owned()))
             .collect(),
         background: head.background,
+        has_media: head.has_media,
     }
 }
 

@@ -8,12 +8,14 @@ use weir_acts::Time;
 use weir_acts::view::Caller;
 use weir_acts::words::Stage;
 use weir_exchange::{DecisionId, Ruling};
-use weir_rules::{Effect, Snapshot, Verdict};
+use weir_rules::{Denial, Effect, Snapshot, Verdict};
 
 use crate::answer::Refusal;
+use crate::bounds::{self, Bounds};
 use crate::client::Client;
 use crate::flight::{Flight, NewFlight, Serving, Ticket, permitted_models};
 use crate::gateway::Shared;
+use crate::metering::Metering;
 use crate::phases::accept::{Asked, What, Work};
 use crate::phases::identify::Identified;
 use crate::phases::record;
@@ -55,8 +57,11 @@ pub(crate) struct Serve {
     pub(crate) model: Arc<str>,
     pub(crate) upstream: Option<Arc<str>>,
     pub(crate) credential: Option<Arc<str>>,
-    /// Whether it answers in place of the one asked for.
-    pub(crate) is_fallback: bool,
+    /// Why it answers in place of the one asked for, where it does.
+    pub(crate) fallback: Option<Denial>,
+    pub(crate) metering: Metering,
+    /// What it is held to.
+    pub(crate) bounds: Bounds,
 }
 
 /// A decision under one snapshot.
@@ -214,15 +219,19 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
         What::Work(work) => &work.model,
     };
     // A tool that runs a model of its own is a use of that model.
+    let mut verdicts = Vec::new();
     for nested in asked.nested() {
         let verdict = snapshot.decide(caller.class, nested);
         if !verdict.permits() {
             return refuse(verdict, nested);
         }
+        verdicts.push(verdict);
     }
     let verdict = snapshot.decide(caller.class, model);
     if !verdict.permits() {
-        return match fall_back(snapshot, &caller, &verdict, model).filter(|_| matches!(asked.what, What::Work(_))) {
+        return match fall_back(snapshot, &caller, &verdict, model, verdicts)
+            .filter(|_| matches!(asked.what, What::Work(_)))
+        {
             Some(serve) => {
                 let basis = basis(&verdict, Ruling::Fallback);
                 Outcome::Permit(caller, Permit::Work(serve), basis)
@@ -233,27 +242,45 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
     let basis = basis(&verdict, Ruling::Permit);
     let permit = match &asked.what {
         What::Describe(_) => Permit::See([listed(snapshot, Arc::clone(model))].into()),
-        _ => Permit::Work(serve(snapshot, model, false)),
+        _ => {
+            verdicts.push(verdict);
+            Permit::Work(serve(snapshot, &caller, model, &verdicts))
+        }
     };
     Outcome::Permit(caller, permit, basis)
 }
 
 /// The previous model, decided afresh: one hop.
-fn fall_back(snapshot: &Snapshot, caller: &Caller, verdict: &Verdict, model: &str) -> Option<Serve> {
-    if !verdict.fallback {
-        return None;
-    }
-    let previous = snapshot.view().model(model)?.previous.as_ref()?;
-    snapshot.decide(caller.class, previous).permits().then(|| serve(snapshot, previous, true))
+fn fall_back(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    verdict: &Verdict,
+    model: &str,
+    mut verdicts: Vec<Arc<Verdict>>,
+) -> Option<Serve> {
+    let (previous, afresh) = snapshot.fall_back(caller.class, model, verdict)?;
+    verdicts.push(afresh);
+    let fallback = verdict.denial.clone();
+    Some(Serve { fallback, ..serve(snapshot, caller, &previous, &verdicts) })
 }
 
-fn serve(snapshot: &Snapshot, model: &Arc<str>, is_fallback: bool) -> Serve {
+/// How `model` is served to `caller` whom `verdicts` permit.
+fn serve(snapshot: &Snapshot, caller: &Caller, model: &Arc<str>, verdicts: &[Arc<Verdict>]) -> Serve {
+    let at = snapshot.at();
     let known = snapshot.view().model(model);
+    let meter = known.and_then(|known| known.meter(at));
+    let stage = known.map_or(Stage::Sealed, |known| known.stage(at));
     Serve {
+        metering: Metering {
+            weight: meter.and_then(|meter| meter.weight).unwrap_or(1),
+            max_input: meter.and_then(|meter| meter.max_input),
+            max_output: known.and_then(|known| known.max_output),
+        },
+        bounds: bounds::bounds(snapshot, caller, stage, verdicts),
         model: Arc::clone(model),
         upstream: known.and_then(|known| known.upstream.clone()),
         credential: known.and_then(|known| known.credential.clone()),
-        is_fallback,
+        fallback: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -58,13 +59,15 @@ pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settl
         };
         settlement.decided.flight.set_stand(Stand::Waiting);
         let patience = client.shared().config.upstream.first_byte_timeout;
-        let attempt = until_cut(client, Some(patience), send(client, &asked, &serve)).await;
+        let attempt = until_cut(client, Some(patience), send(client, &asked, &serve, &settlement.was_sent)).await;
         let attempt = attempt.map_err(|interrupted| interrupt(&mut settlement, interrupted))?;
         let (pause, otherwise) = match attempt {
             Attempt::Again { after, otherwise } if retries < MOST_RETRIES => (after, otherwise),
             last => return answered(last, settlement),
         };
         drop(otherwise);
+        // Whoever asks for another try has done nothing with this one.
+        settlement.was_sent.store(false, Ordering::Relaxed);
         retries += 1;
         client.shared().metrics.retries.inc();
         settlement.decided.flight.set_stand(Stand::Retrying);
@@ -134,7 +137,7 @@ async fn until_cut<T>(
 }
 
 /// Sends the request once.
-async fn send(client: &Client, asked: &Asked, serve: &Serve) -> Attempt {
+async fn send(client: &Client, asked: &Asked, serve: &Serve, was_sent: &AtomicBool) -> Attempt {
     let shared = client.shared();
     let config = &shared.config.upstream;
     let upstream = match upstream(client, serve) {
@@ -157,6 +160,7 @@ async fn send(client: &Client, asked: &Asked, serve: &Serve) -> Attempt {
         }
     };
     let body = request.body;
+    let was_before = was_sent.swap(true, Ordering::Relaxed);
     match connection.call(request.head, body).await {
         Ok(head) => {
             upstream.breaker.succeeded();
@@ -165,6 +169,9 @@ async fn send(client: &Client, asked: &Asked, serve: &Serve) -> Attempt {
         }
         Err(error) => {
             let is_untouched = matches!(error, CallError::Untouched(_));
+            if is_untouched {
+                was_sent.store(was_before, Ordering::Relaxed);
+            }
             failed(client, &upstream, &error, "The model server gave no proper answer", is_untouched)
         }
     }
@@ -262,7 +269,7 @@ fn request_head(client: &Client, asked: &Asked, serve: &Serve, upstream: &Upstre
 
 /// The caller's bytes, or the same with the model's name replaced.
 fn outgoing_body(asked: &Asked, serve: &Serve) -> Result<Bytes, Refusal> {
-    if !serve.is_fallback {
+    if serve.fallback.is_none() {
         return Ok(asked.body.clone());
     }
     let head = head::scan(asked.api, &asked.body)

@@ -27,7 +27,7 @@ pub(crate) fn decision(
 ) -> Result<Option<Place>, Refusal> {
     shared.metrics.decided(basis.ruling);
     let served_model = match permit {
-        Some(Permit::Work(serve)) if serve.is_fallback => Some(Arc::clone(&serve.model)),
+        Some(Permit::Work(serve)) if serve.fallback.is_some() => Some(Arc::clone(&serve.model)),
         _ => None,
     };
     let record = DecisionRecord {

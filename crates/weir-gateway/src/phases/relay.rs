@@ -9,9 +9,12 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::SizeHint;
 
-use crate::answer::{AnswerBody, BoxError, Refusal, WEIR_DECISION, WEIR_SERVED_MODEL, decision_value};
+use crate::answer::{
+    AnswerBody, Appeals, BoxError, Refusal, WEIR_DECISION, WEIR_NOTICE, WEIR_RULE, WEIR_SERVED_MODEL, decision_value,
+};
+use crate::bounds;
 use crate::flight::{Cut, Stand};
-use crate::phases::decide::Permit;
+use crate::phases::decide::{Permit, Serve};
 use crate::phases::settle::Settlement;
 use crate::upstream::{AnswerHead, BodyFraming, Connection, ReadError, Upstream};
 
@@ -109,16 +112,36 @@ fn count(settlement: &Settlement, status: StatusCode) {
 /// Adds what every answer carries.
 fn decorate(headers: &mut HeaderMap, settlement: &Settlement, is_event_stream: bool) {
     headers.insert(WEIR_DECISION, decision_value(settlement.decided.id));
-    if let Permit::Work(serve) = &settlement.decided.permit
-        && serve.is_fallback
-        && let Ok(model) = HeaderValue::from_str(&serve.model)
-    {
-        headers.insert(WEIR_SERVED_MODEL, model);
+    if let Permit::Work(serve) = &settlement.decided.permit {
+        disclose(headers, serve, &settlement.client.shared().appeals);
     }
     if is_event_stream {
         // Proxies in between must neither collect the stream nor rewrite it.
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    }
+}
+
+/// Tells whom a rule or measure concerns what was done, by which rule, and how
+/// to appeal. Ids are checked when rules are set; a reason that no header can
+/// carry is left out, and the decision's record has it.
+fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
+    let told = match &serve.fallback {
+        Some(denial) => {
+            if let Ok(model) = HeaderValue::from_str(&serve.model) {
+                headers.insert(WEIR_SERVED_MODEL, model);
+            }
+            let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
+            Some((Arc::clone(&denial.rule), notice))
+        }
+        None => bounds::notice(&serve.bounds, appeals),
+    };
+    let Some((rule, notice)) = told else { return };
+    if let Ok(rule) = HeaderValue::from_str(&rule) {
+        headers.insert(WEIR_RULE, rule);
+    }
+    if let Ok(notice) = HeaderValue::from_str(&notice) {
+        headers.insert(WEIR_NOTICE, notice);
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`Settlement`] is dropped.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -17,6 +17,7 @@ use weir_wire::usage::{Ending, UsageMeter};
 use crate::answer::Refusal;
 use crate::client::Client;
 use crate::flight::Cut;
+use crate::metering::{Most, Seen, Took};
 use crate::objects::Made;
 use crate::phases::accept::Asked;
 use crate::phases::decide::{Decided, Permit};
@@ -39,7 +40,13 @@ pub(crate) struct Settlement {
     user_agent: Option<Box<str>>,
     time: Time,
     pub(crate) started: Instant,
+    /// What it may take at most.
+    pub(crate) most: Most,
+    /// Whether it may have reached an upstream.
+    pub(crate) was_sent: AtomicBool,
     room: Option<Reservation>,
+    /// What it took, once that is known.
+    took: Option<Took>,
     status: u16,
     /// Whether an answer of the upstream's began.
     has_begun: bool,
@@ -55,6 +62,10 @@ pub(crate) struct Settlement {
 
 /// The debt of a request that was permitted.
 pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Settlement {
+    let most = match &decided.permit {
+        Permit::Work(serve) => Most::of(asked, &serve.metering),
+        Permit::See(_) => Most::NOTHING,
+    };
     let user_agent = asked.parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Settlement {
         client: Arc::clone(client),
@@ -65,7 +76,10 @@ pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Sett
         user_agent: user_agent.map(Into::into),
         time: asked.time,
         started: asked.started,
+        most,
+        was_sent: AtomicBool::new(false),
         room: None,
+        took: None,
         status: CLIENT_LEFT,
         has_begun: false,
         meter: None,
@@ -126,7 +140,12 @@ impl Settlement {
         let Some(meter) = &mut self.meter else { return 0 };
         if self.is_event_stream {
             meter.observe_chunk(piece);
-            return meter.unfinished();
+            let unfinished = meter.unfinished();
+            if meter.ending() == Ending::Complete {
+                // By its own word it is over, and who read that asks again.
+                self.pay();
+            }
+            return unfinished;
         }
         self.pieces_length += piece.len();
         if self.pieces_length <= MOST_LOOKED_THROUGH {
@@ -138,6 +157,43 @@ impl Settlement {
     /// The answer came to the end that its framing announced.
     pub(crate) fn complete(&mut self) {
         self.is_complete = true;
+        if !self.is_event_stream {
+            self.look_through_body();
+        }
+        self.pay();
+    }
+
+    /// Settles what was reserved, once: before the answer's last byte goes out,
+    /// so that whoever waits for it finds room again, else when all is over.
+    fn pay(&mut self) {
+        if self.took.is_some() {
+            return;
+        }
+        let took = self.took_now();
+        self.took = Some(took);
+        if let (Some(room), Permit::Work(serve)) = (&mut self.room, &self.decided.permit) {
+            room.charge(took.tokens(), serve.metering.weight);
+        }
+    }
+
+    /// What it took, as far as it came.
+    fn took_now(&self) -> Took {
+        let is_refused_by_upstream = self.has_begun && self.meter.is_none();
+        let was_sent = self.was_sent.load(Ordering::Relaxed);
+        if !matches!(self.decided.permit, Permit::Work(_)) || !was_sent || is_refused_by_upstream {
+            return Took::default();
+        }
+        let seen = self.meter.as_ref().map_or_else(Seen::default, |meter| {
+            let unread = (self.pieces_length as u64).saturating_sub(meter.bytes());
+            Seen {
+                told: meter.usage(),
+                is_final: meter.ending() == Ending::Complete,
+                estimate: meter.output_estimate().saturating_add(unread / 4),
+                bytes: meter.bytes().saturating_add(unread),
+                events: meter.events(),
+            }
+        });
+        Took::of(&self.most, &seen)
     }
 
     fn look_through_body(&mut self) {
@@ -145,7 +201,7 @@ impl Settlement {
         if self.is_event_stream || self.pieces_length > MOST_LOOKED_THROUGH {
             return;
         }
-        match self.pieces.as_slice() {
+        match std::mem::take(&mut self.pieces).as_slice() {
             [] => {}
             [whole] => meter.observe_body(whole),
             pieces => {
@@ -174,13 +230,17 @@ impl Settlement {
     }
 
     fn usage(&self) -> Usage {
-        let told = self.meter.as_ref().and_then(UsageMeter::usage);
-        Usage { input_tokens: told.map(|told| told.input_tokens), output_tokens: told.map(|told| told.output_tokens) }
+        let took = self.took.filter(|took| took.tokens() > 0);
+        Usage {
+            input_tokens: took.map(|took| took.input),
+            output_tokens: took.map(|took| took.output),
+            estimated: took.is_some_and(|took| took.is_estimated),
+        }
     }
 
     fn record(&mut self, truncated: bool) -> ExchangeRecord {
         let served_model = match &self.decided.permit {
-            Permit::Work(serve) if serve.is_fallback => Some(Arc::clone(&serve.model)),
+            Permit::Work(serve) if serve.fallback.is_some() => Some(Arc::clone(&serve.model)),
             _ => None,
         };
         ExchangeRecord {
@@ -212,9 +272,9 @@ impl Settlement {
         if truncated {
             metrics.truncated.inc();
         }
-        let told = self.meter.as_ref().and_then(UsageMeter::usage);
-        if let (Some(told), Permit::Work(serve)) = (told, &self.decided.permit) {
-            metrics.used(self.api, &serve.model, told.input_tokens, told.output_tokens);
+        let took = self.took.filter(|took| took.tokens() > 0);
+        if let (Some(took), Permit::Work(serve)) = (took, &self.decided.permit) {
+            metrics.used(self.api, &serve.model, took.input, took.output);
         }
     }
 }
@@ -223,6 +283,7 @@ impl Drop for Settlement {
     fn drop(&mut self) {
         self.client.gate.depart(self.decided.ticket.take());
         self.look_through_body();
+        self.pay();
         self.remember_objects();
         let truncated = self.is_truncated();
         self.count(truncated);

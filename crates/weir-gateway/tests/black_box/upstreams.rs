@@ -309,3 +309,69 @@ fn an_upstream_that_is_well_again_is_served_at_once() {
     }
     assert_eq!(caller.answer().status(), 200);
 }
+
+#[test]
+fn a_measure_has_its_account_served_by_the_previous_model_and_says_so() {
+    let mut house = house();
+    let (_, account, _) = house.accounts[ACME];
+    house.change(|scene| {
+        scene.measure(&account.to_string(), weir_acts::words::MeasureKind::Fallback);
+    });
+    let answer = house.chat(ACME, "fable-5");
+    assert_eq!((answer.status(), answer.head.get("weir-served-model")), (200, Some("fable-4")));
+    assert_eq!(answer.head.get("weir-rule"), Some("measure/fallback"));
+    let notice = answer.head.get("weir-notice").unwrap();
+    assert!(notice.contains("previous models alone") && notice.contains("Appeal: https://weir.example"), "{notice}");
+    let older = house.chat(ACME, "fable-4");
+    assert_eq!((older.status(), older.head.get("weir-served-model")), (200, None), "it is the last of its line");
+    for model in ["atlas-5", "mythos-5"] {
+        let denied = house.chat(ACME, model);
+        assert_eq!((denied.status(), denied.head.get("weir-rule")), (403, Some("measure/fallback")), "{model}");
+        assert!(denied.text().contains("Appeal: "), "{}", denied.text());
+    }
+    assert_eq!(house.chat(NORWIND, "fable-5").head.get("weir-served-model"), None, "nobody else");
+    // Decided afresh: an order on the previous model holds.
+    house.enact(directive("order-1", &["fable-4"], "principal.us_person == true"));
+    assert_eq!(house.chat(ACME, "fable-5").status(), 403);
+}
+
+#[test]
+fn a_measure_falls_back_by_one_hop_and_never_in_mid_stream() {
+    let mut house = house();
+    let upstream = house.stand_in.base_url();
+    house.change(|scene| {
+        use weir_acts::act::{private, public};
+        let id = weir_acts::id::ModelId::from_bytes([0xaa; 10]);
+        let public = public::ModelAdd {
+            model: "fable-7".into(),
+            previous: Some("fable-5".into()),
+            weights: None,
+            max_output: None,
+        };
+        let private = private::ModelAdd { upstream: upstream.clone(), credential: None };
+        scene.act(&id.to_string(), weir_acts::Act::ModelAdd(crate::scene::parts(public, private)));
+        scene.stage(id, weir_acts::words::Stage::General, &[]);
+    });
+    let silent = [("x-stand-in-chunks", "9"), ("x-stand-in-silent-after", "3")];
+    let ask = |house: &House, model: &str| {
+        let mut caller = house.caller();
+        caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &silent, streamed_chat(model).as_bytes()));
+        let head = caller.head();
+        (caller, head)
+    };
+    let (mut before, head) = ask(&house, "fable-5");
+    let (_, account, _) = house.accounts[ACME];
+    let swept = house.change(|scene| {
+        scene.measure(&account.to_string(), weir_acts::words::MeasureKind::Fallback);
+    });
+    assert_eq!(swept.cut, 1);
+    let told = String::from_utf8(before.body(&head).0).unwrap();
+    assert!(told.contains("measure/fallback"), "{told}");
+    // One hop: from fable-7 to fable-5, not on to fable-4; and it lives on
+    // through acts that do not concern it.
+    let (mut during, head) = ask(&house, "fable-7");
+    assert_eq!(head.get("weir-served-model"), Some("fable-5"));
+    assert_eq!(house.enact(directive("order-3", &["atlas-5"], FOREIGN)).cut, 0);
+    assert_eq!(house.enact(directive("order-2", &["fable-5"], "principal.us_person == true")).cut, 1);
+    assert!(String::from_utf8(during.body(&head).0).unwrap().contains("order-2/named"));
+}

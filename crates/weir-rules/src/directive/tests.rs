@@ -32,7 +32,7 @@ fn rules(text: &DirectiveText, at: Time) -> Vec<RuleInForce> {
 
 /// The ids that decide, of `model`, for someone with `claims` and `lists`.
 fn decided(rules: &[RuleInForce], model: &str, claims: &Claims, lists: &[Arc<str>]) -> Vec<String> {
-    let model = ModelFacts { name: model.into(), uid: uid(MODEL, model).unwrap(), list: None };
+    let model = ModelFacts { name: model.into(), uid: uid(MODEL, model).unwrap(), list: None, oldest: false };
     let bucket = Bucket::narrowed(&model, Stage::General, rules, std::slice::from_ref(&model)).unwrap();
     let facts = Facts { claims: claims.clone(), lists: lists.to_vec(), ..Facts::default() };
     let known = Known::new(Arc::new(facts), Arc::default());

@@ -84,7 +84,7 @@ impl Bucket {
         Ok(Bucket {
             model: model.clone(),
             stage,
-            resource: entities::model(&model.uid, stage.as_str()).map_err(error)?,
+            resource: entities::model(model, stage.as_str()).map_err(error)?,
             request,
             principal,
             index,

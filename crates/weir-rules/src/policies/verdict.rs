@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_acts::words::Stage;
 
-use crate::decision::{Denial, Effect, Verdict};
+use crate::decision::{Denial, Effect, RuleLimit, Verdict};
 use crate::rule::{Origin, RuleEffect, RuleInForce};
 
 /// The rule named where a policy could not be evaluated.
@@ -18,11 +18,25 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
     if determining.is_empty() {
         let denial = no_permit(stage, stage_rule);
         let rules = vec![Arc::clone(&denial.rule)];
-        return Verdict { effect: Effect::Deny, rules, stage, denial: Some(denial), fallback: false };
+        return Verdict {
+            effect: Effect::Deny,
+            rules,
+            stage,
+            denial: Some(denial),
+            fallback: false,
+            limits: Vec::new(),
+        };
     }
     let forbids = || determining.iter().filter(|rule| rule.effect == RuleEffect::Forbid);
     let Some(first) = forbids().min_by_key(|rule| (rank(rule.origin), Arc::clone(&rule.id))) else {
-        return Verdict { effect: Effect::Permit, rules, stage, denial: None, fallback: false };
+        return Verdict {
+            effect: Effect::Permit,
+            rules,
+            stage,
+            denial: None,
+            fallback: false,
+            limits: limits(&determining),
+        };
     };
     let denial = Denial {
         rule: Arc::clone(&first.id),
@@ -30,8 +44,14 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
         citation: first.citation.clone(),
         next: first.next.clone(),
     };
-    let fallback = forbids().all(|rule| rule.origin.falls_back());
-    Verdict { effect: Effect::Deny, rules, stage, denial: Some(denial), fallback }
+    let fallback = forbids().all(|rule| rule.falls_back);
+    Verdict { effect: Effect::Deny, rules, stage, denial: Some(denial), fallback, limits: Vec::new() }
+}
+
+/// What the permits that decide put on each account, by rule.
+fn limits(determining: &[&RuleInForce]) -> Vec<RuleLimit> {
+    let limiting = determining.iter().filter(|rule| !rule.limits.is_empty());
+    limiting.map(|rule| RuleLimit { rule: Arc::clone(&rule.id), limits: rule.limits }).collect()
 }
 
 /// In which order rules are named to the denied.
@@ -71,7 +91,14 @@ pub(crate) fn missing() -> Verdict {
         citation: None,
         next: "Ask for the list of models you may use".to_owned(),
     };
-    Verdict { effect: Effect::Missing, rules: vec![rule], stage: Stage::Sealed, denial: Some(denial), fallback: false }
+    Verdict {
+        effect: Effect::Missing,
+        rules: vec![rule],
+        stage: Stage::Sealed,
+        denial: Some(denial),
+        fallback: false,
+        limits: Vec::new(),
+    }
 }
 
 /// The verdict where a policy errs: a forbid that cannot be evaluated may be
@@ -84,5 +111,12 @@ pub(crate) fn policy_error(stage: Stage) -> Verdict {
         citation: None,
         next: "Tell the operator; nothing on your side is at fault".to_owned(),
     };
-    Verdict { effect: Effect::Deny, rules: vec![rule], stage, denial: Some(denial), fallback: false }
+    Verdict {
+        effect: Effect::Deny,
+        rules: vec![rule],
+        stage,
+        denial: Some(denial),
+        fallback: false,
+        limits: Vec::new(),
+    }
 }

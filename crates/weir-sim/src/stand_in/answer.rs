@@ -67,7 +67,7 @@ impl Answer {
             .collect();
         let usage = (!shape.no_usage).then(|| Usage {
             input: tokens(body_bytes),
-            output: shape.lie_usage.unwrap_or_else(|| choices.iter().map(output_tokens).sum()),
+            output: shape.lie_usage.unwrap_or_else(|| choices.iter().map(|choice| output_tokens(choice, ask)).sum()),
         });
         Self { seed, model: ask.model.clone(), choices, usage }
     }
@@ -88,9 +88,14 @@ pub(super) fn tokens(bytes: usize) -> u64 {
     u64::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX).saturating_add(1)
 }
 
-fn output_tokens(choice: &Choice) -> u64 {
+/// A text that was cut to what was allowed is as many tokens as that.
+fn output_tokens(choice: &Choice, ask: &Ask) -> u64 {
     let tool = choice.tool.as_ref().map_or(0, |tool| tool.arguments().len());
-    tokens(choice.deltas.iter().map(String::len).sum::<usize>().saturating_add(tool))
+    let counted = tokens(choice.deltas.iter().map(String::len).sum::<usize>().saturating_add(tool));
+    match ask.max_tokens.filter(|_| choice.cut_short) {
+        Some(most) => counted.min(u64::try_from(most).unwrap_or(u64::MAX)),
+        None => counted,
+    }
 }
 
 fn choice(ask: &Ask, shape: &Shape, seed: u64) -> Choice {

@@ -19,7 +19,7 @@ use crate::StoreError;
 const DOING: &str = "opening the store";
 
 /// How long to wait for another user of the file. Only a foreign program can make us wait.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Statements a connection keeps prepared; more than there are in this crate.
 const PREPARED_STATEMENTS: usize = 32;
@@ -56,7 +56,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     harden(connection)?;
     let journal: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if journal != "wal" {

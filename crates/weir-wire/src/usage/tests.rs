@@ -133,3 +133,29 @@ proptest! {
         UsageMeter::new(api.2, false).observe_body(&chunks.concat());
     }
 }
+
+#[test]
+fn an_answer_that_tells_nothing_is_estimated_from_its_text_and_not_its_envelope() {
+    let mut meter = UsageMeter::new(Api::OpenAiChat, true);
+    let envelope = |text: &str| {
+        format!(
+            "data: {{\"id\":\"chatcmpl-1\",\"model\":\"atlas-5\",\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n"
+        )
+    };
+    meter.observe_chunk(envelope("").as_bytes());
+    for _ in 0..50 {
+        meter.observe_chunk(envelope("word").as_bytes());
+    }
+    meter.observe_chunk(b"data: [DONE]\n\n");
+    assert_eq!(meter.output_estimate(), 52, "a token an event");
+    meter.observe_chunk(envelope(&"long ".repeat(800)).as_bytes());
+    let estimate = meter.output_estimate();
+    assert!((1_000..1_100).contains(&estimate), "{estimate} of some 4,200 letters");
+
+    let mut meter = UsageMeter::new(Api::OpenAiChat, false);
+    meter.observe_body(&[b'x'; 4_000]);
+    assert_eq!(meter.output_estimate(), 1_000);
+    let mut meter = UsageMeter::new(Api::OpenAiEmbeddings, false);
+    meter.observe_body(&[b'1'; 4_000]);
+    assert_eq!(meter.output_estimate(), 0, "numbers are no tokens");
+}

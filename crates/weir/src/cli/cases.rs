@@ -10,7 +10,7 @@ use super::times;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {
-    /// Take one; this version enforces observe, refuse and suspend
+    /// Take one; this version enforces observe, throttle, fallback, refuse and suspend
     #[command(
         after_help = "A throttle allows what its flags say, without any 6 requests a minute and one at a time; several windows with commas, as --requests 6/min,100/day."
     )]

@@ -104,6 +104,32 @@ def denied():
         pass
 
 
+def limited():
+    """The first of each API is served, and then its own RateLimitError is raised."""
+    key = os.environ["WEIR_LIMITED_KEY"]
+    both = (openai.OpenAI(base_url=BASE + "/v1", api_key=key, max_retries=0),
+            anthropic.Anthropic(base_url=BASE, api_key=key, max_retries=0))
+    for _, call in calls(*both, {}):
+        call()
+    for sdk, call in calls(*both, {}):
+        try:
+            call()
+        except sdk.RateLimitError as error:
+            assert error.status_code == 429
+            for wanted in ["2 requests a day", "limit/account", "Try again in"]:
+                assert wanted in str(error), str(error)
+            assert error.response.headers["weir-rule"] == "limit/account"
+            assert error.response.headers["weir-decision"].startswith("dec-")
+            assert int(error.response.headers["retry-after"]) > 3600
+        else:
+            raise AssertionError(f"{sdk.__name__}: the limit was not kept")
+    try:
+        for _ in both[0].chat.completions.create(model="mythos-5", messages=turns("hi"), stream=True):
+            raise AssertionError("a stream beyond the limit began")
+    except openai.RateLimitError:
+        pass
+
+
 def errors():
     wrong = (openai.OpenAI(base_url=BASE + "/v1", api_key="wrong"), anthropic.Anthropic(base_url=BASE, api_key="wrong"))
     for sdk, call in calls(*wrong, {}):
@@ -146,7 +172,7 @@ async def at_once():
     await stream.close()
 
 
-for check in [chat, models, responses, messages, denied, errors]:
+for check in [chat, models, responses, messages, denied, limited, errors]:
     check()
     print(check.__name__, "holds")
 asyncio.run(at_once())

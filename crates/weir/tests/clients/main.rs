@@ -13,7 +13,7 @@ use weir::demo::seed;
 use weir::node::{Node, NodeConfig};
 use weir_acts::Digest;
 use weir_acts::words::PartyKind;
-use weir_control::command::{AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, PartyAdd, UploadedFile};
+use weir_control::command::{AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, LimitSet, PartyAdd, UploadedFile};
 use weir_gateway::GatewayConfig;
 use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
@@ -22,8 +22,9 @@ use weir_store::kind::FolderKind;
 struct House {
     node: Node,
     upstream: StandInHandle,
-    /// Keys of an account that the order spares, and of one that it names.
-    keys: [String; 2],
+    /// Keys of an account that the order spares, of one that it names, and of
+    /// one that may ask once a day by each API.
+    keys: [String; 3],
     _dir: tempfile::TempDir,
 }
 
@@ -42,7 +43,7 @@ impl House {
             PartyAdd { id: "acme".into(), name: "Acme".into(), kind: PartyKind::Institution, lei: None, ror: None }
                 .into(),
         );
-        for (account, us_person) in [("acme/keeps", "true"), ("acme/loses", "false")] {
+        for (account, us_person) in [("acme/keeps", "true"), ("acme/loses", "false"), ("acme/limited", "true")] {
             commands.push(AccountAdd { account: account.into() }.into());
             let claim = ClaimAdd {
                 subject: account.into(),
@@ -55,12 +56,20 @@ impl House {
             };
             commands.push(claim.into());
         }
+        let limit = LimitSet {
+            subject: "acme/limited".into(),
+            requests: Some("2/day".into()),
+            tokens: None,
+            concurrent: None,
+            spend: None,
+        };
+        commands.push(limit.into());
         let letter = UploadedFile { name: "friday.toml".into(), text: population::friday_letter_toml().into() };
         commands.push(DirectiveDraft { file: letter, lists: Vec::new() }.into());
         commands.push(DirectiveEnact { id: population::FIRST_LETTER_ID.into() }.into());
         let control = node.control().clone();
         node.runtime().block_on(control.change_all(by.clone(), commands)).unwrap();
-        let keys = ["acme/keeps", "acme/loses"]
+        let keys = ["acme/keeps", "acme/loses", "acme/limited"]
             .map(|account| node.runtime().block_on(seed::issue_key(&control, &by, account)).unwrap());
         House { node, upstream, keys, _dir: dir }
     }
@@ -73,6 +82,7 @@ impl House {
             .env("WEIR_BASE", format!("http://{}", self.node.address()))
             .env("WEIR_KEY", &self.keys[0])
             .env("WEIR_DENIED_KEY", &self.keys[1])
+            .env("WEIR_LIMITED_KEY", &self.keys[2])
             .envs(more.iter().copied())
             .output()
             .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask test` installs it", program.display()));

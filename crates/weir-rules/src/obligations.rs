@@ -1,0 +1,99 @@
+//! Obligations that a rule brings, as annotations of its policy.
+//!
+//! On a permit, `@limit_requests("10/min")`, `@limit_tokens`, `@limit_spend`
+//! and `@limit_concurrent("2")` say what each account may take of what the
+//! rule permits. On a forbid, `@answer("fallback")` lets the previous model
+//! answer instead.
+
+use cedar_policy::{Effect, Policy};
+use weir_acts::limits::{Limits, Rates};
+
+/// What annotations are called.
+const LIMITS: [&str; 4] = ["limit_requests", "limit_tokens", "limit_spend", "limit_concurrent"];
+const ANSWER: &str = "answer";
+
+/// The limits that a policy brings.
+///
+/// # Errors
+/// Where an annotation is not what it must be, or stands on a forbid.
+pub(crate) fn limits(policy: &Policy) -> Result<Limits, String> {
+    if let Some((name, _)) = policy.annotations().find(|(name, _)| name.starts_with("limit_") && !LIMITS.contains(name))
+    {
+        return Err(format!("@{name} is no limit; there are @{}", LIMITS.join(", @")));
+    }
+    if policy.effect() == Effect::Forbid {
+        return match LIMITS.iter().find(|name| policy.annotation(name).is_some()) {
+            Some(name) => Err(format!("@{name} stands on a forbid: only what is permitted can be limited")),
+            None => Ok(Limits::default()),
+        };
+    }
+    let rates = |name: &str| match policy.annotation(name) {
+        None => Ok(Rates::default()),
+        Some(text) => text.parse().map_err(|error| format!("@{name}: {error}")),
+    };
+    let concurrent = match policy.annotation("limit_concurrent").map(str::parse) {
+        None => None,
+        Some(Ok(most)) if most > 0 => Some(most),
+        Some(_) => return Err("@limit_concurrent: write how many requests, 1 or more".to_owned()),
+    };
+    Ok(Limits {
+        requests: rates("limit_requests")?,
+        tokens: rates("limit_tokens")?,
+        concurrent,
+        spend: rates("limit_spend")?,
+    })
+}
+
+/// Whether those whom a forbid names are served by the previous model.
+///
+/// # Errors
+/// Where the annotation is not what it must be, or stands on a permit.
+pub(crate) fn falls_back(policy: &Policy) -> Result<bool, String> {
+    match (policy.annotation(ANSWER), policy.effect()) {
+        (None, _) => Ok(false),
+        (Some(_), Effect::Permit) => Err("@answer stands on a permit: it says how a forbid is answered".to_owned()),
+        (Some("deny"), Effect::Forbid) => Ok(false),
+        (Some("fallback"), Effect::Forbid) => Ok(true),
+        (Some(_), Effect::Forbid) => Err("@answer is \"deny\" or \"fallback\"".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Policy {
+        Policy::parse(None, text).unwrap()
+    }
+
+    #[test]
+    fn annotations_of_a_permit_are_limits() {
+        let read = limits(&policy(
+            r#"@limit_requests("10/min,100/day") @limit_concurrent("2") @limit_spend("9/hour") permit (principal, action, resource);"#,
+        ));
+        let read = read.unwrap();
+        assert_eq!(
+            (read.requests.to_string(), read.concurrent, read.spend.to_string(), read.tokens.is_empty()),
+            ("10/min,100/day".to_owned(), Some(2), "9/hour".to_owned(), true)
+        );
+    }
+
+    #[test]
+    fn what_is_misspelt_or_misplaced_is_refused_by_name() {
+        let permit = "permit (principal, action, resource);";
+        let forbid = "forbid (principal, action, resource);";
+        for (text, named) in [
+            (format!(r#"@limit_requests("many") {permit}"#), "@limit_requests"),
+            (format!(r#"@limit_concurrent("0") {permit}"#), "@limit_concurrent"),
+            (format!(r#"@limit_request("1/min") {permit}"#), "@limit_request "),
+            (format!(r#"@limit_tokens("1/min") {forbid}"#), "forbid"),
+        ] {
+            let error = limits(&policy(&text)).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+        assert!(falls_back(&policy(&format!(r#"@answer("fallback") {forbid}"#))).unwrap());
+        assert!(!falls_back(&policy(&format!(r#"@answer("deny") {forbid}"#))).unwrap());
+        assert!(falls_back(&policy(&format!(r#"@answer("later") {forbid}"#))).is_err());
+        assert!(falls_back(&policy(&format!(r#"@answer("fallback") {permit}"#))).is_err());
+    }
+}
