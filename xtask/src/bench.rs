@@ -89,9 +89,11 @@ fn measure(workspace: &Path, gate: &Gate) -> Result<()> {
     latency::compare(&rig, gate, &mut raw, &mut table)?;
     drop(rig);
     if gate.without_weir {
-        table.not_measured("decisions and cuts", "--without-weir");
+        table.not_measured("decisions, persons, overshoot and cuts", "--without-weir");
     } else {
         programs::decide(&programs, &mut raw, &mut table)?;
+        programs::person(&programs, &mut raw, &mut table)?;
+        programs::overshoot(&programs, &mut raw, &mut table)?;
         programs::cut(&programs, &mut raw, &mut table)?;
     }
     table.print();
@@ -134,6 +136,12 @@ fn build(workspace: &Path, gate: &Gate) -> Result<Programs> {
             "weir",
             "--example",
             "cut_latency",
+            "--example",
+            "overshoot",
+            "-p",
+            "weir-gateway",
+            "--example",
+            "person_cost",
             "-p",
             "weir-rules",
             "--example",

@@ -22,6 +22,31 @@ pub(super) fn decide(programs: &Programs, raw: &mut Raw, table: &mut Table) -> R
     Ok(())
 }
 
+/// The person behind a request, first seen and from the cache.
+pub(super) fn person(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
+    for line in printed(&mut Command::new(programs.examples.join("person_cost")))? {
+        raw.line(&json!({"row": "person", "measured": line}))?;
+        let (Some(row), Some(nanos)) = (line["row"].as_str(), line["ns"].as_f64()) else { continue };
+        let bar = line["bar_ns"].as_f64();
+        let bar = bar.map(|bar| Bar::new(nanos <= bar, &format!("<= {} us", bar / 1e3)));
+        table.row(row, format!("{:.2} us", nanos / 1e3), bar);
+    }
+    Ok(())
+}
+
+/// How far 64 clients come beyond limits.
+pub(super) fn overshoot(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
+    for line in printed(&mut Command::new(programs.examples.join("overshoot")))? {
+        raw.line(&json!({"row": "overshoot", "measured": line}))?;
+        let (Some(what), Some(beyond)) = (line["what"].as_str(), line["overshoot"].as_u64()) else { continue };
+        let name =
+            format!("overshoot, {what}, {} clients, by {}", line["clients"], line["scope"].as_str().unwrap_or(""));
+        let value = format!("{beyond} beyond {} (reached {})", line["limit"], line["reached"]);
+        table.row(&name, value, Some(Bar::new(beyond == 0, "0")));
+    }
+    Ok(())
+}
+
 /// From an order's commit to the last stream cut.
 pub(super) fn cut(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
     for line in printed(&mut Command::new(programs.examples.join("cut_latency")))? {

@@ -14,9 +14,28 @@ use super::proxy::Proxy;
 use super::rig::Rig;
 
 /// One worker, as every proxy here has. Records are always on.
-const CONFIGURATION: &str = "[gateway]\nworkers = 1\n\n[logging]\nlevel = \"warn\"\n";
+const CONFIGURATION: &str =
+    "[gateway]\nworkers = 1\n\n[persons]\naudience = \"weir.example\"\n\n[logging]\nlevel = \"warn\"\n";
 
-/// Starts a Weir on a new folder, with one model open to one account.
+/// The audience that assertions about persons name.
+const AUDIENCE: &str = "weir.example";
+
+/// Limits that count everything and refuse nothing, over a short and a long
+/// window.
+const WIDE: &[&str] = &[
+    "--requests",
+    "1000000000/min,1000000000/day",
+    "--tokens",
+    "1000000000000/min,1000000000000/day",
+    "--concurrent",
+    "100000",
+    "--spend",
+    "1000000000000000/day",
+];
+
+/// Starts a Weir on a new folder, with one model open to one account that is
+/// limited, as its party and the stage are, in everything there is, and whose
+/// requests carry an assertion about a person.
 pub(super) fn start(rig: &Rig<'_>, program: &Path) -> Result<Proxy> {
     let folder = new_folder(&rig.programs.scratch)?;
     let (config, data) = (folder.join("weir.toml"), folder.join("data"));
@@ -31,7 +50,7 @@ pub(super) fn start(rig: &Rig<'_>, program: &Path) -> Result<Proxy> {
     wait_for_commands(&mut proxy, program, &server, &token)?;
     let upstream = format!("http://{}", rig.upstream);
     for words in [
-        &["model", "add", "atlas-5", "--upstream", &upstream][..],
+        &["model", "add", "atlas-5", "--upstream", &upstream, "--max-output", "4096", "--weight", "3"][..],
         &["stage", "set", "atlas-5", "general"],
         &["party", "add", "acme", "--name", "Acme"],
         &["account", "add", "acme/bench"],
@@ -41,8 +60,28 @@ pub(super) fn start(rig: &Rig<'_>, program: &Path) -> Result<Proxy> {
     let issued = command_of(program, &server, &token, &["key", "issue", "acme/bench"])?;
     let key = issued["key"].as_str().context("`weir key issue` printed no key")?;
     proxy.headers.push(format!("authorization: Bearer {key}"));
+    for subject in ["acme/bench", "acme", "stage:general"] {
+        let words: Vec<&str> = ["limit", "set", subject].iter().chain(WIDE).copied().collect();
+        command_of(program, &server, &token, &words)?;
+    }
+    proxy.headers.push(format!("weir-person: {}", person(rig, program, &server, &token, &folder)?));
     rig.wait_for(&mut proxy, Duration::from_secs(10))?;
     Ok(proxy)
+}
+
+/// Registers an issuer for the account's party, and has it assert a person.
+fn person(rig: &Rig<'_>, program: &Path, server: &str, token: &Path, folder: &Path) -> Result<String> {
+    let issuer = rig.programs.examples.join("person_cost");
+    let issued = Command::new(&issuer).arg("issue").arg(folder).arg(AUDIENCE).output();
+    let issued = issued.with_context(|| format!("cannot run {}", issuer.display()))?;
+    if !issued.status.success() {
+        bail!("{} issued nothing: {}", issuer.display(), issued.stderr.escape_ascii());
+    }
+    let keys = folder.join("keys.json").display().to_string();
+    let words = ["issuer", "add", "acme", &keys, "--kinds", "us_person,nationalities", "--max-level", "2"];
+    let words: Vec<&str> = words.into_iter().chain(["--name", "https://id.example"]).collect();
+    command_of(program, server, token, &words)?;
+    Ok(String::from_utf8(issued.stdout)?.trim().to_owned())
 }
 
 /// A folder that no other start of this run has.
