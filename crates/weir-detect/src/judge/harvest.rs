@@ -45,7 +45,7 @@ fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
         let (inside, outside) = (share(here.asks[class], here.events), share(others.asks[class], others.events));
         (excess(inside, outside, events, LESSER_BITS), CLASSES[class], inside, outside)
     });
-    if let Some((bits, class, inside, outside)) = asks.max_by(|left, right| left.0.total_cmp(&right.0))
+    if let Some((bits, class, inside, outside)) = asks.max_by(|left, right| (left.0 * left.2).total_cmp(&(right.0 * right.2)))
         && bits > 0.0
     {
         pieces.push(Piece {
