@@ -3,15 +3,23 @@
 //! samples; with a key that only the deployment holds they cannot.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use siphasher::sip::SipHasher13;
 
 /// The key of a deployment. Runs with the same key and input give the same
 /// findings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Keyed {
     sip: SipHasher13,
+}
+
+/// Without the key.
+impl fmt::Debug for Keyed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Keyed((secret))")
+    }
 }
 
 /// What a hash is of. The same bytes in two domains have unrelated hashes.
