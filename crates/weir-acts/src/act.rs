@@ -9,13 +9,14 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::{Bits, Seen};
 use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
 use crate::id::{AccountId, AppealId, ClaimId, GrantId, HoldId, IssuerId, KeyId, MeasureId, PartyId, TokenId};
 use crate::limits::Limits;
 use crate::time::Time;
 use crate::value::{Value, ValueType};
-use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
+use crate::words::{CampaignStatus, Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 
 /// The two parts of an act. `private` is absent where it was never given,
 /// withheld from this reader, or erased.
@@ -389,6 +390,47 @@ acts! {
     /// Private parts of acts about the subject are erased: their salts and
     /// bytes are gone, their commitments stay.
     "private.erase" PrivateErase { pub acts: Vec<Erased> } { pub reason: String }
+
+    /// Accounts were judged to act as one to harvest outputs; the subject is
+    /// the campaign's id.
+    "campaign.found" CampaignFound {
+        pub status: CampaignStatus,
+        pub log2_e: Bits,
+        pub accounts: u64,
+        pub exchanges: u64,
+        pub growing: bool,
+        /// When every axis was first shown.
+        pub alarm: Time,
+    } {
+        /// The dossier as JSON, as it stands.
+        pub dossier: String,
+        /// SHA-256 of the whole, where `dossier` is cut.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub whole: Option<Digest>,
+    }
+    /// More is known of it.
+    "campaign.update" CampaignUpdate {
+        pub status: CampaignStatus,
+        pub log2_e: Bits,
+        pub accounts: u64,
+        pub exchanges: u64,
+        pub growing: bool,
+    } {
+        pub dossier: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub whole: Option<Digest>,
+    }
+    /// Accounts of it that are new, or about which more is known. What is said
+    /// of one replaces what was said of it before.
+    "campaign.members" CampaignMembers { pub count: u64 } { pub accounts: Vec<Seen> }
+    /// It is over, or was none.
+    "campaign.end" CampaignEnd {} { pub reason: String }
+    /// A measure rests on a campaign, the subject, and on so many bits of
+    /// whoever it is on.
+    "measure.evidence" MeasureEvidence { pub measure: MeasureId, pub bits: Bits } {}
+    /// Whether the detector proposes measures: it stops when the e-value of
+    /// ordinary traffic has drifted above one.
+    "detector.health" DetectorHealth { pub proposes: bool, pub log2_e: Bits } {}
 }
 
 /// An act whose private part is erased.

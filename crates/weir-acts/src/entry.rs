@@ -18,6 +18,10 @@ pub const VERSION: u32 = 1;
 /// Who acted when Weir itself did, by a rule or a timer.
 pub const BY_WEIR: &str = "weir";
 
+/// Who acted when the detector did: it has no role, and may do what a rule of
+/// authority names it for.
+pub const BY_DETECTOR: &str = "detector";
+
 /// Someone's consent to an act, and the digest of what they were shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

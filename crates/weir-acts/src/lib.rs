@@ -7,6 +7,7 @@
 //! state ([`view`]). Nothing here does I/O or reads a clock.
 
 pub mod act;
+pub mod campaign;
 pub mod claims;
 pub mod digest;
 pub mod directive;

@@ -4,6 +4,7 @@
 //! A clone is cheap (copy-on-write), so the control plane tries an act on a
 //! clone, and readers keep the state they loaded.
 
+mod campaigns;
 mod directives;
 mod drafts;
 mod erasure;
@@ -23,8 +24,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::act::{Act, PolicyText, public};
+use crate::campaign::{Bits, Campaign};
 use crate::draft::Draft;
-use crate::entry::{BY_WEIR, Entry, EntryError};
+use crate::entry::{BY_DETECTOR, BY_WEIR, Entry, EntryError};
 use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
@@ -302,6 +304,11 @@ pub struct State {
     pub segments: Arc<BTreeMap<u64, SealedSegment>>,
     /// What must be kept, or had to be.
     pub holds: Arc<BTreeMap<HoldId, Hold>>,
+    /// Campaigns by id.
+    pub campaigns: Arc<BTreeMap<Arc<str>, Arc<Campaign>>>,
+    /// When the detector last said whether it proposes measures, whether it
+    /// does, and the e-value of ordinary traffic then; before, it does.
+    pub detector: Option<(Time, bool, Bits)>,
     /// Acts whose private parts were erased.
     pub erased: Arc<BTreeSet<u64>>,
     /// Parts of a rule set whose last part has not come.
@@ -416,6 +423,12 @@ impl State {
             }
             Act::PrivateErase(parts) => self.private_erase(index, entry, &parts.public, &mut touched)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
+            Act::CampaignFound(_)
+            | Act::CampaignUpdate(_)
+            | Act::CampaignMembers(_)
+            | Act::CampaignEnd(_)
+            | Act::MeasureEvidence(_)
+            | Act::DetectorHealth(_) => self.fold_campaigns(index, entry)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }
         Ok(touched)
@@ -448,6 +461,9 @@ impl State {
 
     fn check_author(&self, entry: &Entry) -> Result<(), FoldProblem> {
         if entry.by == BY_WEIR {
+            return Ok(());
+        }
+        if entry.by == BY_DETECTOR && campaigns::is_detectors(&entry.act) {
             return Ok(());
         }
         let by_party_itself = matches!(entry.act, Act::AppealFile(_));

@@ -108,6 +108,22 @@ words! {
         Suspend = "suspend",
     }
 
+    /// What is shown of a campaign.
+    CampaignStatus {
+        /// Linkage, harvest and concealment.
+        Campaign = "campaign",
+        /// Linkage and harvest; concealment could not be told.
+        Suspected = "suspected",
+    }
+
+    /// What an account is to a campaign.
+    CampaignRole {
+        /// Shown to take part by its own test.
+        Member = "member",
+        /// Seen with it; observed and nothing more.
+        Associated = "associated",
+    }
+
     /// What an operator may do.
     Role {
         /// Registers parties, accounts, keys and models.

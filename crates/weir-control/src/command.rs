@@ -37,6 +37,7 @@ macro_rules! commands {
             pub const fn action(&self) -> &'static str {
                 match self {
                     Command::DraftDrop(_) => "draft.close",
+                    Command::CampaignAct(_) => "measure.take",
                     _ => self.verb(),
                 }
             }
@@ -338,6 +339,47 @@ commands! {
         /// Spend, likewise.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spend: Option<String>,
+        /// The campaign it rests on, of which the subject is a member.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        campaign: Option<String>,
+    }
+    /// Do something about every member of a campaign that it is not done about
+    /// already.
+    "campaign.act" CampaignAct {
+        /// The campaign.
+        id: String,
+        /// What is done; `observe` is on the associated too.
+        kind: MeasureKind,
+        /// Until when.
+        #[serde(default)]
+        until: Option<Time>,
+        /// For how long from when it is done, in place of `until`, in hours:
+        /// what waits for approval would else lose of its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hours: Option<u32>,
+        /// Why, in words the affected will read; left out, what the campaign
+        /// is and the member's own evidence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What a `throttle` allows: requests, as in `limit.set`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requests: Option<String>,
+        /// Tokens, likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokens: Option<String>,
+        /// Requests at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        concurrent: Option<String>,
+        /// Spend, likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spend: Option<String>,
+    }
+    /// Say that a campaign is over, or was none.
+    "campaign.end" CampaignEnd {
+        /// The campaign.
+        id: String,
+        /// Why.
+        reason: String,
     }
     /// Say how much may be taken. A field that is left out stays as it is;
     /// `none` ends it.
@@ -401,6 +443,14 @@ commands! {
     }
 }
 
+/// The kind of measure that there is a word for and no room.
+pub const COVERT: &str =
+    "`covert` is a reserved word: what is done about an account is always said to it, so no measure is taken covertly";
+
+fn is_covert(body: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body["kind"] == "covert")
+}
+
 const fn institution() -> PartyKind {
     PartyKind::Institution
 }
@@ -412,6 +462,9 @@ impl Command {
     /// When there is no such verb, or the body does not fit it; the message
     /// names the field.
     pub fn from_parts(verb: &str, body: &serde_json::value::RawValue) -> Result<Command, serde_json::Error> {
+        if matches!(verb, "measure.take" | "campaign.act") && is_covert(body.get()) {
+            return Err(serde::de::Error::custom(COVERT));
+        }
         let text = format!("{{\"command\":{},\"with\":{}}}", serde_json::to_string(verb)?, body.get());
         serde_json::from_str(&text)
     }

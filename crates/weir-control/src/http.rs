@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod answer;
+mod campaigns;
 mod imports;
 mod limits;
 mod log;
@@ -67,6 +68,8 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/account/{party}/{name}", get(show::account))
         .route("/model", get(show::models))
         .route("/hold", get(show::holds))
+        .route("/campaign", get(campaigns::campaigns))
+        .route("/campaign/{id}", get(campaigns::campaign).post(admin::change_campaign))
         .route("/log", get(log::acts))
         .route("/log/{index}", get(log::act).post(admin::change_log));
     let all = questions

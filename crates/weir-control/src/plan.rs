@@ -2,6 +2,7 @@
 //! for the randomness of ids and keys: it looks at a state and either names
 //! the acts or refuses with one sentence. Nothing is changed here.
 
+mod campaigns;
 mod directives;
 pub(crate) mod drafts;
 mod governed;
@@ -135,6 +136,8 @@ impl Planner<'_> {
             Command::DraftApprove(command) => self.draft_approve(&command.id),
             Command::DraftDrop(command) => self.draft_drop(command.id),
             Command::MeasureTake(command) => self.measure_take(command),
+            Command::CampaignAct(command) => self.campaign_act(command),
+            Command::CampaignEnd(command) => self.campaign_end(command),
             Command::LimitSet(command) => self.limit_set(command),
             Command::MeasureLift(command) => self.measure_lift(command.id),
             Command::AppealDecide(command) => self.appeal_decide(command),

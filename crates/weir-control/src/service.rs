@@ -6,6 +6,7 @@ mod appeals;
 mod approvals;
 mod authority;
 mod changes;
+mod detector;
 mod erasure;
 mod idempotency;
 mod imports;
@@ -38,6 +39,7 @@ use crate::writer::{Job, Published};
 pub use appeals::Against;
 pub use authority::Caller;
 pub use changes::Accepted;
+pub use detector::{Detection, Finding};
 pub use imports::{Begun, Ended, ImportBegin};
 pub use reading::{AccessCaller, FoundRecord};
 pub use records::Seal;
@@ -67,6 +69,7 @@ struct Inner {
     /// Acts whose private parts are known to be gone from the database.
     gone: Mutex<std::collections::BTreeSet<u64>>,
     held: Mutex<retention::Held>,
+    detection: Mutex<Detection>,
 }
 
 impl Control {

@@ -57,6 +57,8 @@ fn body(verb: &str) -> Value {
         "draft.approve" => json!({"id": "x"}),
         "draft.drop" => json!({"id": format!("draft-{ID}")}),
         "measure.take" => json!({"subject": "x", "kind": "observe", "reason": "x"}),
+        "campaign.act" => json!({"id": "x", "kind": "observe"}),
+        "campaign.end" => json!({"id": "x", "reason": "x"}),
         "limit.set" => json!({"subject": "x", "requests": "1/min"}),
         "model.meter" => json!({"id": "x", "weight": 2}),
         "measure.lift" => json!({"id": format!("s-{ID}")}),
@@ -76,7 +78,7 @@ fn may(role: &str, verb: &str) -> bool {
     match role {
         "operator" => of(&registers) || of(&["claim.", "draft.", "limit.", "log."]),
         "release-officer" => of(&release) || of(&["claim.", "draft.", "limit."]),
-        "analyst" => of(&["measure.", "draft."]),
+        "analyst" => of(&["measure.", "draft.", "campaign."]),
         _ => false,
     }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, Policy, PolicyId, PolicySet, Request, RestrictedExpression,
 };
-use weir_acts::entry::BY_WEIR;
-use weir_acts::words::{Role, Stage};
+use weir_acts::entry::{BY_DETECTOR, BY_WEIR};
+use weir_acts::words::{MeasureKind, Role, Stage};
 use weir_acts::{State, Time};
 
-use crate::base::AUTHORITY_PREFIX;
+use crate::automatic::{self, Automatic, MEASURE_TAKE};
+use crate::base::{AUTHORITY_PREFIX, base_rules};
 use crate::policies::CompileError;
 use crate::policies::verdict::POLICY_ERROR;
 use crate::retention::RECORDS_DELETE;
@@ -26,6 +27,10 @@ pub struct ActFacts<'a> {
     pub author: Option<&'a str>,
     /// The stage a `stage.set` sets.
     pub stage: Option<Stage>,
+    /// The measure a `measure.take` takes.
+    pub measure: Option<MeasureKind>,
+    /// How many hours it lasts, begun ones counted; none where it has no end.
+    pub hours: Option<i64>,
     /// How many operators other than the acting one approved, each counted
     /// once.
     pub approvals: u32,
@@ -61,6 +66,7 @@ pub struct Authority {
     set: PolicySet,
     reasons: BTreeMap<Arc<str>, String>,
     retentions: BTreeMap<Arc<str>, i64>,
+    automatic: BTreeMap<Arc<str>, Automatic>,
     authorizer: Authorizer,
 }
 
@@ -79,6 +85,7 @@ impl Authority {
         let mut set = PolicySet::new();
         let mut reasons = BTreeMap::new();
         let mut retentions = BTreeMap::new();
+        let mut automatic = BTreeMap::new();
         let in_force = state.rules.iter().filter(|(id, rule)| id.starts_with(AUTHORITY_PREFIX) && rule.life.holds(at));
         for (id, rule) in in_force {
             let error = |problem: String| CompileError { rule: id.to_string(), problem };
@@ -88,10 +95,13 @@ impl Authority {
             if let Some(keep) = crate::retention::of(&policy).map_err(error)? {
                 retentions.insert(Arc::clone(id), keep);
             }
+            if let Some(done) = automatic::of(&policy).map_err(error)? {
+                automatic.insert(Arc::clone(id), done);
+            }
             reasons.insert(Arc::clone(id), reason.trim_end_matches('.').to_owned());
             set.add(policy).map_err(|problem| error(problem.to_string()))?;
         }
-        Ok(Authority { set, reasons, retentions, authorizer: Authorizer::new() })
+        Ok(Authority { set, reasons, retentions, automatic, authorizer: Authorizer::new() })
     }
 
     /// Whether the operator `id` with `roles` may do an act of `kind`, or one
@@ -138,6 +148,18 @@ impl Authority {
         may.is_ok().then_some((rule, *keep))
     }
 
+    /// What the detector does by itself about a campaign's members, and the rule
+    /// that says so: the operator's own before the one every weir starts with,
+    /// of several the first by id. None where no rule says anything, or one
+    /// forbids it; one that takes approval is proposed.
+    pub fn automatic(&self) -> Option<(&Arc<str>, Automatic)> {
+        let base: HashSet<String> = base_rules().into_iter().map(|rule| rule.id).collect();
+        let (rule, done) = self.automatic.iter().min_by_key(|(id, _)| (base.contains(id.as_ref() as &str), *id))?;
+        let facts =
+            ActFacts { measure: Some(done.kind), hours: Some(hours_of(done.lasts)), approvals: u32::MAX, ..ActFacts::default() };
+        self.may(BY_DETECTOR, &[], MEASURE_TAKE, &facts).is_ok().then_some((rule, *done))
+    }
+
     fn ask(&self, id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Answer {
         let (request, entities) = match question(id, roles, kind, facts) {
             Ok(question) => question,
@@ -157,6 +179,11 @@ impl Authority {
     }
 }
 
+/// Milliseconds in hours, begun ones counted.
+pub fn hours_of(millis: i64) -> i64 {
+    millis.max(0).saturating_add(3_599_999) / 3_600_000
+}
+
 fn question(id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Result<(Request, Entities), String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let operator = uid(OPERATOR, id).map_err(|error| text(&error))?;
@@ -172,6 +199,12 @@ fn question(id: &str, roles: &[Role], kind: &str, facts: &ActFacts<'_>) -> Resul
     }
     if let Some(stage) = facts.stage {
         attributes.insert("stage".to_owned(), RestrictedExpression::new_string(stage.as_str().to_owned()));
+    }
+    if let Some(measure) = facts.measure {
+        attributes.insert("measure".to_owned(), RestrictedExpression::new_string(measure.as_str().to_owned()));
+    }
+    if let Some(hours) = facts.hours {
+        attributes.insert("hours".to_owned(), RestrictedExpression::new_long(hours));
     }
     let resource = Entity::new(subject.clone(), attributes, HashSet::new()).map_err(|error| text(&error))?;
     let approvals = RestrictedExpression::new_long(i64::from(facts.approvals));
@@ -210,7 +243,17 @@ mod tests {
         let authority = authority(&[]);
         let all: Vec<&str> = Role::ALL.iter().flat_map(|role| permitted(&authority, *role)).collect();
         for kind in Act::KINDS {
-            let nobody = ["log.open", "appeal.file", "records.seal", "records.delete"].contains(kind);
+            let nobody = [
+                "log.open",
+                "appeal.file",
+                "records.seal",
+                "records.delete",
+                "campaign.found",
+                "campaign.update",
+                "campaign.members",
+                "detector.health",
+            ]
+            .contains(kind);
             assert_eq!(all.contains(kind), !nobody, "{kind}");
         }
     }
@@ -229,6 +272,8 @@ mod tests {
                 "measure.take",
                 "measure.limit",
                 "measure.lift",
+                "campaign.end",
+                "measure.evidence",
                 "read"
             ]
         );
@@ -245,7 +290,7 @@ mod tests {
     fn opening_weights_takes_two_approvals() {
         let authority = authority(&[]);
         let ask = |stage, approvals| {
-            let facts = ActFacts { stage: Some(stage), approvals, author: None };
+            let facts = ActFacts { stage: Some(stage), approvals, ..ActFacts::default() };
             authority.may("o", &[Role::ReleaseOfficer], "stage.set", &facts)
         };
         assert!(ask(Stage::General, 0).is_ok() && ask(Stage::Open, 2).is_ok());
@@ -292,6 +337,39 @@ mod tests {
         assert_eq!(both.retention(), Some((&"authority/own-1".into(), 400 * 86_400_000)));
         let freeze = "forbid (principal, action == Weir::Action::\"records.delete\", resource);";
         assert_eq!(authority(&[&keep(30), freeze]).retention(), None);
+    }
+
+    #[test]
+    fn the_detector_takes_what_can_be_undone_for_a_time_and_proposes_the_rest() {
+        let authority = authority(&[]);
+        let ask = |measure, hours, approvals| {
+            let facts = ActFacts { measure: Some(measure), hours, approvals, ..ActFacts::default() };
+            authority.may(BY_DETECTOR, &[], MEASURE_TAKE, &facts).is_ok()
+        };
+        for kind in MeasureKind::ALL {
+            let shuts_out = matches!(kind, MeasureKind::Refuse | MeasureKind::Suspend);
+            assert_eq!(ask(*kind, Some(168), 0), !shuts_out, "{kind}");
+            assert!(ask(*kind, Some(168), 1), "{kind}");
+            assert!(!ask(*kind, None, 1), "{kind} without an end");
+        }
+        assert!(!ask(MeasureKind::Throttle, Some(337), 0));
+        for kind in Act::KINDS.iter().filter(|kind| **kind != MEASURE_TAKE) {
+            let own = ["campaign.", "detector.", "measure.evidence", "measure.limit", "draft.add"];
+            let is_own = own.iter().any(|own| kind.starts_with(own)) && *kind != "campaign.end";
+            let may = authority.may(BY_DETECTOR, &[], kind, &ActFacts { approvals: 9, ..ActFacts::default() });
+            assert_eq!(may.is_ok(), is_own, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_automatic_is_the_operators_to_say() {
+        let of = |rules: &[&str]| authority(rules).automatic().map(|(rule, done)| (rule.to_string(), done.kind));
+        let detectors = "principal == Weir::Operator::\"detector\", action == Weir::Action::\"measure.take\", resource";
+        let base = ("authority/detector-measures".to_owned(), MeasureKind::Throttle);
+        assert_eq!(of(&[]), Some(base));
+        let refuse = format!("@automatic(\"refuse for 1 day\") permit ({detectors});");
+        assert_eq!(of(&[&refuse]), Some(("authority/own-0".to_owned(), MeasureKind::Refuse)));
+        assert_eq!(of(&[&format!("forbid ({detectors});")]), None);
     }
 
     #[test]

@@ -144,6 +144,9 @@ fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<
     if crate::retention::of(&policy)?.is_some() && !rule.id.starts_with(AUTHORITY_PREFIX) {
         return Err(format!("@retention belongs to a rule whose id begins with `{AUTHORITY_PREFIX}`"));
     }
+    if crate::automatic::of(&policy)?.is_some() && !rule.id.starts_with(AUTHORITY_PREFIX) {
+        return Err(format!("@automatic belongs to a rule whose id begins with `{AUTHORITY_PREFIX}`"));
+    }
     crate::obligations::limits(&policy)?;
     crate::obligations::falls_back(&policy)?;
     let set = PolicySet::from_policies([policy]).map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@
 //! Cedar ([`directive`]). Nothing here does I/O or reads a clock.
 
 pub mod authority;
+pub mod automatic;
 mod base;
 pub mod check;
 pub mod condition;
@@ -25,7 +26,8 @@ mod scene;
 pub mod schema;
 pub mod snapshot;
 
-pub use authority::{ActFacts, Authority, Refusal};
+pub use authority::{ActFacts, Authority, Refusal, hours_of};
+pub use automatic::Automatic;
 pub use base::{base_rules, reserved_directive_id};
 pub use check::{RuleChange, RuleFile, RulesError, change_rules, check_rules};
 pub use condition::{CompiledCondition, Condition, ConditionError, Three, nearest};

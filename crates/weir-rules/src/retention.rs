@@ -34,20 +34,24 @@ pub(crate) fn of(policy: &Policy) -> Result<Option<i64>, String> {
     }
 }
 
-/// `400 days`, or a number of hours, minutes or seconds.
 fn parse(text: &str) -> Result<i64, String> {
-    let wrong =
-        || format!("@retention(\"{text}\") is no length of time: write a number and days, hours, minutes or seconds");
-    let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
-    let number: i64 = number.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    length_of_time(text).ok_or_else(|| {
+        format!("@retention(\"{text}\") is no length of time: write a number and days, hours, minutes or seconds")
+    })
+}
+
+/// `400 days`, or a number of hours, minutes or seconds, in milliseconds.
+pub(crate) fn length_of_time(text: &str) -> Option<i64> {
+    let (number, unit) = text.trim().split_once(' ')?;
+    let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
     let seconds = match unit.trim() {
         "day" | "days" => 86_400,
         "hour" | "hours" => 3_600,
         "minute" | "minutes" => 60,
         "second" | "seconds" => 1,
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    number.checked_mul(seconds).and_then(|seconds| seconds.checked_mul(1_000)).ok_or_else(wrong)
+    number.checked_mul(seconds)?.checked_mul(1_000)
 }
 
 #[cfg(test)]

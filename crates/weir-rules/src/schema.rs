@@ -107,7 +107,7 @@ pub fn authority_schema_text() -> String {
     let actions: Vec<String> = Act::KINDS.iter().chain(READ_ACTIONS).map(|action| format!("\"{action}\"")).collect();
     format!(
         "namespace Weir {{\n  entity Operator {{ roles: Set<String> }};\n  \
-         entity Subject {{ author?: Operator, stage?: String }};\n  action {}\n    appliesTo {{ \
+         entity Subject {{ author?: Operator, stage?: String, measure?: String, hours?: Long }};\n  action {}\n    appliesTo {{ \
          principal: [Operator], resource: [Subject], context: {{ approvals: Long }} }};\n}}\n",
         actions.join(", ")
     )

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
-pub(crate) use cases::{Appeal, Audit, Draft, Hold, Limit, Log, Measure};
+pub(crate) use cases::{Appeal, Audit, Campaign, Draft, Hold, Limit, Log, Measure};
 pub(crate) use keeping::{Backup, Place, Restore};
 pub(crate) use detect::Detect;
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
@@ -127,6 +127,9 @@ pub(crate) enum Command {
     /// What is done about an account or party
     #[command(subcommand)]
     Measure(Measure),
+    /// Accounts that act as one, as the detector found them
+    #[command(subcommand)]
+    Campaign(Campaign),
     /// Answers of the affected
     #[command(subcommand)]
     Appeal(Appeal),

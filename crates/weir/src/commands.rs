@@ -1,6 +1,7 @@
 //! What each command that talks to a server does.
 
 mod audits;
+mod campaigns;
 mod imports;
 mod logs;
 pub(crate) mod simulate;
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_acts::Time;
 
-use crate::cli::{Account, Appeal, Audit, Command, Directive, Draft, Hold, Log, Model, Party, Remote, Rules};
+use crate::cli::{Account, Appeal, Audit, Campaign, Command, Directive, Draft, Hold, Log, Model, Party, Remote, Rules};
 use crate::client::{Client, Who};
 use crate::{files, output};
 
@@ -64,6 +65,8 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
         Command::Hold(Hold::List) => {
             list(remote, "/hold", "holds", &["id", "subject", "placed", "lifted", "by", "reason", "citation"])
         }
+        Command::Campaign(Campaign::List) => campaigns::list(remote),
+        Command::Campaign(Campaign::Show { id }) => campaigns::show(remote, id),
         Command::WhoCan { model, at } => who_can(remote, model, *at),
         Command::Explain { subject, model, at } => explain(remote, subject, model.as_deref(), *at),
         Command::Appeal(Appeal::File { against, text, key_file }) => {

@@ -10,7 +10,8 @@ use crate::id::{
 };
 use crate::limits::{Limits, Rate, Window};
 use crate::value::{Value, ValueType};
-use crate::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
+use crate::campaign::{Bits, Seen};
+use crate::words::{CampaignRole, CampaignStatus, Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 
 /// Subject and act; nothing where there is nothing yet to act on.
 type Made = Option<(String, Act)>;
@@ -155,6 +156,53 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     }),
     ("private.erase", private_erase),
     ("private.erase", private_erase),
+    ("campaign.found", |_, [pick, status, ..], _| {
+        let public = public::CampaignFound {
+            status: one(CampaignStatus::ALL, status)?,
+            log2_e: Bits::of(f64::from(pick)),
+            accounts: u64::from(pick),
+            exchanges: 0,
+            growing: status % 2 == 0,
+            alarm: crate::time::Time::EPOCH,
+        };
+        let private = private::CampaignFound { dossier: "{}".into(), whole: None };
+        Some((campaign(pick), Act::CampaignFound(parts(public, private))))
+    }),
+    ("campaign.update", |_, [pick, status, ..], _| {
+        let public = public::CampaignUpdate {
+            status: one(CampaignStatus::ALL, status)?,
+            log2_e: Bits::of(-1.5),
+            accounts: 2,
+            exchanges: 1,
+            growing: false,
+        };
+        let private = private::CampaignUpdate { dossier: "{}".into(), whole: Some(Digest::of(b"{}")) };
+        Some((campaign(pick), Act::CampaignUpdate(parts(public, private))))
+    }),
+    ("campaign.members", |author, [pick, account, role, ..], _| {
+        let seen = Seen {
+            account: one(&author.accounts, account)?,
+            role: one(CampaignRole::ALL, role)?,
+            bits: Bits::of(f64::from(role)),
+            since: crate::time::Time::EPOCH,
+            line: "{}".into(),
+        };
+        let private = private::CampaignMembers { accounts: vec![seen] };
+        Some((campaign(pick), Act::CampaignMembers(parts(public::CampaignMembers { count: 1 }, private))))
+    }),
+    ("campaign.end", |_, [pick, rare, ..], _| {
+        let private = private::CampaignEnd { reason: "it was a class".into() };
+        let act = Act::CampaignEnd(parts(public::CampaignEnd {}, private));
+        (rare % 4 == 0).then(|| (campaign(pick), act))
+    }),
+    ("measure.evidence", |author, [pick, measure, ..], _| {
+        let public = public::MeasureEvidence { measure: one(&author.measures, measure)?, bits: Bits::of(20.0) };
+        Some((campaign(pick), empty(Act::MeasureEvidence, public)))
+    }),
+    ("detector.health", |_, [pick, ..], _| {
+        let public = public::DetectorHealth { proposes: pick % 2 == 0, log2_e: Bits::of(f64::from(pick)) };
+        Some((nobody(), empty(Act::DetectorHealth, public)))
+    }),
     ("", |_, _, _| None),
 ];
 
@@ -169,6 +217,11 @@ fn parts<P, S>(public: P, private: S) -> Parts<P, S> {
 
 fn empty<P, S>(act: fn(Parts<P, S>) -> Act, public: P) -> Act {
     act(Parts { public, private: None })
+}
+
+/// One of a few campaigns.
+fn campaign(pick: u8) -> String {
+    format!("camp{}-20260503", pick % 4)
 }
 
 /// The subject of acts whose public part names what they are about.

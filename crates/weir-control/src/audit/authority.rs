@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use weir_acts::act::{Act, public};
-use weir_acts::entry::{BY_WEIR, Entry};
+use weir_acts::entry::{BY_DETECTOR, BY_WEIR, Entry};
 use weir_acts::governed::Rule;
 use weir_acts::id::OperatorId;
 use weir_acts::records::segment_number;
 use weir_acts::state::State;
-use weir_rules::{ActFacts, Authority};
+use weir_rules::{ActFacts, Authority, hours_of};
 
 use crate::plan::{authors_of_appealed, drafts};
 
@@ -37,10 +37,14 @@ impl AuthorityCheck {
             return Ok(());
         }
         let operator = entry.by.parse::<OperatorId>().ok().and_then(|id| state.operators.get(&id));
-        // An author who is no operator is refused by the fold, by name.
-        let Some(operator) = operator else { return Ok(()) };
+        let roles = match operator {
+            Some(operator) => operator.roles.as_slice(),
+            None if entry.by == BY_DETECTOR => &[],
+            // An author who is neither is refused by the fold, by name.
+            None => return Ok(()),
+        };
         let authority = self.compiled(entry, state)?;
-        let may = |facts: &ActFacts<'_>| authority.may(&entry.by, &operator.roles, entry.act.kind(), facts);
+        let may = |facts: &ActFacts<'_>| authority.may(&entry.by, roles, entry.act.kind(), facts);
         facts(entry, state).iter().try_for_each(may).map_err(|refusal| refusal.to_string())
     }
 
@@ -102,19 +106,23 @@ fn facts<'s>(entry: &'s Entry, state: &'s State) -> Vec<ActFacts<'s>> {
     if let Act::AppealDecide(parts) = &entry.act {
         let appeal = state.appeals.get(&parts.public.appeal);
         let authors = appeal.into_iter().flat_map(|appeal| authors_of_appealed(state, appeal)).map(Some);
-        let of = |author| ActFacts { author, approvals, stage: None };
+        let of = |author| ActFacts { author, approvals, ..ActFacts::default() };
         // Where nobody is known to be the author, the role alone decides.
         return authors.chain([None]).map(of).collect();
     }
     vec![match &entry.act {
-        Act::StageSet(parts) => ActFacts { stage: Some(parts.public.stage), approvals, author: None },
+        Act::StageSet(parts) => ActFacts { stage: Some(parts.public.stage), approvals, ..ActFacts::default() },
+        Act::MeasureTake(parts) => {
+            let hours = parts.public.until.map(|until| hours_of(until.since(entry.at)));
+            ActFacts { measure: Some(parts.public.kind), hours, approvals, ..ActFacts::default() }
+        }
         Act::DirectiveEnact(_) => {
             let directive = entry.subject.parse().ok().and_then(|id| state.directives.get(&id));
-            ActFacts { author: directive.map(|directive| &*directive.drafted_by), approvals, stage: None }
+            ActFacts { author: directive.map(|directive| &*directive.drafted_by), approvals, ..ActFacts::default() }
         }
         Act::DraftApprove(_) => {
             let author = drafts::author(state, &entry.subject);
-            ActFacts { author, approvals, stage: None }
+            ActFacts { author, approvals, ..ActFacts::default() }
         }
         _ => ActFacts { approvals, ..ActFacts::default() },
     }]

@@ -41,6 +41,16 @@ pub(super) async fn change_draft(
     carry_out(&shared, &format!("draft.{verb}"), &headers, &body).await
 }
 
+/// `/campaign/{verb}`, whose path is also that of a campaign to be shown.
+pub(super) async fn change_campaign(
+    State(shared): State<Shared>,
+    Path(verb): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    carry_out(&shared, &format!("campaign.{verb}"), &headers, &body).await
+}
+
 /// `/log/{verb}`, whose path is also that of an act to be shown.
 pub(super) async fn change_log(
     State(shared): State<Shared>,

@@ -164,7 +164,7 @@ fn measures(measures: &[Measure], now: Time) -> Vec<Value> {
     measures.iter().map(shown).collect()
 }
 
-fn life(life: &Life, now: Time) -> Value {
+pub(super) fn life(life: &Life, now: Time) -> Value {
     json!({ "from": life.from(), "to": life.to, "holds": life.holds(now) })
 }
 
@@ -239,7 +239,7 @@ pub(super) fn directive(directive: &Directive, state: &World, now: Time) -> Valu
 }
 
 /// An operator's name, or the id where the name is gone.
-fn operator_label(state: &World, id: &str) -> String {
+pub(super) fn operator_label(state: &World, id: &str) -> String {
     let operator = id.parse().ok().and_then(|id| state.operators.get(&id));
     operator.and_then(|operator| operator.name.as_deref()).unwrap_or(id).to_owned()
 }

@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 
 /// How long a draft can still be approved: seven days. Consent to what was
 /// true weeks ago is no consent.
-const WAITS_MILLIS: i64 = 7 * 24 * 3_600 * 1_000;
+pub(crate) const WAITS_MILLIS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// What an approval can be given to.
 pub(crate) enum Approvable<'s> {

@@ -23,6 +23,9 @@ const FALLBACK_RULE: &str = "measure/fallback";
 /// The highest assurance level there is.
 const MAX_LEVEL: u8 = 4;
 
+/// The longest reason of a measure, in bytes.
+const MAX_REASON: usize = 2_000;
+
 impl Planner<'_> {
     pub(super) fn party_add(&self, command: &PartyAdd) -> Result<Plan, Refusal> {
         check_name("a party's id", &command.id)?;
@@ -56,7 +59,7 @@ impl Planner<'_> {
 
     /// The holder that `subject` names, with the act that records a person
     /// about whom nothing was known.
-    fn subject(&self, subject: &str) -> Result<(Holder, Option<Entry>), Refusal> {
+    pub(super) fn subject(&self, subject: &str) -> Result<(Holder, Option<Entry>), Refusal> {
         if !subject.starts_with("person:") {
             return names::holder(self.state, subject).map(|holder| (holder, None));
         }
@@ -209,6 +212,15 @@ impl Planner<'_> {
 
     pub(super) fn measure_take(&self, command: &MeasureTake) -> Result<Plan, Refusal> {
         let (holder, person) = self.subject(&command.subject)?;
+        let mut plan = self.measure_on(holder, command)?.after(person);
+        if let (Some(campaign), Some(id)) = (&command.campaign, plan.id.as_deref().and_then(|id| id.parse().ok())) {
+            plan.entries.push(self.evidence(campaign, id, command.kind, holder)?);
+        }
+        Ok(plan)
+    }
+
+    /// A measure on `holder`, whatever the command's subject says.
+    pub(super) fn measure_on(&self, holder: Holder, command: &MeasureTake) -> Result<Plan, Refusal> {
         if matches!(command.kind, MeasureKind::Verify | MeasureKind::Withhold) {
             return Err(Refusal::invalid(format!(
                 "measure `{}` is not enforced by this version; observe, throttle, fallback, refuse and suspend are",
@@ -226,7 +238,7 @@ impl Planner<'_> {
             MeasureKind::Throttle => Some(self.throttle(command)?),
             _ => self.no_throttle(command).map(|()| None)?,
         };
-        check_text("the reason", &command.reason, 2_000)?;
+        check_text("the reason", &command.reason, MAX_REASON)?;
         if command.until.is_some_and(|until| until <= self.at) {
             return Err(Refusal::invalid("the measure would have ended already"));
         }
@@ -235,7 +247,7 @@ impl Planner<'_> {
             public::MeasureTake { measure: id, kind: command.kind, until: command.until },
             private::MeasureTake { reason: command.reason.clone() },
         ));
-        let mut plan = Plan::one(self.entry(holder, act), id).after(person);
+        let mut plan = Plan::one(self.entry(holder, act), id);
         plan.entries.extend(limits.map(|limits| self.entry(holder, self.measure_limit(id, limits))));
         plan.warnings = warnings;
         Ok(plan)
@@ -243,7 +255,7 @@ impl Planner<'_> {
 
     /// Refuses a `fallback` that no rule would enforce, and says what it will
     /// do where nothing can be fallen back to.
-    fn fallback_warnings(&self) -> Result<Vec<String>, Refusal> {
+    pub(super) fn fallback_warnings(&self) -> Result<Vec<String>, Refusal> {
         if !self.state.rules.get(FALLBACK_RULE).is_some_and(|rule| rule.life.holds(self.at)) {
             return Err(Refusal::conflict(format!(
                 "rule `{FALLBACK_RULE}`, which enforces this measure, is not in force in this log; bring it in with `weir rules set`"

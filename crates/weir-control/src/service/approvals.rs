@@ -26,14 +26,13 @@ impl Control {
     pub(super) fn draft_instead(
         &self,
         planner: &Planner<'_>,
-        caller: Caller,
         command: &Command,
         refusal: Refusal,
     ) -> Result<Plan, Refusal> {
         let (state, at) = (planner.state, planner.at);
         let allowed = |approvals: u32| {
-            let facts = facts_of(command, state, approvals as usize);
-            self.inner.authority.check(state, at, caller, command.action(), &facts).is_ok()
+            let facts = facts_of(command, state, at, approvals as usize);
+            self.inner.authority.check_by(state, at, planner.by, command.action(), &facts).is_ok()
         };
         let Some(needed) = (1..=MANY).find(|approvals| allowed(*approvals)) else { return Err(refusal) };
         if let Command::DirectiveEnact(enact) = command {
@@ -46,7 +45,7 @@ impl Control {
             let message = format!("{}; it shows a secret, so it cannot wait for approval", refusal.message);
             return Err(Refusal { message, ..refusal });
         }
-        self.inner.authority.check(state, at, caller, "draft.add", &ActFacts::default())?;
+        self.inner.authority.check_by(state, at, planner.by, "draft.add", &ActFacts::default())?;
         planner.draft(command, needed)
     }
 
@@ -57,7 +56,7 @@ impl Control {
         let mut plan = planner.plan(&crate::command::DraftApprove { id: id.to_owned() }.into())?;
         let Some(Approvable::Change(draft)) = approvable(state, id) else { return Ok(plan) };
         let command = command_of(draft)?;
-        let could = facts_of(&command, state, MANY as usize);
+        let could = facts_of(&command, state, at, MANY as usize);
         self.inner.authority.check(state, at, approver, command.action(), &could).map_err(|refusal| {
             let message = format!("only who could do it may approve it: {}", refusal.message);
             Refusal { message, ..refusal }
@@ -68,10 +67,8 @@ impl Control {
         }
         let Some(draft) = next.drafts.get(&draft.id) else { return Ok(plan) };
         let approvals = counting(&draft.approvals, &next.operators, &draft.by, at);
-        let author = draft.by.parse().map(|operator| Caller { operator });
-        let author = author.map_err(|_| Refusal::conflict("the draft's author is no operator"))?;
-        let facts = facts_of(&command, &next, approvals.len());
-        if let Err(refusal) = self.inner.authority.check(&next, at, author, command.action(), &facts) {
+        let facts = facts_of(&command, &next, at, approvals.len());
+        if let Err(refusal) = self.inner.authority.check_by(&next, at, &draft.by, command.action(), &facts) {
             plan.warnings.push(format!("approved; it still waits: {}", refusal.message));
             return Ok(plan);
         }

@@ -6,11 +6,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use subtle::ConstantTimeEq as _;
+use weir_acts::entry::BY_DETECTOR;
 use weir_acts::governed::{Operator, Rule};
 use weir_acts::id::OperatorId;
 use weir_acts::state::State;
 use weir_acts::{Digest, Time};
-use weir_rules::{ActFacts, Authority};
+use weir_rules::{ActFacts, Authority, Automatic, hours_of};
 
 use super::Control;
 use crate::command::Command;
@@ -61,17 +62,37 @@ impl Compiled {
         action: &str,
         facts: &ActFacts<'_>,
     ) -> Result<(), Refusal> {
-        let operator = state
-            .operators
-            .get(&caller.operator)
-            .filter(|operator| operator.life.holds(at))
-            .ok_or_else(unauthenticated)?;
-        self.of(state, at)?.may(&operator.id.to_string(), &operator.roles, action, facts).map_err(|refusal| {
+        self.check_by(state, at, &caller.operator.to_string(), action, facts)
+    }
+
+    /// As [`Compiled::check`], of an operator's id or the detector.
+    pub(super) fn check_by(
+        &self,
+        state: &State,
+        at: Time,
+        by: &str,
+        action: &str,
+        facts: &ActFacts<'_>,
+    ) -> Result<(), Refusal> {
+        let roles = match by {
+            BY_DETECTOR => &[][..],
+            by => {
+                let operator = by.parse().ok().and_then(|id: OperatorId| state.operators.get(&id));
+                let holds = operator.filter(|operator| operator.life.holds(at));
+                holds.ok_or_else(unauthenticated)?.roles.as_slice()
+            }
+        };
+        self.of(state, at)?.may(by, roles, action, facts).map_err(|refusal| {
             if refusal.alarm {
                 tracing::error!(%refusal, "a rule of authority could not be evaluated");
             }
             Refusal::forbidden(refusal.to_string())
         })
+    }
+
+    /// What the detector does by itself about a campaign's members.
+    pub(super) fn automatic(&self, state: &State, at: Time) -> Result<Option<Automatic>, Refusal> {
+        Ok(self.of(state, at)?.automatic().map(|(_, done)| done))
     }
 }
 
@@ -108,7 +129,7 @@ impl Control {
 
 /// What authority over `command` with so many `approvals` depends on, as far
 /// as `state` tells.
-pub(super) fn facts_of<'s>(command: &Command, state: &'s State, approvals: usize) -> ActFacts<'s> {
+pub(super) fn facts_of<'s>(command: &Command, state: &'s State, at: Time, approvals: usize) -> ActFacts<'s> {
     let facts = match command {
         Command::StageSet(set) => ActFacts { stage: Some(set.stage), ..ActFacts::default() },
         Command::DirectiveEnact(enact) => {
@@ -122,6 +143,14 @@ pub(super) fn facts_of<'s>(command: &Command, state: &'s State, approvals: usize
         }
         Command::DraftApprove(approve) => {
             ActFacts { author: drafts::author(state, &approve.id), ..ActFacts::default() }
+        }
+        Command::MeasureTake(take) => {
+            let hours = take.until.map(|until| hours_of(until.since(at)));
+            ActFacts { measure: Some(take.kind), hours, ..ActFacts::default() }
+        }
+        Command::CampaignAct(act) => {
+            let hours = act.until.map(|until| hours_of(until.since(at))).or(act.hours.map(i64::from));
+            ActFacts { measure: Some(act.kind), hours, ..ActFacts::default() }
         }
         _ => ActFacts::default(),
     };

@@ -10,12 +10,13 @@ use weir_acts::draft::counting;
 use weir_acts::entry::Approval;
 use weir_acts::state::State;
 use weir_acts::{Digest, Time};
+use weir_rules::ActFacts;
 
 use super::Control;
 use super::authority::{Caller, facts_of};
 use super::erasure::Erasing;
 use super::idempotency::Keyed;
-use crate::command::{Command, LogKey};
+use crate::command::{Command, LogKey, MeasureTake};
 use crate::log_keys;
 use crate::plan::{Plan, Planner};
 use crate::refusal::Refusal;
@@ -128,20 +129,30 @@ impl Control {
     ) -> Result<Plan, Refusal> {
         let by = caller.operator.to_string();
         let approvals = given(command, state, &by, at);
-        let facts = facts_of(command, state, approvals.len());
         let planner = Planner { approvals: &approvals, erasing, ..self.planner(state, at, &by) };
-        if let Err(refusal) = self.inner.authority.check(state, at, caller, command.action(), &facts) {
-            return self.draft_instead(&planner, caller, command, refusal);
+        if let Command::DraftApprove(approve) = command {
+            let facts = facts_of(command, state, at, approvals.len());
+            self.inner.authority.check(state, at, caller, command.action(), &facts)?;
+            return self.approved(&planner, caller, &approve.id);
         }
-        let plan = match command {
-            Command::DraftApprove(approve) => self.approved(&planner, caller, &approve.id)?,
-            _ => {
-                let preview = self.last_preview_of(command);
-                Planner { last_preview: preview.as_ref(), ..planner }.plan(command)?
-            }
-        };
+        let preview = self.last_preview_of(command);
+        let plan = self.allowed_plan(&Planner { last_preview: preview.as_ref(), ..planner }, command)?;
         self.inner.authority.check_rules_stay_changeable(state, at, command, &plan)?;
         Ok(plan)
+    }
+
+    /// The plan of `command` by whom the planner names, or of its draft.
+    pub(super) fn allowed_plan(&self, planner: &Planner<'_>, command: &Command) -> Result<Plan, Refusal> {
+        let (state, at, by) = (planner.state, planner.at, planner.by);
+        let facts = facts_of(command, state, at, planner.approvals.len());
+        if let Err(refusal) = self.inner.authority.check_by(state, at, by, command.action(), &facts) {
+            return self.draft_instead(planner, command, refusal);
+        }
+        let names_campaign = matches!(command, Command::MeasureTake(MeasureTake { campaign: Some(_), .. }));
+        if names_campaign || matches!(command, Command::CampaignAct(_)) {
+            self.inner.authority.check_by(state, at, by, "measure.evidence", &ActFacts::default())?;
+        }
+        planner.plan(command)
     }
 
     fn planned(

@@ -35,7 +35,7 @@ impl Control {
     /// What `command`, or the draft it approves, would erase. Reads the log.
     pub(super) async fn erasing(&self, command: &Command, caller: Caller) -> Result<Erasing, Refusal> {
         let published = self.published();
-        let facts = facts_of(command, &published.state, ANY_APPROVALS);
+        let facts = facts_of(command, &published.state, self.now(), ANY_APPROVALS);
         // Who may not do it is told so by the writer, and nothing else.
         if self.inner.authority.check(&published.state, self.now(), caller, command.action(), &facts).is_err() {
             return Ok(Vec::new());

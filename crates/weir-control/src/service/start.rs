@@ -118,6 +118,7 @@ impl Control {
                 uploads: Default::default(),
                 gone: Mutex::default(),
                 held: Mutex::default(),
+            detection: Mutex::default(),
             }),
         };
         let writer = WriterParts { world, frontier, policies, follow };

@@ -18,7 +18,7 @@ pub(crate) enum Measure {
         /// party:ID, account:PARTY/NAME, or either without the prefix; person:ISSUER#SUB
         subject: String,
         /// What is done
-        #[arg(value_parser = times::word::<MeasureKind>)]
+        #[arg(value_parser = kind_of_measure)]
         kind: MeasureKind,
         /// Until when, RFC 3339
         #[arg(long, value_parser = times::time)]
@@ -38,11 +38,73 @@ pub(crate) enum Measure {
         /// Tokens times the model's weight
         #[arg(long, value_name = "N/day")]
         spend: Option<String>,
+        /// The campaign it rests on, of which the subject is a member
+        #[arg(long, value_name = "ID")]
+        campaign: Option<String>,
     },
     /// Undo one
     Lift {
         /// The measure's id
         id: String,
+    },
+}
+
+/// A kind of measure; the one that is only reserved is refused by name.
+fn kind_of_measure(text: &str) -> Result<MeasureKind, String> {
+    match text {
+        "covert" => Err(weir_control::command::COVERT.to_owned()),
+        text => times::word::<MeasureKind>(text),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Campaign {
+    /// All of them, newest first, and how the detector fares
+    List,
+    /// One: evidence, what speaks against, members weakest first, measures, appeals
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Take a measure on every member of one that it is not taken on already
+    #[command(
+        after_help = "Only members are acted on; the associated are observed and nothing more. Without --reason each is told what the campaign is and how strong their own evidence is.\n\nExamples:\n  weir campaign act k7f2mq-20260503 throttle --hours 168\n  weir campaign act k7f2mq-20260503 refuse --reason \"...\""
+    )]
+    Act {
+        /// Its id
+        id: String,
+        /// What is done
+        #[arg(value_parser = kind_of_measure)]
+        kind: MeasureKind,
+        /// Until when, RFC 3339
+        #[arg(long, value_parser = times::time, conflicts_with = "hours")]
+        until: Option<Time>,
+        /// For how many hours
+        #[arg(long)]
+        hours: Option<u32>,
+        /// Why, in words the affected will read
+        #[arg(long)]
+        reason: Option<String>,
+        /// What a throttle allows: requests
+        #[arg(long, value_name = "N/min")]
+        requests: Option<String>,
+        /// Tokens, read and written
+        #[arg(long, value_name = "N/min")]
+        tokens: Option<String>,
+        /// Requests at once
+        #[arg(long, value_name = "N")]
+        concurrent: Option<String>,
+        /// Tokens times the model's weight
+        #[arg(long, value_name = "N/day")]
+        spend: Option<String>,
+    },
+    /// Say that one is over, or was none
+    End {
+        /// Its id
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
 }
 

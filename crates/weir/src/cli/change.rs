@@ -9,7 +9,7 @@ use weir_control::command as to;
 use weir_control::command::UploadedFile;
 
 use super::{
-    Account, Appeal, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Log, Measure, Model, Operator,
+    Account, Appeal, Campaign, Claim, Command, Directive, Draft, Grant, Hold, Issuer, Key, Limit, Log, Measure, Model, Operator,
     Party, Rules, StageOf, Token,
 };
 use crate::files;
@@ -55,6 +55,10 @@ impl Command {
             }
             .into(),
             Command::Measure(command) => measure(command)?,
+            Command::Campaign(command) => match campaign(command) {
+                Some(change) => change,
+                None => return Ok(None),
+            },
             Command::Log(Log::RotateKey { overlap_days }) => {
                 to::LogKey { overlap_days: *overlap_days, statement: None }.into()
             }
@@ -208,7 +212,7 @@ fn directive(command: &Directive) -> Result<Option<Change>> {
 
 fn measure(command: &Measure) -> Result<Change> {
     Ok(match command {
-        Measure::Take { subject, kind, until, reason, requests, tokens, concurrent, spend } => to::MeasureTake {
+        Measure::Take { subject, kind, until, reason, requests, tokens, concurrent, spend, campaign } => to::MeasureTake {
             subject: subject.clone(),
             kind: *kind,
             until: *until,
@@ -217,9 +221,29 @@ fn measure(command: &Measure) -> Result<Change> {
             tokens: tokens.clone(),
             concurrent: concurrent.clone(),
             spend: spend.clone(),
+            campaign: campaign.clone(),
         }
         .into(),
         Measure::Lift { id } => to::MeasureLift { id: id.parse()? }.into(),
+    })
+}
+
+fn campaign(command: &Campaign) -> Option<Change> {
+    Some(match command {
+        Campaign::Act { id, kind, until, hours, reason, requests, tokens, concurrent, spend } => to::CampaignAct {
+            id: id.clone(),
+            kind: *kind,
+            until: *until,
+            hours: *hours,
+            reason: reason.clone(),
+            requests: requests.clone(),
+            tokens: tokens.clone(),
+            concurrent: concurrent.clone(),
+            spend: spend.clone(),
+        }
+        .into(),
+        Campaign::End { id, reason } => to::CampaignEnd { id: id.clone(), reason: reason.clone() }.into(),
+        Campaign::List | Campaign::Show { .. } => return None,
     })
 }
 

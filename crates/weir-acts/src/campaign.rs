@@ -1,0 +1,134 @@
+//! Campaigns as the log tells of them: accounts judged to act as one, with
+//! the dossier that says so, and what was done about them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digest::Digest;
+use crate::id::{AccountId, MeasureId};
+use crate::time::Time;
+use crate::words::{CampaignRole, CampaignStatus};
+
+/// The longest id of a campaign, in bytes.
+const MOST_ID: usize = 64;
+
+/// Bits of evidence, kept in hundredths so that what is written is what is
+/// read; in JSON a number of bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bits(i64);
+
+impl Bits {
+    /// To the nearest hundredth; what is no number is none.
+    pub fn of(bits: f64) -> Bits {
+        // A cast saturates, and of NaN makes 0.
+        Bits((bits * 100.0).round() as i64)
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0 as f64 / 100.0
+    }
+}
+
+impl Serialize for Bits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.get())
+    }
+}
+
+impl<'de> Deserialize<'de> for Bits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bits, D::Error> {
+        f64::deserialize(deserializer).map(Bits::of)
+    }
+}
+
+/// An account of a campaign, as its act tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// The account.
+    pub account: AccountId,
+    /// Whether it may be acted on.
+    pub role: CampaignRole,
+    /// Its own test, with it left out of the group.
+    pub bits: Bits,
+    /// When it first took part.
+    pub since: Time,
+    /// Its line of `members.jsonl`, as it stands: what brings its bits, what
+    /// speaks against.
+    pub line: String,
+}
+
+/// A campaign from its finding to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id, the detector's.
+    pub id: Arc<str>,
+    /// What was shown.
+    pub status: CampaignStatus,
+    /// Its linkage when last told.
+    pub log2_e: Bits,
+    /// Accounts with it then, members and associated.
+    pub accounts: u64,
+    /// Joint exchanges then.
+    pub exchanges: u64,
+    /// Whether it went on then.
+    pub growing: bool,
+    /// When every axis was first shown.
+    pub alarm: Time,
+    /// When it entered the log, and with which act.
+    pub found: (Time, u64),
+    /// When it was last told of, and with which act.
+    pub told: (Time, u64),
+    /// Who found it.
+    pub by: Arc<str>,
+    /// The dossier as last told (contracts, section 6); none where withheld.
+    pub dossier: Option<Arc<str>>,
+    /// SHA-256 of the whole dossier, where it was too long to be told whole.
+    pub whole: Option<Digest>,
+    /// Its accounts; those withheld are missing.
+    pub members: Arc<BTreeMap<AccountId, Seen>>,
+    /// What was done about it, and on how many bits of whoever it is on.
+    pub measures: BTreeMap<MeasureId, Bits>,
+    /// When it ended, by whom, and why where that is at hand.
+    pub ended: Option<(Time, Arc<str>, Option<Arc<str>>)>,
+}
+
+impl Campaign {
+    /// Where it stands, in one word.
+    pub const fn state(&self) -> &'static str {
+        match (&self.ended, self.growing) {
+            (Some(_), _) => "ended",
+            (None, true) => "growing",
+            (None, false) => "quiet",
+        }
+    }
+
+    /// How many of its accounts may be acted on.
+    pub fn acted_on(&self) -> usize {
+        self.members.values().filter(|seen| seen.role == CampaignRole::Member).count()
+    }
+}
+
+/// Whether `id` may name a campaign: small letters, digits and hyphens.
+pub fn is_campaign_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !id.is_empty() && id.len() <= MOST_ID && id.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_read_back_as_written() {
+        for bits in [0.0, 41.7, -1.25, 18.004, 1e12] {
+            let written = serde_json::to_string(&Bits::of(bits)).unwrap();
+            assert_eq!(serde_json::from_str::<Bits>(&written).unwrap(), Bits::of(bits), "{written}");
+        }
+        assert_eq!(Bits::of(f64::NAN), Bits::of(0.0));
+        assert!(is_campaign_id("k7f2-20260503") && !is_campaign_id("K7") && !is_campaign_id("a b") && !is_campaign_id(""));
+    }
+}
