@@ -195,7 +195,7 @@ impl Candidate {
         self.addresses.take(event.address, unit);
         self.clients.take(event.client, unit);
         let is_new = self.exemplars.iter().all(|exemplar| exemplar.unit != unit);
-        if self.exemplars.len() < EXEMPLARS && is_new && !event.excerpt.is_empty() {
+        if self.exemplars.len() < EXEMPLARS && is_new && event.has_text {
             self.exemplars.push(Exemplar {
                 id: event.id.clone(),
                 unit,
@@ -205,6 +205,11 @@ impl Candidate {
                 text: event.excerpt.clone(),
             });
         }
+    }
+
+    /// The starts of the exemplars' texts, of those whose texts were kept.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.exemplars.iter().map(|exemplar| exemplar.text.as_ref()).filter(|text| !text.is_empty())
     }
 
     /// Counts a fill once for each customer that comes to it in turn, among the

@@ -49,7 +49,7 @@ fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
 fn note_ordinary(kept: &mut Vec<Exemplar>, epoch: i64, profile: &EpochProfile, in_candidates: &BTreeSet<u64>) {
     let others = profile.units.iter().filter(|(unit, _)| !in_candidates.contains(unit));
     for (&unit, seen) in others.take(EXEMPLARS) {
-        let Some((_, event)) = seen.events.first().filter(|(_, event)| !event.excerpt.is_empty()) else { continue };
+        let Some((_, event)) = seen.events.first().filter(|(_, event)| event.has_text) else { continue };
         if kept.len() == 2 * EXEMPLARS {
             kept.remove(0);
         }

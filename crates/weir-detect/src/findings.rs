@@ -137,7 +137,7 @@ fn dossier(
 }
 
 fn families(candidate: &Candidate) -> Vec<Family> {
-    let texts: Vec<&str> = candidate.exemplars.iter().map(|exemplar| exemplar.text.as_ref()).collect();
+    let texts: Vec<&str> = candidate.texts().collect();
     draw::template_of(&texts)
         .map(|pieces| Family {
             template: pieces

@@ -41,6 +41,7 @@ pub(crate) enum Domain {
     Window,
     Shingle,
     Text,
+    Key,
 }
 
 impl Keyed {

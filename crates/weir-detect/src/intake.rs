@@ -18,6 +18,7 @@ pub struct Intake {
     latest: Option<i64>,
     late: u64,
     taken: u64,
+    foreign: u64,
 }
 
 impl Intake {
@@ -30,6 +31,7 @@ impl Intake {
         }
         self.latest = Some(self.latest.map_or(epoch, |latest| latest.max(epoch)));
         self.taken += 1;
+        self.foreign += u64::from(sketched.foreign);
         sketched.add_to(self.open.entry(epoch).or_default());
         true
     }
@@ -48,6 +50,12 @@ impl Intake {
     /// Exchanges that came too late.
     pub fn late(&self) -> u64 {
         self.late
+    }
+
+    /// Exchanges whose texts were sketched under another key, or by another
+    /// version: they count, without their texts.
+    pub fn foreign(&self) -> u64 {
+        self.foreign
     }
 
     /// Exchanges taken.

@@ -34,7 +34,10 @@ pub(crate) struct Event {
     pub(crate) model_name: Box<str>,
     pub(crate) output_tokens: u32,
     pub(crate) id: Box<str>,
-    /// The start of the texts, for the eyes of an analyst.
+    /// Whether there were texts, be they kept or only sketched.
+    pub(crate) has_text: bool,
+    /// The start of the texts, for the eyes of an analyst; empty where they
+    /// were not kept.
     pub(crate) excerpt: Box<str>,
 }
 

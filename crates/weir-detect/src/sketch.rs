@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use weir_exchange::{LoggedAccount, LoggedExchange, LoggedMessage};
+use weir_exchange::{LoggedAccount, LoggedExchange};
 
 use crate::constants::{EXCERPT_BYTES, SLOTS};
 use crate::settings::Settings;
 use crate::hash::{Domain, Keyed, join};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
-use crate::text::{Part, Reader, cut};
+use crate::recorded::{Foreign, Gist, Texts};
+use crate::text::cut;
 
 /// What is kept of one exchange, and where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Sketched {
     pub(crate) refused: bool,
     pub(crate) account: Box<str>,
     pub(crate) event: Event,
+    /// Its texts were sketched under another key or by another version, and
+    /// are as unknown as if they had not been kept.
+    pub foreign: bool,
 }
 
 impl Sketched {
@@ -70,7 +74,7 @@ impl Sketcher {
         let millis = exchange.time.millis();
         let epoch = millis.div_euclid(self.epoch_millis);
         let within = millis.rem_euclid(self.epoch_millis);
-        let mut event = self.event_of(exchange);
+        let (mut event, foreign) = self.event_of(exchange);
         event.slot = u32::try_from(within.saturating_mul(i64::from(SLOTS)) / self.epoch_millis).unwrap_or(0);
         event.hour = u8::try_from(millis.div_euclid(3_600_000).rem_euclid(24)).unwrap_or(0);
         let unit = self.unit_of(&exchange.account, exchange.party.as_deref());
@@ -82,38 +86,35 @@ impl Sketcher {
         };
         let key = join(unit, own);
         let refused = exchange.outcome.refusal == Some(true);
-        Sketched { epoch, unit, key, refused, account: exchange.account.as_str().into(), event }
+        Sketched { epoch, unit, key, refused, account: exchange.account.as_str().into(), event, foreign }
     }
 
-    fn event_of(&self, exchange: &LoggedExchange) -> Event {
-        let mut reader = Reader::new(&self.key);
-        let parts = Parts::of(&exchange.messages);
-        if let Some(system) = parts.system {
-            reader.part(Part::System, system);
-        }
-        if let Some(first) = parts.first {
-            reader.part(Part::FirstUser, first);
-        }
-        if let Some(last) = parts.last {
-            reader.part(Part::LastUser, last);
-        }
-        let text = reader.finish();
+    fn event_of(&self, exchange: &LoggedExchange) -> (Event, bool) {
+        let texts = Texts::of(&exchange.messages);
+        let (gist, foreign) = match exchange.sketch.as_ref().filter(|_| texts.are_unknown()) {
+            None => (Gist::of(&texts, &self.key), false),
+            Some(sketch) => match Gist::read(sketch, &self.key) {
+                Ok(gist) => (gist, false),
+                Err(Foreign) => (Gist::default(), true),
+            },
+        };
+        let text = gist.text;
         let client = &exchange.client;
         let key = &self.key;
         let ja4 = key.of_text(Domain::Client, client.ja4.as_deref());
         let agent = key.of_text(Domain::Client, client.user_agent.as_deref());
         let prefix = client.ip.as_deref().and_then(prefix_of);
-        Event {
+        let event = Event {
             slot: 0,
             anchors: text.anchors.into(),
             fill: text.fill,
             conversation: key.of_text(Domain::Conversation, exchange.conversation.as_deref()),
             topic: text.topic.into(),
-            length: (32 - text.words.leading_zeros()).min(15) as u8,
+            length: gist.length,
             script: text.script,
             hour: 0,
-            asks: asks_of(&parts),
-            follows_up: parts.first.is_some(),
+            asks: gist.asks,
+            follows_up: gist.follows_up,
             address: key.of_text(Domain::Address, client.ip.as_deref()),
             prefix: key.of_text(Domain::Prefix, prefix),
             client: if ja4 == 0 && agent == 0 { 0 } else { join(ja4, agent).max(1) },
@@ -122,8 +123,10 @@ impl Sketcher {
             model_name: exchange.model.as_deref().map_or("", |model| cut(model, 64)).into(),
             output_tokens: exchange.usage.output_tokens.map_or(0, |tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
             id: exchange.id.as_deref().map_or("", |id| cut(id, 128)).into(),
-            excerpt: excerpt_of(&parts),
-        }
+            has_text: gist.has_text,
+            excerpt: excerpt_of(&texts),
+        };
+        (event, foreign)
     }
 }
 
@@ -140,29 +143,6 @@ fn marks_of(key: &Keyed, exchange: &LoggedExchange) -> u64 {
     values.iter().fold(key.of(Domain::Marks, b""), |hash, &value| join(hash, value)).max(1)
 }
 
-/// The texts that are sketched apart. The first user text counts only where
-/// another follows it.
-struct Parts<'m> {
-    system: Option<&'m str>,
-    first: Option<&'m str>,
-    last: Option<&'m str>,
-}
-
-impl Parts<'_> {
-    fn of(messages: &[LoggedMessage]) -> Parts<'_> {
-        let says = |message: &LoggedMessage, role: &str| message.role == role && !message.content.is_empty();
-        let is_system = |message: &&LoggedMessage| says(message, "system") || says(message, "developer");
-        let first = messages.iter().position(|message| says(message, "user"));
-        let last = messages.iter().rposition(|message| says(message, "user"));
-        let content = |place: Option<usize>| place.and_then(|place| messages.get(place)).map(|m| m.content.as_str());
-        Parts {
-            system: messages.iter().find(is_system).map(|message| message.content.as_str()),
-            first: content(first.filter(|_| first != last)),
-            last: content(last),
-        }
-    }
-}
-
 /// Elicitation classes, by bit.
 pub(crate) const CLASSES: [&str; 4] = ["reasoning", "judging", "cleaning", "rewriting"];
 
@@ -174,7 +154,7 @@ const MARKS: [&[&str]; 4] = [
 ];
 
 /// Which classes of elicitation a text's head and tail show.
-fn asks_of(parts: &Parts<'_>) -> u8 {
+pub(crate) fn asks_of(parts: &Texts<'_>) -> u8 {
     let mut found = 0;
     for text in [parts.system, parts.last].into_iter().flatten() {
         let head = cut(text, 400);
@@ -191,7 +171,7 @@ fn asks_of(parts: &Parts<'_>) -> u8 {
     found
 }
 
-fn excerpt_of(parts: &Parts<'_>) -> Box<str> {
+fn excerpt_of(parts: &Texts<'_>) -> Box<str> {
     match (parts.system, parts.last) {
         (Some(system), Some(last)) => {
             format!("{}\n{}", cut(system, EXCERPT_BYTES / 2), cut(last, EXCERPT_BYTES / 2)).into()

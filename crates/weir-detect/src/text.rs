@@ -17,7 +17,7 @@ use crate::hash::{Domain, Keyed, join};
 const SLOT: u64 = 0x5107;
 
 /// What is kept of one exchange's texts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TextSketch {
     pub(crate) anchors: Vec<u64>,
     /// Hash of the words of the last user text.

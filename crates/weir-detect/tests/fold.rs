@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use weir_acts::Time;
-use weir_detect::{Detector, EpochProfile, Intake, Settings, Sketcher};
+use weir_detect::{Detector, EpochProfile, Intake, Recorder, Settings, Sketcher, Texts};
 use weir_exchange::{LoggedExchange, LoggedMessage};
 
 const HOUR: i64 = 3_600_000;
@@ -62,6 +62,40 @@ fn folded(sketcher: &Sketcher, detector: &mut Detector, log: &[LoggedExchange], 
     for (epoch, profile) in intake.rest().collect::<Vec<_>>() {
         detector.fold(epoch, &profile).unwrap();
     }
+}
+
+/// What verdicts rest on, without the starts of the texts, which are shown only.
+fn without_texts(detector: &Detector) -> (serde_json::Value, serde_json::Value, String) {
+    let findings = detector.findings();
+    let mut dossiers = serde_json::to_value(&findings.dossiers).unwrap();
+    for dossier in dossiers.as_array_mut().unwrap() {
+        dossier.as_object_mut().unwrap().remove("families");
+    }
+    (dossiers, serde_json::to_value(&findings.members).unwrap(), format!("{:?}", detector.under_test()))
+}
+
+#[test]
+fn texts_that_were_sketched_when_recorded_give_what_the_texts_give() {
+    let log = log();
+    let recorder = Recorder::new(settings().key);
+    let sketched: Vec<LoggedExchange> = log
+        .iter()
+        .map(|exchange| {
+            let sketch = recorder.sketch(&Texts::of(&exchange.messages));
+            let bare = LoggedExchange { messages: Vec::new(), sketch, ..exchange.clone() };
+            serde_json::from_str(&serde_json::to_string(&bare).unwrap()).unwrap()
+        })
+        .collect();
+    let (mut of_texts, mut of_sketches) = (Detector::new(settings(), &[]), Detector::new(settings(), &[]));
+    folded(&of_texts.sketcher(), &mut of_texts, &log, |_| {});
+    folded(&of_sketches.sketcher(), &mut of_sketches, &sketched, |_| {});
+    assert!(of_texts.born() > 0 && !of_texts.under_test().is_empty());
+    assert_eq!(without_texts(&of_sketches), without_texts(&of_texts));
+    // Under another key they are unknown, and that is told.
+    let other = Detector::new(Settings { key: [9; 16], ..settings() }, &[]);
+    let mut intake = Intake::default();
+    sketched.iter().for_each(|exchange| assert!(intake.take(other.sketcher().sketch(exchange))));
+    assert_eq!(intake.foreign(), sketched.len() as u64);
 }
 
 #[test]

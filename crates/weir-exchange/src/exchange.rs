@@ -8,7 +8,9 @@ use serde::{Serialize, Serializer};
 use weir_acts::Time;
 use weir_acts::id::{AccountId, PartyId};
 
+use crate::Sketch;
 use crate::id::DecisionId;
+use crate::logged::{LoggedClient, LoggedExchange, LoggedOutcome, LoggedParams, LoggedUsage};
 
 /// One request and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,8 +39,16 @@ pub struct ExchangeRecord {
     pub decision: DecisionId,
     /// How many acts were folded into what it was decided on.
     pub tree_size: u64,
-    /// Counts this process's exchanges as they end, so that a gap shows.
+    /// Counts exchanges as they end, from 1 on over all restarts, so that a gap
+    /// shows; given by the queue that takes them. Which run it was is the first
+    /// half of the id.
     pub seq: u64,
+    /// The conversation it is a turn of, where the API has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Box<str>>,
+    /// What is kept of its texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sketch: Option<Sketch>,
     /// From where it was called.
     pub client: Client,
     /// What was asked for.
@@ -57,15 +67,29 @@ pub struct ExchangeRecord {
 /// From where a request was called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Client {
-    /// The address of the peer.
+    /// The address of the peer, or the one that a trusted proxy tells.
     pub ip: IpAddr,
+    /// The autonomous system it is in, as a trusted proxy tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
+    /// The TLS client's JA4 fingerprint, as a trusted proxy tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ja4: Option<Box<str>>,
     /// What it calls itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<Box<str>>,
 }
 
+impl Client {
+    /// Of whom only the address is known.
+    #[must_use]
+    pub fn at(ip: IpAddr) -> Client {
+        Client { ip, asn: None, ja4: None, user_agent: None }
+    }
+}
+
 /// What a request asked for, as far as it was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Params {
     /// Most output tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,8 +97,14 @@ pub struct Params {
     /// How many choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
+    /// The sampling temperature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// Whether log-probabilities were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<bool>,
 }
 
 /// What an exchange took: as the upstream told it, or as it was estimated.
@@ -103,9 +133,52 @@ impl Usage {
 pub struct Outcome {
     /// The HTTP status the caller got.
     pub status: u16,
+    /// Whether the model declined, where the answer told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<bool>,
     /// The rule that cut it, where a change of rules did so under way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_by: Option<Arc<str>>,
+}
+
+impl From<&ExchangeRecord> for LoggedExchange {
+    /// What reading the record's line gives.
+    fn from(record: &ExchangeRecord) -> LoggedExchange {
+        let ExchangeRecord { client, params, usage, outcome, .. } = record;
+        let owned = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        LoggedExchange {
+            id: Some(format!("x-{:08x}-{:08x}", record.id.segment, record.id.sequence)),
+            time: record.time,
+            account: record.account.to_string(),
+            party: Some(record.party.to_string()),
+            api: Some(record.api.to_owned()),
+            model: owned(&record.model),
+            served_model: owned(&record.served_model),
+            conversation: record.conversation.as_deref().map(str::to_owned),
+            messages: Vec::new(),
+            sketch: record.sketch.clone(),
+            client: LoggedClient {
+                ip: Some(client.ip.to_string()),
+                asn: client.asn,
+                ja4: client.ja4.as_deref().map(str::to_owned),
+                user_agent: client.user_agent.as_deref().map(str::to_owned),
+            },
+            params: LoggedParams {
+                max_tokens: params.max_tokens,
+                temperature: params.temperature,
+                n: params.n,
+                stream: Some(params.stream),
+                logprobs: params.logprobs,
+            },
+            usage: LoggedUsage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
+            outcome: LoggedOutcome { status: Some(outcome.status), refusal: outcome.refusal },
+            decision: Some(record.decision.to_string()),
+            tree_size: Some(record.tree_size),
+            person: owned(&record.person),
+            seq: Some(record.seq),
+            truncated: Some(record.truncated),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

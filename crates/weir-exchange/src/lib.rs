@@ -13,6 +13,7 @@ mod id;
 mod logged;
 #[cfg(feature = "readers")]
 pub mod read;
+mod sketch;
 
 pub use decision::{DecisionRecord, Ruling, UsedAssertion};
 pub use exchange::{Client, ExchangeRecord, Outcome, Params, Usage};
@@ -20,6 +21,7 @@ pub use id::{DecisionId, DecisionIdError};
 pub use logged::{
     ClosedBy, LoggedAccount, LoggedClient, LoggedExchange, LoggedMessage, LoggedOutcome, LoggedParams, LoggedUsage,
 };
+pub use sketch::Sketch;
 
 use serde::Serialize;
 

@@ -13,6 +13,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use weir_acts::Time;
 
+use crate::Sketch;
+
 /// One request and its answer, as logged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoggedExchange {
@@ -41,6 +43,9 @@ pub struct LoggedExchange {
     /// What was sent, oldest first.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<LoggedMessage>,
+    /// What is kept of the messages, where they themselves are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketch: Option<Sketch>,
     /// From where it was called.
     #[serde(default, deserialize_with = "or_default")]
     pub client: LoggedClient,

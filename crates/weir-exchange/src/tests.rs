@@ -20,10 +20,12 @@ fn exchange() -> ExchangeRecord {
         decision: DecisionId { segment: 1, sequence: 2 },
         tree_size: 812,
         seq: 7,
-        client: Client { ip: IpAddr::from([198, 51, 100, 7]), user_agent: None },
-        params: Params { max_tokens: Some(1024), n: None, stream: true },
+        conversation: None,
+        sketch: None,
+        client: Client { ip: IpAddr::from([198, 51, 100, 7]), asn: None, ja4: None, user_agent: None },
+        params: Params { max_tokens: Some(1024), n: None, temperature: None, stream: true, logprobs: None },
         usage: Usage { input_tokens: Some(212), output_tokens: None, estimated: false },
-        outcome: Outcome { status: 200, cut_by: None },
+        outcome: Outcome { status: 200, refusal: None, cut_by: None },
         truncated: false,
         took_ms: 12,
     }
@@ -45,6 +47,42 @@ fn an_exchange_is_written_as_the_contract_says_and_unknown_fields_are_left_out()
             "\n"
         )
     );
+}
+
+#[test]
+fn the_record_as_logged_is_what_its_line_is_read_as() {
+    let full = ExchangeRecord {
+        person: Some("person:iss#sub".into()),
+        served_model: Some("atlas-4".into()),
+        conversation: Some("conv_1".into()),
+        sketch: Some(Sketch::new(1, &[0, 255, 7])),
+        client: Client {
+            ip: "2001:db8::7".parse().unwrap(),
+            asn: Some(64500),
+            ja4: Some("t13d".into()),
+            user_agent: Some("sdk".into()),
+        },
+        params: Params { max_tokens: None, n: Some(2), temperature: Some(0.1), stream: false, logprobs: Some(true) },
+        outcome: Outcome { status: 200, refusal: Some(true), cut_by: Some("r".into()) },
+        truncated: true,
+        ..exchange()
+    };
+    for record in [exchange(), full] {
+        let logged = LoggedExchange::from(&record);
+        let mut line = Vec::new();
+        Record::Exchange(record).write_line(&mut line).unwrap();
+        assert_eq!(serde_json::from_slice::<LoggedExchange>(&line).unwrap(), logged);
+    }
+}
+
+#[test]
+fn a_sketch_is_read_in_its_own_version_only() {
+    let sketch = Sketch::new(3, &[1, 2, 250]);
+    assert_eq!(sketch.bytes_of(3).as_deref(), Some(&[1, 2, 250][..]));
+    assert_eq!(sketch.bytes_of(1), None);
+    for bad in ["", "3", "3.", "x.AQ", "3.A", "3.!!"] {
+        assert!(Sketch::written(bad.to_owned()).bytes_of(3).is_none_or(|bytes| bytes.is_empty()), "{bad}");
+    }
 }
 
 #[test]

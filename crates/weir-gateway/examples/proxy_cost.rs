@@ -20,7 +20,7 @@ use weir_acts::key::Pepper;
 use weir_acts::words::Stage;
 use weir_acts::{Act, Clock, Time};
 use weir_gateway::{
-    DecisionIds, Gateway, GatewayConfig, NoObjects, NoOtherRoutes, Parts, PersonsConfig, RecordQueue, Recorder,
+    DecisionIds, Gateway, GatewayConfig, NoObjects, NoOtherRoutes, Parts, PersonsConfig, RecordQueue, Recorder, Taken,
 };
 use weir_rules::{Snapshot, base_rules};
 
@@ -63,7 +63,7 @@ fn main() {
     let handle = gateway.start().unwrap();
     println!("http://{} {KEY}", handle.local_addr());
     let mut lines = Vec::new();
-    while let Some((records, _)) = queue.take(Duration::from_secs(3600)) {
+    while let Some(Taken { records, .. }) = queue.take(Duration::from_secs(3600)) {
         lines.clear();
         for record in &records {
             record.write_line(&mut lines).unwrap();

@@ -95,7 +95,6 @@ pub(crate) struct Shared {
     pub(crate) dialer: Dialer,
     pub(crate) appeals: Appeals,
     pub(crate) tls: Option<TlsAcceptor>,
-    pub(crate) exchanges: AtomicU64,
     flights: AtomicU64,
     workers: usize,
 }
@@ -168,7 +167,6 @@ impl Gateway {
             dialer,
             appeals,
             tls,
-            exchanges: AtomicU64::new(0),
             flights: AtomicU64::new(0),
             workers,
         };

@@ -8,8 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
-use weir_exchange::{DecisionRecord, ExchangeRecord, Record};
+use weir_exchange::{DecisionId, DecisionRecord, ExchangeRecord, Record};
+use weir_wire::Api;
+
+use crate::answer::may_shed;
 
 /// The record cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,20 +27,31 @@ pub struct Place(u64);
 /// Ends once a record is on the disk for good, or cannot be brought there.
 pub type UntilDurable = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>;
 
+/// What a request said, on its way to be sketched: its body as it was read, and
+/// not copied. The request path looks no further into it.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// By which it is to be read.
+    pub api: Api,
+    /// The body.
+    pub body: Bytes,
+}
+
 /// Takes records off the request path. Must not block.
 pub trait Recorder: Send + Sync + 'static {
     /// Takes a decision, and makes room for the exchange that comes of it
-    /// where `owes_exchange`.
+    /// where `owes_exchange`. What the request said comes with it, so that it
+    /// is sketched while the answer is made and its memory let go.
     ///
     /// # Errors
     /// When it cannot be kept.
-    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<Place, Unavailable>;
+    fn decide(&self, decision: DecisionRecord, owes_exchange: bool, said: Option<Said>) -> Result<Place, Unavailable>;
 
     /// Waits until the record at `place` is durable. Whoever waits hurries the
     /// writer; all that came meanwhile are made durable with it.
     fn until_durable(&self, place: Place) -> UntilDurable;
 
-    /// Takes an exchange for which there is room.
+    /// Takes an exchange for which there is room, and numbers it.
     fn settle(&self, exchange: ExchangeRecord);
 }
 
@@ -47,9 +62,13 @@ pub struct RecordQueue {
     capacity: usize,
     held: Mutex<Held>,
     arrived: Condvar,
+    /// Room for what requests said, in bytes.
+    said_bytes: usize,
     has_failed: AtomicBool,
     /// Records that could not be taken.
     unkept: AtomicU64,
+    /// Requests of which only the record was taken, not what they said.
+    unsketched: AtomicU64,
     durable: watch::Sender<Durable>,
 }
 
@@ -64,6 +83,10 @@ struct Durable {
 #[derive(Debug, Default)]
 struct Held {
     records: Vec<Record>,
+    said: Vec<(DecisionId, Said)>,
+    said_bytes: usize,
+    /// What the last exchange was numbered.
+    last_seq: u64,
     /// How many records were taken, ever.
     placed: u64,
     /// Somebody waits for a record to be durable.
@@ -73,11 +96,28 @@ struct Held {
     is_closed: bool,
 }
 
+/// What came since the writer looked last.
+#[derive(Debug)]
+pub struct Taken {
+    /// The records, in order; exchanges among them in the order of their `seq`.
+    pub records: Vec<Record>,
+    /// What the requests of decisions among them said. It comes no later than
+    /// the exchange that is owed, and an exchange is owed for each.
+    pub said: Vec<(DecisionId, Said)>,
+    /// What to say to [`RecordQueue::written`].
+    pub before: Place,
+}
+
+/// Bytes of bodies that may wait to be sketched.
+const SAID_BYTES: usize = 64 << 20;
+
 impl RecordQueue {
     /// Room for `capacity` records, owed ones included.
     pub fn new(capacity: usize) -> RecordQueue {
         RecordQueue {
             capacity,
+            said_bytes: SAID_BYTES,
+            unsketched: AtomicU64::new(0),
             held: Mutex::default(),
             arrived: Condvar::new(),
             has_failed: AtomicBool::new(false),
@@ -92,8 +132,7 @@ impl RecordQueue {
 
     /// Everything that came, or nothing after `patience`; none once the queue
     /// is closed and empty. Called by the writer between its own pauses.
-    /// With them comes what to say to [`RecordQueue::written`].
-    pub fn take(&self, patience: Duration) -> Option<(Vec<Record>, Place)> {
+    pub fn take(&self, patience: Duration) -> Option<Taken> {
         let held = self.lock();
         let empty = |held: &mut Held| held.records.is_empty() && !held.is_closed;
         let (mut held, _) =
@@ -102,7 +141,18 @@ impl RecordQueue {
             return None;
         }
         held.is_awaited = false;
-        Some((std::mem::take(&mut held.records), Place(held.placed)))
+        held.said_bytes = 0;
+        Some(Taken {
+            records: std::mem::take(&mut held.records),
+            said: std::mem::take(&mut held.said),
+            before: Place(held.placed),
+        })
+    }
+
+    /// Exchanges are numbered from the one after `last` on. Called before any
+    /// comes.
+    pub fn number_after(&self, last: u64) {
+        self.lock().last_seq = last;
     }
 
     /// Lets records gather for `pause`, unless somebody waits for one.
@@ -120,6 +170,12 @@ impl RecordQueue {
     /// How many records could not be taken since it was asked last.
     pub fn take_unkept(&self) -> u64 {
         self.unkept.swap(0, Ordering::Relaxed)
+    }
+
+    /// How many requests were recorded without what they said, since it was
+    /// asked last.
+    pub fn take_unsketched(&self) -> u64 {
+        self.unsketched.swap(0, Ordering::Relaxed)
     }
 
     /// The writer cannot write (`true`), or can again.
@@ -146,7 +202,7 @@ impl RecordQueue {
 }
 
 impl RecordQueue {
-    fn place(&self, decision: DecisionRecord, owes_exchange: bool) -> Option<Place> {
+    fn place(&self, decision: DecisionRecord, owes_exchange: bool, said: Option<Said>) -> Option<Place> {
         if self.has_failed.load(Ordering::Relaxed) {
             return None;
         }
@@ -154,6 +210,20 @@ impl RecordQueue {
         let needed = 1 + usize::from(owes_exchange);
         if held.is_closed || held.records.len() + held.owed + needed > self.capacity {
             return None;
+        }
+        if let Some(said) = said.filter(|_| owes_exchange) {
+            // One alone always has room, however large bodies may be.
+            let fits = held.said_bytes == 0 || held.said_bytes + said.body.len() <= self.said_bytes;
+            match fits {
+                true => {
+                    held.said_bytes += said.body.len();
+                    held.said.push((decision.id, said));
+                }
+                false if may_shed(decision.stage) => {
+                    self.unsketched.fetch_add(1, Ordering::Relaxed);
+                }
+                false => return None,
+            }
         }
         held.owed += usize::from(owes_exchange);
         held.records.push(Record::Decision(decision));
@@ -164,8 +234,8 @@ impl RecordQueue {
 }
 
 impl Recorder for RecordQueue {
-    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<Place, Unavailable> {
-        self.place(decision, owes_exchange).ok_or_else(|| {
+    fn decide(&self, decision: DecisionRecord, owes_exchange: bool, said: Option<Said>) -> Result<Place, Unavailable> {
+        self.place(decision, owes_exchange, said).ok_or_else(|| {
             self.unkept.fetch_add(1, Ordering::Relaxed);
             Unavailable
         })
@@ -189,10 +259,15 @@ impl Recorder for RecordQueue {
         })
     }
 
-    fn settle(&self, exchange: ExchangeRecord) {
+    fn settle(&self, mut exchange: ExchangeRecord) {
         let mut held = self.lock();
         held.owed = held.owed.saturating_sub(1);
+        held.last_seq += 1;
+        exchange.seq = held.last_seq;
         held.records.push(Record::Exchange(exchange));
         held.placed += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,6 +97,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Another cursor over the same text, at a value that this one has passed.
+    pub(crate) fn again_from(&self, position: usize) -> Self {
+        Cursor { text: self.text, bytes: self.bytes, position, depth: 0 }
+    }
+
     /// The offset of the next unread byte.
     pub(crate) fn position(&self) -> usize {
         self.position

@@ -10,6 +10,7 @@
 //!
 //! - [`Api`] and [`route`]: which API a method and path mean.
 //! - [`head`]: what a request asks for, and the splice of its model name.
+//! - [`prompt`]: what a request says, for its record.
 //! - [`sse`]: server-sent events over arbitrary chunk boundaries.
 //! - [`usage`]: token usage, endings and created objects of an answer.
 //! - [`error_shape`] and [`models_list`]: Weir's own answers.
@@ -21,6 +22,7 @@ pub mod head;
 pub mod headers;
 mod json;
 pub mod models_list;
+pub mod prompt;
 pub mod sse;
 pub mod usage;
 

@@ -17,6 +17,8 @@ mod tests;
 use crate::head::ObjectKind;
 use crate::sse::{Event, SseScanner};
 use crate::{Api, Family};
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// Token counts of one exchange, in one sense for all APIs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +137,16 @@ impl UsageMeter {
         self.facts.ending
     }
 
+    /// Whether the model declined, as far as the API has a word for that: OpenAI's
+    /// `refusal`, Anthropic's stop reason of that name. Unknown while the answer
+    /// has not ended, and where it failed.
+    pub fn refused(&self) -> Option<bool> {
+        if self.facts.refused {
+            return Some(true);
+        }
+        (self.facts.ending == Ending::Complete).then_some(false)
+    }
+
     /// The model that the upstream says answered.
     pub fn response_model(&self) -> Option<&str> {
         self.facts.model.as_deref()
@@ -198,11 +210,13 @@ struct Facts {
     objects: Vec<CreatedObject>,
     /// The first event has been looked at for the answer's id and model.
     opened: bool,
+    /// The model was seen to decline.
+    refused: bool,
 }
 
 impl Default for Facts {
     fn default() -> Self {
-        Facts { counts: None, ending: Ending::Open, model: None, id: None, objects: Vec::new(), opened: false }
+        Facts { counts: None, ending: Ending::Open, model: None, id: None, objects: Vec::new(), opened: false, refused: false }
     }
 }
 
@@ -246,7 +260,21 @@ impl Facts {
 /// The end of a stream of OpenAI's older APIs.
 const DONE: &[u8] = b"[DONE]";
 
+static REFUSAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"refusal\""));
+
+/// Whether `"refusal"` stands in `data` as a key with a value (`is_key`), or as
+/// a type.
+fn tells_refusal(data: &[u8], is_key: bool) -> bool {
+    REFUSAL.find_iter(data).any(|at| {
+        let rest = data.get(at + b"\"refusal\"".len()..).unwrap_or_default().trim_ascii_start();
+        match rest.strip_prefix(b":") {
+            Some(value) => is_key && !matches!(value.trim_ascii_start(), [b'n', ..] | [b'"', b'"', ..] | []),
+            None => !is_key && data.get(..at).unwrap_or_default().trim_ascii_end().ends_with(b"\"type\":"),
+        }
+    })
+}
+
 /// Whether `word`, a key or value with its quotes, stands anywhere in `data`.
-fn mentions(data: &[u8], word: &memchr::memmem::Finder<'static>) -> bool {
+fn mentions(data: &[u8], word: &Finder<'static>) -> bool {
     word.find(data).is_some()
 }

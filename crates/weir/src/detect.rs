@@ -1,7 +1,6 @@
 //! `weir detect`: reads a log, folds it epoch by epoch, and writes what was
 //! found. No server, no network.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use weir_exchange::LoggedAccount;
 use weir_exchange::read::{Inputs, Progress, ReadLimits, ReadOptions, ReadReport, accounts, read_merged};
 
 use weir_report::{Report, page, table};
+use weir_store::durable;
 
 use crate::cli::Detect;
 use crate::commands::{complain, print_text};
@@ -31,8 +31,8 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
     if let Some(threads) = asked.threads {
         options.threads = threads;
     }
-    let (report, late) = fold(&mut detector, &inputs, &options)?;
-    let notes = notes(&report, late);
+    let (report, intake) = fold(&mut detector, &inputs, &options)?;
+    let notes = notes(&report, &intake);
     notes.iter().for_each(|note| complain(note));
     if report.records == 0 {
         bail!("the log holds no exchanges");
@@ -61,7 +61,7 @@ fn read_accounts(path: &Path) -> Result<Vec<LoggedAccount>> {
 }
 
 /// Reads everything in the order of time and folds each epoch when it is over.
-fn fold(detector: &mut Detector, inputs: &Inputs, options: &ReadOptions) -> Result<(ReadReport, u64)> {
+fn fold(detector: &mut Detector, inputs: &Inputs, options: &ReadOptions) -> Result<(ReadReport, Intake)> {
     let sketcher = detector.sketcher();
     let mut intake = Intake::default();
     let mut failed = None;
@@ -82,7 +82,7 @@ fn fold(detector: &mut Detector, inputs: &Inputs, options: &ReadOptions) -> Resu
     for (epoch, profile) in intake.rest() {
         failed = failed.take().or(detector.fold(epoch, &profile).err());
     }
-    failed.map_or(Ok((report, intake.late())), |error| Err(error.into()))
+    failed.map_or(Ok((report, intake)), |error| Err(error.into()))
 }
 
 fn progress_bar(bytes: u64) -> ProgressBar {
@@ -94,7 +94,7 @@ fn progress_bar(bytes: u64) -> ProgressBar {
 }
 
 /// What is to be known of the reading, a sentence each.
-fn notes(report: &ReadReport, late: u64) -> Vec<String> {
+fn notes(report: &ReadReport, intake: &Intake) -> Vec<String> {
     let mut notes: Vec<String> =
         report.first_bad.iter().map(|bad| format!("{} line {}: {}", bad.file, bad.line, bad.reason)).collect();
     if report.bad > 0 {
@@ -103,6 +103,13 @@ fn notes(report: &ReadReport, late: u64) -> Vec<String> {
     notes.extend(
         report.damaged.iter().map(|d| format!("{} breaks off after line {}: {}", d.file, d.line, d.reason)),
     );
+    let (late, foreign) = (intake.late(), intake.foreign());
+    if foreign > 0 {
+        notes.push(format!(
+            "the texts of {foreign} exchanges were sketched under another key and are unknown; name the key of the \
+             folder they were recorded in: --key-file FOLDER/detect.key"
+        ));
+    }
     if late > 0 {
         notes.push(format!("{late} exchanges came after their epoch was over and were left out; is each file in the order of time?"));
     }
@@ -110,23 +117,21 @@ fn notes(report: &ReadReport, late: u64) -> Vec<String> {
 }
 
 /// The deployment's key: from its file, which is made on first use.
-fn detector_key(file: Option<&Path>) -> Result<[u8; 16]> {
+pub(crate) fn detector_key(file: Option<&Path>) -> Result<[u8; 16]> {
     let path = match file {
         Some(path) => path.to_owned(),
         None => default_key_file()?,
     };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let digits = text.trim();
-            u128::from_str_radix(digits, 16)
-                .ok()
-                .filter(|_| digits.len() == 32)
-                .map(u128::to_be_bytes)
-                .with_context(|| format!("{} holds no key: 32 hexadecimal digits", path.display()))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(&path),
-        Err(error) => Err(error).with_context(|| format!("cannot read the detector's key {}", path.display())),
+    if !path.try_exists().with_context(|| format!("cannot look at the detector's key {}", path.display()))? {
+        return make_key(&path);
     }
+    let text = durable::read_secret_file(&path).context("the detector's key")?;
+    let digits = std::str::from_utf8(&text).unwrap_or_default().trim();
+    u128::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| digits.len() == 32)
+        .map(u128::to_be_bytes)
+        .with_context(|| format!("{} holds no key: 32 hexadecimal digits", path.display()))
 }
 
 fn default_key_file() -> Result<PathBuf> {
@@ -143,11 +148,8 @@ fn make_key(path: &Path) -> Result<[u8; 16]> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(told)?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut made = options.open(path).with_context(told)?;
-    writeln!(made, "{:032x}", u128::from_be_bytes(key)).with_context(told)?;
+    let text = format!("{:032x}\n", u128::from_be_bytes(key));
+    durable::write_file_atomically(path, text.as_bytes(), 0o600).with_context(told)?;
     complain(&format!("made a key for the detector's samples: {}", path.display()));
     Ok(key)
 }

@@ -3,8 +3,10 @@
 //! the same thing; only what is in the configuration differs.
 
 mod admin_listener;
+mod feed;
 mod limits;
 mod objects;
+mod prompts;
 mod records;
 mod routes;
 mod witness_metrics;
@@ -27,10 +29,15 @@ use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Network, Part
 use weir_persons::Freshness;
 use weir_store::kind::FolderKind;
 
+use crate::detect::detector_key;
 use objects::StoredObjects;
 use routes::{Ready, Routes};
 
 pub use admin_listener::AdminListener;
+pub use feed::{Fed, Feed};
+
+/// The key under which texts are sketched, in the folder.
+pub const DETECTOR_KEY_FILE: &str = "detect.key";
 
 /// How often the timers look.
 const TICK: Duration = Duration::from_secs(1);
@@ -119,8 +126,9 @@ impl Node {
         let queue = Arc::new(RecordQueue::new(config.record_queue));
         let keeping = records::Keeping { roll_bytes: config.record_roll_bytes, roll_after: config.record_roll_after };
         let sealed = control.sealed_segments();
+        let key = detector_key(Some(&config.dir.join(DETECTOR_KEY_FILE)))?;
         let (records, ids, to_seal) =
-            records::Writer::start(&config.dir, keeping, &sealed, Arc::clone(&queue), &mut registry)?;
+            records::Writer::start(&config.dir, keeping, &sealed, key, Arc::clone(&queue), &mut registry)?;
         let objects = Arc::new(StoredObjects::new(store));
         let ready = Ready::default();
         let routes = Routes::new(control.clone(), ready.clone());
@@ -204,6 +212,11 @@ impl Node {
     /// Where the first operator's token was written, on a first start.
     pub fn first_token(&self) -> Option<&std::path::Path> {
         self.first_token.as_deref()
+    }
+
+    /// Follows the durable exchanges behind `seq`, in order; 0 for all.
+    pub fn exchanges_after(&self, seq: u64) -> Feed {
+        self.records.exchanges_after(seq)
     }
 
     /// The control plane.

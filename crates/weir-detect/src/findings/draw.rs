@@ -130,11 +130,11 @@ fn growth(candidate: &Candidate, state: &State) -> Vec<Growth> {
 }
 
 fn templates(candidate: &Candidate, lines: &[MemberLine], state: &State) -> Vec<TemplateTexts> {
-    let texts: Vec<&str> = candidate.exemplars.iter().map(|exemplar| exemplar.text.as_ref()).collect();
+    let texts: Vec<&str> = candidate.texts().collect();
     let Some(pieces) = template_of(&texts) else { return Vec::new() };
     let repeats = candidate.repeats();
     let members = lines.iter().filter(|line| line.role == Role::Member || line.share_of_own_traffic > 0.3).count();
-    let filled = candidate.exemplars.iter().map(|exemplar| FilledText {
+    let filled = candidate.exemplars.iter().filter(|exemplar| !exemplar.text.is_empty()).map(|exemplar| FilledText {
         exchange: (!exemplar.id.is_empty()).then(|| exemplar.id.to_string()),
         account: state.units.get(&exemplar.unit).map_or_else(String::new, |unit| unit.name.to_string()),
         pieces: fill(&pieces, &exemplar.text),
@@ -232,7 +232,10 @@ fn compared(candidate: &Candidate, state: &State) -> Vec<Compared> {
         time: Time::from_millis(exemplar.epoch * state.epoch_millis),
         model: (!exemplar.model.is_empty()).then(|| exemplar.model.to_string()),
         output_tokens: (exemplar.output_tokens > 0).then(|| u64::from(exemplar.output_tokens)),
-        messages: vec![ShownMessage { role: "user".to_owned(), text: exemplar.text.to_string(), cut: 0 }],
+        messages: (!exemplar.text.is_empty())
+            .then(|| ShownMessage { role: "user".to_owned(), text: exemplar.text.to_string(), cut: 0 })
+            .into_iter()
+            .collect(),
         joint: true,
     };
     let mut ordinary = state.ordinary.iter().filter(|o| !candidate.members.contains_key(&o.unit));

@@ -25,6 +25,7 @@ pub(crate) struct Rows<'batch> {
     served_model: Texts<'batch>,
     conversation: Texts<'batch>,
     messages: Messages<'batch>,
+    sketch: Texts<'batch>,
     ip: Texts<'batch>,
     asn: Wholes,
     ja4: Texts<'batch>,
@@ -64,6 +65,7 @@ impl<'batch> Rows<'batch> {
             served_model: texts("served_model"),
             conversation: texts("conversation"),
             messages: Messages::of(top("messages")),
+            sketch: texts("sketch"),
             ip: Texts::of(inner("client", "ip")),
             asn: Wholes::of(inner("client", "asn")),
             ja4: Texts::of(inner("client", "ja4")),
@@ -104,6 +106,7 @@ impl<'batch> Rows<'batch> {
             model: text(&self.model)?,
             served_model: text(&self.served_model)?,
             conversation: text(&self.conversation)?,
+            sketch: text(&self.sketch)?.map(crate::Sketch::written),
             client: LoggedClient {
                 ip: text(&self.ip)?,
                 asn: narrow(self.asn.get(row, "client.asn")?, "client.asn")?,

@@ -20,6 +20,7 @@ pub fn schema() -> Schema {
         text("served_model"),
         text("conversation"),
         Field::new("messages", DataType::List(message()), true),
+        text("sketch"),
         Field::new("client", DataType::Struct(client()), true),
         Field::new("params", DataType::Struct(params()), true),
         Field::new("usage", DataType::Struct(usage()), true),

@@ -114,6 +114,7 @@ fn columns(exchanges: &[LoggedExchange]) -> Result<Vec<ArrayRef>, ArrowError> {
         texts(of, |exchange| exchange.served_model.as_deref()),
         texts(of, |exchange| exchange.conversation.as_deref()),
         messages(of)?,
+        texts(of, |exchange| exchange.sketch.as_ref().map(crate::Sketch::as_str)),
         group(
             client(),
             vec![

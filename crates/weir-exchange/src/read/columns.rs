@@ -14,6 +14,7 @@ pub enum Column {
     ServedModel,
     Conversation,
     Messages,
+    Sketch,
     Client,
     Params,
     Usage,
@@ -26,7 +27,7 @@ pub enum Column {
 }
 
 impl Column {
-    const NAMED: [(&'static str, Column); 18] = [
+    const NAMED: [(&'static str, Column); 19] = [
         ("id", Column::Id),
         ("time", Column::Time),
         ("account", Column::Account),
@@ -36,6 +37,7 @@ impl Column {
         ("served_model", Column::ServedModel),
         ("conversation", Column::Conversation),
         ("messages", Column::Messages),
+        ("sketch", Column::Sketch),
         ("client", Column::Client),
         ("params", Column::Params),
         ("usage", Column::Usage),

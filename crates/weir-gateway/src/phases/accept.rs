@@ -129,7 +129,9 @@ pub(crate) async fn read(client: &Client, accepted: Accepted) -> Result<Asked, R
         (described(parts.uri.path()).map_or(What::List, What::Describe), Params::default())
     } else {
         let head = head::scan(api, &body).map_err(unreadable)?;
-        let params = Params { max_tokens: head.output_limit, n: head.n, stream: head.stream };
+        // The rest is read off the request path.
+        let stream = head.stream;
+        let params = Params { max_tokens: head.output_limit, n: head.n, stream, ..Params::default() };
         (What::Work(work(head)), params)
     };
     Ok(Asked { parts, body, api, family, what, params, time, started })

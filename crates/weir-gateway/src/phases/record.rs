@@ -11,9 +11,9 @@ use weir_exchange::{DecisionId, DecisionRecord};
 use crate::answer::{Refusal, may_shed};
 use crate::gateway::Shared;
 use crate::persons::KnownPerson;
-use crate::phases::accept::Asked;
+use crate::phases::accept::{Asked, What};
 use crate::phases::decide::{Basis, Permit};
-use crate::recorder::{Place, Unavailable};
+use crate::recorder::{Place, Said, Unavailable};
 
 /// Records a decision. Where it was kept, its exchange is owed too.
 pub(crate) fn decision(
@@ -47,7 +47,11 @@ pub(crate) fn decision(
         ruling: basis.ruling,
         rules: basis.rules.clone(),
     };
-    match shared.recorder.decide(record, permit.is_some()) {
+    let said = match asked.what {
+        What::Work(_) => Some(Said { api: asked.api, body: asked.body.clone() }),
+        What::List | What::Describe(_) => None,
+    };
+    match shared.recorder.decide(record, permit.is_some(), said) {
         Ok(place) => Ok(Some(place)),
         Err(_) if !uses_up(person) && (permit.is_none() || may_shed(basis.stage)) => {
             shared.metrics.shed_records.inc();

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use http::header;
 use weir_acts::Time;
 use weir_exchange::{Client as CalledFrom, ExchangeRecord, Outcome, Params, Usage};
 use weir_wire::Api;
@@ -19,6 +18,7 @@ use crate::client::Client;
 use crate::flight::Cut;
 use crate::metering::{Most, Seen, Took};
 use crate::objects::Made;
+use crate::origin;
 use crate::phases::accept::Asked;
 use crate::phases::decide::{Decided, Permit};
 use crate::phases::reserve::Reservation;
@@ -37,7 +37,7 @@ pub(crate) struct Settlement {
     pub(crate) api: Api,
     asked_model: Option<Arc<str>>,
     params: Params,
-    user_agent: Option<Box<str>>,
+    from: Option<CalledFrom>,
     time: Time,
     pub(crate) started: Instant,
     /// What it may take at most.
@@ -66,14 +66,13 @@ pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Sett
         Permit::Work(serve) => Most::of(asked, &serve.metering),
         Permit::See(_) => Most::NOTHING,
     };
-    let user_agent = asked.parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Settlement {
         client: Arc::clone(client),
         decided,
         api: asked.api,
         asked_model: asked.model().cloned(),
         params: asked.params,
-        user_agent: user_agent.map(Into::into),
+        from: Some(origin::of(client, &asked.parts.headers)),
         time: asked.time,
         started: asked.started,
         most,
@@ -254,12 +253,15 @@ impl Settlement {
             served_model,
             decision: self.decided.id,
             tree_size: self.decided.tree_size,
-            seq: self.client.shared().exchanges.fetch_add(1, Ordering::Relaxed),
-            client: CalledFrom { ip: self.client.peer.ip(), user_agent: self.user_agent.take() },
+            seq: 0,
+            conversation: None,
+            sketch: None,
+            client: self.from.take().unwrap_or_else(|| CalledFrom::at(self.client.peer.ip())),
             params: self.params,
             usage: self.usage(),
             outcome: Outcome {
                 status: self.status,
+                refusal: self.meter.as_ref().and_then(UsageMeter::refused),
                 cut_by: self.cut.as_ref().and_then(|cut| cut.rule()).or(self.denied_by.as_ref()).cloned(),
             },
             truncated,

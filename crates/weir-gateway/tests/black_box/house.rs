@@ -17,7 +17,7 @@ use weir_acts::{Act, Clock, Time, Touched, Value};
 use weir_exchange::{DecisionRecord, ExchangeRecord, Record};
 use weir_gateway::{
     DecisionIds, Gateway, GatewayConfig, GatewayHandle, Made, NoOtherRoutes, Objects, Parts, PersonsConfig, Place,
-    RecordQueue, Recorder, Unavailable, UntilDurable,
+    RecordQueue, Recorder, Said, Unavailable, UntilDurable,
 };
 use weir_rules::{Enforce as _, Snapshot, Swept, base_rules};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
@@ -80,11 +80,11 @@ pub(crate) struct TestRecorder {
 }
 
 impl Recorder for TestRecorder {
-    fn decide(&self, decision: DecisionRecord, owes_exchange: bool) -> Result<Place, Unavailable> {
+    fn decide(&self, decision: DecisionRecord, owes_exchange: bool, said: Option<Said>) -> Result<Place, Unavailable> {
         if self.fails.load(Ordering::SeqCst) {
             return Err(Unavailable);
         }
-        self.queue.decide(decision, owes_exchange)
+        self.queue.decide(decision, owes_exchange, said)
     }
 
     fn until_durable(&self, place: Place) -> UntilDurable {
@@ -112,7 +112,7 @@ impl TestRecorder {
     pub(crate) fn until_settled(&self, exchanges: usize) -> (Vec<DecisionRecord>, Vec<ExchangeRecord>) {
         let (mut decided, mut settled) = (Vec::new(), Vec::new());
         for _ in 0..20 {
-            for record in self.queue.take(Duration::from_secs(1)).unwrap().0 {
+            for record in self.queue.take(Duration::from_secs(1)).unwrap().records {
                 match record {
                     Record::Decision(decision) => decided.push(decision),
                     Record::Exchange(exchange) => settled.push(exchange),
@@ -127,7 +127,7 @@ impl TestRecorder {
 
     /// What has been recorded up to now.
     pub(crate) fn so_far(&self) -> Vec<Record> {
-        self.queue.take(Duration::ZERO).unwrap().0
+        self.queue.take(Duration::ZERO).unwrap().records
     }
 }
 

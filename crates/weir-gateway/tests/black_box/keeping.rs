@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use weir_acts::Time;
-use weir_gateway::{Made, TlsFiles};
+use weir_gateway::{Made, Taken, TlsFiles};
 
 use crate::caller::request;
 use crate::house::{ACME, FOREIGN, House, NORWIND, chat, house};
@@ -59,7 +59,7 @@ fn a_restricted_model_is_not_asked_before_the_decision_is_on_the_disk() {
     waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("listed-5").as_bytes()));
     // The writer is hurried: it does not sleep out a pause of an hour.
     house.recorder.queue.gather(Duration::from_secs(3_600));
-    let (records, place) = house.recorder.queue.take(Duration::ZERO).unwrap();
+    let Taken { records, before: place, .. } = house.recorder.queue.take(Duration::ZERO).unwrap();
     assert_eq!(records.len(), 3, "two decisions and an exchange");
     assert_eq!((house.gateway.in_flight().len(), house.stand_in.counts().received), (1, 1));
     house.recorder.queue.written(place);

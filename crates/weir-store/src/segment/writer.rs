@@ -90,6 +90,12 @@ impl SegmentWriter {
         &self.current
     }
 
+    /// How many bytes of the current segment are durable, in whole lines.
+    #[must_use]
+    pub fn durable_bytes(&self) -> u64 {
+        self.digesting.bytes()
+    }
+
     /// The number that the next line gets.
     #[must_use]
     pub fn next_number(&self) -> u64 {

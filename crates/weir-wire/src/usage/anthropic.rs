@@ -32,11 +32,21 @@ struct Message {
     id: Option<String>,
     model: Option<String>,
     container: Option<Container>,
+    stop_reason: Option<StopReason>,
     usage: Option<AnthropicUsage>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StopReason {
+    Refusal,
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
 struct Delta {
+    stop_reason: Option<StopReason>,
     container: Option<Container>,
 }
 
@@ -92,6 +102,7 @@ pub(super) fn observe_event(facts: &mut Facts, event: Event<'_>) {
     if let Some(usage) = &found.usage {
         facts.count(usage.counts());
     }
+    facts.refused |= matches!(found.delta, Some(Delta { stop_reason: Some(StopReason::Refusal), .. }));
     if let Some(container) = found.delta.as_ref().and_then(|delta| delta.container.as_ref()) {
         facts.created(ObjectKind::Container, container.id.as_deref());
     }
@@ -112,6 +123,7 @@ pub(super) fn observe_body(facts: &mut Facts, body: &[u8]) {
 
 fn observe_message(facts: &mut Facts, message: &Message) {
     facts.answered_by(message.id.as_deref(), message.model.as_deref());
+    facts.refused |= matches!(message.stop_reason, Some(StopReason::Refusal));
     facts.created(ObjectKind::Message, message.id.as_deref());
     facts.created(ObjectKind::Container, message.container.as_ref().and_then(|container| container.id.as_deref()));
     if let Some(usage) = &message.usage {

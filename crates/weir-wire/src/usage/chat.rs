@@ -5,7 +5,7 @@
 //! in every event. It ends with `data: [DONE]`.
 
 use super::count::Count;
-use super::{DONE, Ending, Facts, Usage, mentions};
+use super::{DONE, Ending, Facts, Usage, mentions, tells_refusal};
 use crate::head::ObjectKind;
 use crate::sse::Event;
 use memchr::memmem::Finder;
@@ -88,6 +88,7 @@ pub(super) fn observe_event(facts: &mut Facts, event: Event<'_>) {
         facts.end(Ending::Complete);
         return;
     }
+    facts.refused |= tells_refusal(event.data, true);
     let is_first = !std::mem::replace(&mut facts.opened, true);
     if is_first || tells_usage(event.data) || mentions(event.data, &ERROR) || mentions(event.data, &AUDIO) {
         observe_document(facts, event.data, false);
@@ -117,6 +118,7 @@ pub(super) fn observe_document(facts: &mut Facts, json: &[u8], is_whole_answer: 
     if document.error.is_some() {
         facts.end(Ending::Failed);
     } else if is_whole_answer {
+        facts.refused |= tells_refusal(json, true);
         facts.end(Ending::Complete);
     }
 }

@@ -6,7 +6,7 @@
 //! response, its conversation, its items, and containers its tools ran in.
 
 use super::chat::OpenAiUsage;
-use super::{Ending, Facts, mentions};
+use super::{Ending, Facts, mentions, tells_refusal};
 use crate::head::ObjectKind;
 use crate::sse::Event;
 use memchr::memmem::Finder;
@@ -58,7 +58,10 @@ pub(super) fn observe_event(facts: &mut Facts, event: Event<'_>) {
         observe_response(facts, response);
     }
     match found.kind.as_deref() {
-        Some("response.completed" | "response.incomplete") => facts.end(Ending::Complete),
+        Some("response.completed" | "response.incomplete") => {
+            facts.refused |= tells_refusal(event.data, false);
+            facts.end(Ending::Complete);
+        }
         Some("response.failed" | "response.cancelled" | "error") => facts.end(Ending::Failed),
         _ if found.error.is_some() => facts.end(Ending::Failed),
         _ => {}
@@ -70,6 +73,7 @@ pub(super) fn observe_body(facts: &mut Facts, body: &[u8]) {
         return;
     };
     observe_response(facts, &response);
+    facts.refused |= tells_refusal(body, false);
     facts.end(if response.error.is_some() { Ending::Failed } else { Ending::Complete });
 }
 

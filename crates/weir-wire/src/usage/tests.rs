@@ -89,6 +89,30 @@ fn spoken_answers_can_be_referred_to_later() {
 }
 
 #[test]
+fn a_refusal_is_seen_in_each_api_s_own_word() {
+    let refused = |api: Api, stream: bool, text: &str| {
+        if stream { streamed(api, text).refused() } else { answered(api, text).refused() }
+    };
+    let chat = |message: &str| format!(r#"{{"choices":[{{"message":{{{message}}},"finish_reason":"stop"}}]}}"#);
+    assert_eq!(refused(Api::OpenAiChat, false, &chat(r#""content":null,"refusal": "I cannot""#)), Some(true));
+    assert_eq!(refused(Api::OpenAiChat, false, &chat(r#""content":"\"refusal\":1","refusal":null"#)), Some(false));
+    assert_eq!(refused(Api::OpenAiChat, false, r#"{"error":{"message":"no"}}"#), None);
+    let stream = "data: {\"choices\":[{\"delta\":{\"refusal\":null}}]}\n\ndata: {\"choices\":[{\"delta\":{\"refusal\":\"No\"}}]}\n\n";
+    assert_eq!(refused(Api::OpenAiChat, true, stream), Some(true));
+    assert_eq!(refused(Api::OpenAiChat, true, "data: {\"choices\":[]}\n\n"), None);
+    assert_eq!(refused(Api::OpenAiChat, true, "data: {\"choices\":[]}\n\ndata: [DONE]\n\n"), Some(false));
+    let message = |reason: &str| format!(r#"{{"type":"message","content":[],"stop_reason":{reason}}}"#);
+    assert_eq!(refused(Api::AnthropicMessages, false, &message(r#""refusal""#)), Some(true));
+    assert_eq!(refused(Api::AnthropicMessages, false, &message(r#""end_turn""#)), Some(false));
+    assert_eq!(refused(Api::AnthropicMessages, false, &message("null")), Some(false));
+    let delta = "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\"}}\n\n";
+    assert_eq!(refused(Api::AnthropicMessages, true, delta), Some(true));
+    let response = |part: &str| format!(r#"{{"output":[{{"type":"message","content":[{{{part}}}]}}],"tools":[{{"enum":["refusal"]}}]}}"#);
+    assert_eq!(refused(Api::OpenAiResponses, false, &response(r#""type":"refusal","refusal":"No""#)), Some(true));
+    assert_eq!(refused(Api::OpenAiResponses, false, &response(r#""type":"output_text","text":"\"type\":\"refusal\"""#)), Some(false));
+}
+
+#[test]
 fn a_flood_of_objects_is_bounded() {
     let items: Vec<String> = (0..3000).map(|item| format!("{{\"id\":\"msg_{item}\"}}")).collect();
     let body = format!("{{\"id\":\"{}\",\"output\":[{}]}}", "r".repeat(300), items.join(","));

@@ -7,7 +7,7 @@
 //! A segment is closed when it is full, once an hour, and when the server
 //! ends; what it held is told to the control plane, which seals it by an act.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -19,9 +19,12 @@ use prometheus_client::registry::Registry;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use weir_acts::{State, Time};
 use weir_control::service::{Control, Seal};
-use weir_exchange::UsedAssertion;
-use weir_gateway::{DecisionIds, RecordQueue};
+use weir_exchange::{Record, UsedAssertion};
+use weir_gateway::{DecisionIds, RecordQueue, Taken};
 use weir_store::segment::{Closed, Sealed, SegmentWriter, find, segments};
+
+use super::feed::{self, Feed, Progress};
+use super::prompts::Prompts;
 
 /// How long records gather before they are written together where nobody waits
 /// for one: what a crash can lose of them.
@@ -48,6 +51,8 @@ pub(super) struct Keeping {
 
 /// The thread that writes.
 pub(super) struct Writer {
+    dir: PathBuf,
+    progress: Arc<Progress>,
     queue: Arc<RecordQueue>,
     stopping: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -60,13 +65,21 @@ impl Writer {
         dir: &Path,
         keeping: Keeping,
         sealed: &Sealed,
+        key: [u8; 16],
         queue: Arc<RecordQueue>,
         registry: &mut Registry,
     ) -> Result<(Writer, DecisionIds, UnboundedReceiver<Seal>)> {
         let segments = SegmentWriter::open(dir, keeping.roll_bytes, sealed)?;
         let number = u32::try_from(segments.current().number).context("the folder has too many record files")?;
+        // What a crash had torn was cut just now.
+        queue.number_after(feed::last_seq(dir)?);
         let written = Counter::default();
         registry.register("weir_records_written", "Decision and exchange records on disk", written.clone());
+        let unsketched = Counter::default();
+        let help = "Exchanges recorded without a sketch of their texts, because too much waited";
+        registry.register("weir_exchanges_unsketched", help, unsketched.clone());
+        let progress = Arc::new(Progress::default());
+        progress.reached(segments.current().number, 0);
         let stopping = Arc::new(AtomicBool::new(false));
         let (seals, to_seal) = unbounded_channel();
         let mut work = Work {
@@ -76,15 +89,24 @@ impl Writer {
             queue: Arc::clone(&queue),
             stopping: Arc::clone(&stopping),
             written,
+            unsketched,
             seals,
             kept: Kept::default(),
+            prompts: Prompts::new(key),
+            progress: Arc::clone(&progress),
         };
         work.hand_over_closed();
         let thread = std::thread::Builder::new()
             .name("weir-records".into())
             .spawn(move || work.run())
             .context("cannot start the records' thread")?;
-        Ok((Writer { queue, stopping, thread }, DecisionIds::new(number), to_seal))
+        let dir = dir.to_owned();
+        Ok((Writer { dir, progress, queue, stopping, thread }, DecisionIds::new(number), to_seal))
+    }
+
+    /// Follows the exchanges behind `seq`.
+    pub(super) fn exchanges_after(&self, seq: u64) -> Feed {
+        Feed::after(&self.dir, Arc::clone(&self.progress), seq)
     }
 
     /// Writes what is left, closes the last segment and ends.
@@ -156,8 +178,11 @@ struct Work {
     queue: Arc<RecordQueue>,
     stopping: Arc<AtomicBool>,
     written: Counter,
+    unsketched: Counter,
     seals: UnboundedSender<Seal>,
     kept: Kept,
+    prompts: Prompts,
+    progress: Arc<Progress>,
 }
 
 /// Lines that are not on disk yet, and how many records they are.
@@ -170,8 +195,12 @@ struct Kept {
 
 impl Work {
     fn run(mut self) {
-        while let Some((records, before)) = self.queue.take(self.patience()) {
-            for record in &records {
+        while let Some(Taken { mut records, said, before }) = self.queue.take(self.patience()) {
+            self.prompts.take(said);
+            for record in &mut records {
+                if let Record::Exchange(exchange) = record {
+                    self.prompts.complete(exchange);
+                }
                 match record.write_line(&mut self.kept.lines) {
                     Ok(()) => self.kept.records += 1,
                     Err(error) => tracing::error!(%error, "a record could not be written as JSON"),
@@ -180,6 +209,9 @@ impl Work {
             if self.flush() {
                 self.queue.written(before);
             }
+            // Only now: somebody may have waited for the disk.
+            self.prompts.read_rest();
+            self.unsketched.inc_by(self.queue.take_unsketched());
             let is_stopping = self.stopping.load(Ordering::Acquire);
             if is_stopping && self.kept.has_failed {
                 tracing::error!(records = self.kept.records, "stopped with records that no disk would take");
@@ -191,6 +223,7 @@ impl Work {
             }
         }
         self.flush();
+        self.progress.end();
         let unkept = self.queue.take_unkept();
         let closed = self.segments.close();
         let last = closed.len().saturating_sub(1);
@@ -213,6 +246,7 @@ impl Work {
         self.hand_over_closed();
         match put {
             Ok(()) => {
+                self.progress.reached(self.segments.current().number, self.segments.durable_bytes());
                 self.written.inc_by(self.kept.records);
                 if self.kept.has_failed {
                     self.queue.set_failed(false);

@@ -1,0 +1,182 @@
+//! What is kept of an exchange's texts where the texts are not: written when it
+//! is recorded, read when it is judged, and worth the same then as the texts
+//! were. It holds keyed hashes only. Without the key they tell nothing but which
+//! exchanges had a text in common; with it, a text that is guessed can be
+//! confirmed, so the key is kept like the texts would be.
+
+use weir_exchange::{LoggedMessage, Sketch};
+
+use crate::constants::{ANCHORS_AN_EXCHANGE, TOPIC_WORDS};
+use crate::hash::{Domain, Keyed};
+use crate::sketch::asks_of;
+use crate::text::{Part, Reader, TextSketch};
+
+/// Changes with what is written and with every constant that [`crate::text`]
+/// reads texts by.
+const VERSION: u8 = 1;
+
+/// Bytes before the anchors: the key's mark, the fill, four small values and
+/// the count.
+const HEAD: usize = 4 + 8 + 4 + 1;
+
+/// The texts that are sketched apart. The first user text counts only where
+/// another follows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Texts<'m> {
+    /// The first text of the system or the developer.
+    pub system: Option<&'m str>,
+    /// The first text of the user, where another follows it.
+    pub first: Option<&'m str>,
+    /// The last text of the user.
+    pub last: Option<&'m str>,
+}
+
+impl Texts<'_> {
+    /// Those of a conversation; empty ones do not count.
+    pub fn of(messages: &[LoggedMessage]) -> Texts<'_> {
+        let says = |message: &LoggedMessage, role: &str| message.role == role && !message.content.is_empty();
+        let is_system = |message: &&LoggedMessage| says(message, "system") || says(message, "developer");
+        let first = messages.iter().position(|message| says(message, "user"));
+        let last = messages.iter().rposition(|message| says(message, "user"));
+        let content = |place: Option<usize>| place.and_then(|place| messages.get(place)).map(|m| m.content.as_str());
+        Texts {
+            system: messages.iter().find(is_system).map(|message| message.content.as_str()),
+            first: content(first.filter(|_| first != last)),
+            last: content(last),
+        }
+    }
+
+    pub(crate) fn are_unknown(&self) -> bool {
+        *self == Texts::default()
+    }
+}
+
+/// Sketches texts for the record, under the key that judges them later.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    key: Keyed,
+}
+
+impl Recorder {
+    /// Sketches under this key.
+    #[must_use]
+    pub fn new(key: [u8; 16]) -> Recorder {
+        Recorder { key: Keyed::new(key) }
+    }
+
+    /// What is kept of the texts; none where there are none.
+    #[must_use]
+    pub fn sketch(&self, texts: &Texts<'_>) -> Option<Sketch> {
+        (!texts.are_unknown()).then(|| Gist::of(texts, &self.key).written(&self.key))
+    }
+}
+
+/// The sketch is of another key or version, or damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Foreign;
+
+/// What is known of an exchange's texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Gist {
+    pub(crate) text: TextSketch,
+    /// The length of the last user text in words, as a power of two.
+    pub(crate) length: u8,
+    pub(crate) asks: u8,
+    pub(crate) follows_up: bool,
+    /// Whether there was a system text or a last user text.
+    pub(crate) has_text: bool,
+}
+
+impl Gist {
+    pub(crate) fn of(texts: &Texts<'_>, key: &Keyed) -> Gist {
+        let mut reader = Reader::new(key);
+        let parts = [(Part::System, texts.system), (Part::FirstUser, texts.first), (Part::LastUser, texts.last)];
+        for (part, text) in parts.into_iter().filter_map(|(part, text)| Some((part, text?))) {
+            reader.part(part, text);
+        }
+        let mut text = reader.finish();
+        let length = (32 - text.words.leading_zeros()).min(15) as u8;
+        text.words = 0;
+        Gist {
+            text,
+            length,
+            asks: asks_of(texts),
+            follows_up: texts.first.is_some(),
+            has_text: texts.system.is_some() || texts.last.is_some(),
+        }
+    }
+
+    fn written(&self, key: &Keyed) -> Sketch {
+        let text = &self.text;
+        let mut bytes = Vec::with_capacity(HEAD + 8 * text.anchors.len() + text.topic.len());
+        bytes.extend(mark_of(key));
+        bytes.extend(text.fill.to_le_bytes());
+        let flags = u8::from(self.follows_up) | u8::from(self.has_text) << 1;
+        bytes.extend([self.length, text.script, self.asks, flags]);
+        bytes.push(u8::try_from(text.anchors.len()).unwrap_or(u8::MAX));
+        bytes.extend(text.anchors.iter().take(usize::from(u8::MAX)).flat_map(|anchor| anchor.to_le_bytes()));
+        bytes.extend(&text.topic);
+        Sketch::new(VERSION, &bytes)
+    }
+
+    /// Reads what [`Gist::written`] wrote. Whatever is in it, the gist is one
+    /// that some texts could have.
+    pub(crate) fn read(sketch: &Sketch, key: &Keyed) -> Result<Gist, Foreign> {
+        let bytes = sketch.bytes_of(VERSION).ok_or(Foreign)?;
+        let rest = bytes.strip_prefix(&mark_of(key)).ok_or(Foreign)?;
+        let (fill, rest) = rest.split_first_chunk::<8>().ok_or(Foreign)?;
+        let ([length, script, asks, flags, anchors], rest) = rest.split_first_chunk::<5>().ok_or(Foreign)?;
+        let (anchors, topic) = rest.split_at_checked(8 * usize::from(*anchors)).ok_or(Foreign)?;
+        let anchors: Vec<u64> = anchors.as_chunks::<8>().0.iter().map(|anchor| u64::from_le_bytes(*anchor)).collect();
+        let is_sorted = anchors.is_sorted_by(|a, b| a < b) && topic.is_sorted_by(|a, b| a < b);
+        if !is_sorted || anchors.len() > ANCHORS_AN_EXCHANGE || topic.len() > TOPIC_WORDS || *length > 15 {
+            return Err(Foreign);
+        }
+        let text =
+            TextSketch { anchors, fill: u64::from_le_bytes(*fill), topic: topic.to_vec(), words: 0, script: *script & 7 };
+        Ok(Gist { text, length: *length, asks: *asks, follows_up: flags & 1 != 0, has_text: flags & 2 != 0 })
+    }
+}
+
+/// By which a sketch of another key is known as such.
+fn mark_of(key: &Keyed) -> [u8; 4] {
+    let [a, b, c, d, ..] = key.of(Domain::Key, b"").to_le_bytes();
+    [a, b, c, d]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_back_is_what_the_texts_give(system: Option<String>, first: Option<String>, last: String) {
+            let texts = Texts { system: system.as_deref(), first: first.as_deref(), last: Some(&last) };
+            let key = Keyed::new([7; 16]);
+            let gist = Gist::of(&texts, &key);
+            prop_assert_eq!(Gist::read(&gist.written(&key), &key), Ok(gist.clone()));
+            prop_assert_eq!(Gist::read(&gist.written(&key), &Keyed::new([8; 16])), Err(Foreign));
+        }
+
+        #[test]
+        fn any_bytes_are_answered(bytes: Vec<u8>) {
+            let key = Keyed::new([7; 16]);
+            let mut marked = mark_of(&key).to_vec();
+            marked.extend(bytes);
+            let _gist = Gist::read(&Sketch::new(VERSION, &marked), &key);
+        }
+    }
+
+    #[test]
+    fn a_long_text_with_all_its_anchors_is_read_back() {
+        let text: String = (0..900).map(|n| format!("word{} number alpha bravo{}. ", "x".repeat(n % 7), "y".repeat(n % 9))).collect();
+        let texts = Texts { system: Some(&text), first: Some(&text), last: Some(&text) };
+        let key = Keyed::new([1; 16]);
+        let gist = Gist::of(&texts, &key);
+        assert_eq!(gist.text.anchors.len(), ANCHORS_AN_EXCHANGE);
+        assert!(gist.written(&key).as_str().len() < 300);
+        assert_eq!(Gist::read(&gist.written(&key), &key), Ok(gist));
+    }
+}
