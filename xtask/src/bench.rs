@@ -1,9 +1,11 @@
 //! `cargo xtask bench gate`: what the gate costs, beside what others cost.
 //! `cargo xtask bench scale`: what a million accounts cost.
+//! `cargo xtask bench detect`: how good the detector is (`bench/detect.md`).
 //! `bench/README.md` says how and why it is measured so; the files here are
 //! one step each.
 
 mod cpu;
+mod detect;
 mod latency;
 mod peers;
 mod process;
@@ -33,6 +35,8 @@ pub(crate) enum Bench {
     Gate(Gate),
     /// A million accounts: import, start, acts, preview, cuts.
     Scale(scale::Scale),
+    /// What the detector finds, misses and flags wrongly, beside others.
+    Detect(detect::Detect),
 }
 
 #[derive(Args)]
@@ -60,6 +64,7 @@ pub(crate) struct Gate {
 /// Runs one bench.
 pub(crate) fn bench(workspace: &Path, which: Bench) -> Result<()> {
     match which {
+        Bench::Detect(asked) => detect::measure(workspace, &asked),
         Bench::Scale(scale) => scale::measure(workspace, &scale),
         Bench::Gate(mut gate) => {
             if gate.quick {

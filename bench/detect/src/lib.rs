@@ -2,8 +2,14 @@
 //! what it found against the truth. The detector and the simulator know nothing
 //! of each other; only this crate knows both.
 
+pub mod ask;
+pub mod baseline;
+pub mod calibrate;
+mod compare;
+mod held_out;
 mod run;
 mod score;
 
+pub use compare::compare;
 pub use run::{Run, Watch, run};
 pub use score::{CampaignScore, Score, score};

@@ -1,34 +1,51 @@
-//! One scenario, one line of JSON: what a benchmark is made of.
+//! One measurement, one line of JSON: what a benchmark is made of.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
 use serde_json::json;
-use weir_detect::Settings;
-use weir_detect_bench::run;
-use weir_sim::traffic::Scenario;
+use weir_detect::{Role, Trial};
+use weir_detect_bench::ask::Asked;
+use weir_detect_bench::calibrate::calibrate;
+use weir_detect_bench::{Run, compare, run};
 
 #[derive(Parser)]
-struct Asked {
-    /// A preset, or a file
-    #[arg(long, default_value = "first")]
-    scenario: String,
-    #[arg(long)]
-    accounts: Option<u32>,
-    #[arg(long)]
-    campaign_accounts: Option<u32>,
-    #[arg(long)]
-    days: Option<u32>,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Folder with prompts and arrivals
-    #[arg(long)]
-    data: Option<PathBuf>,
-    #[arg(long)]
-    without_accounts: bool,
-    #[arg(long, default_value_t = 0.01)]
-    alpha: f64,
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    run: Play,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A scenario through the detector, as without a command.
+    Run(Play),
+    /// The same scenario through every baseline.
+    Compare {
+        #[command(flatten)]
+        asked: Asked,
+        /// Innocent accounts that each may flag.
+        #[arg(long, value_delimiter = ',', default_values_t = [0, 10])]
+        budget: Vec<usize>,
+    },
+    /// Small logs of unrelated people.
+    Calibrate {
+        /// The first log's number.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        #[arg(long, default_value_t = 100)]
+        logs: u64,
+        /// Choose bets by the epoch they are settled on, which must fail.
+        #[arg(long)]
+        same_epoch: bool,
+    },
+}
+
+#[derive(Args)]
+struct Play {
+    #[command(flatten)]
+    asked: Asked,
     /// Print what was found, too
     #[arg(long)]
     show: bool,
@@ -36,43 +53,61 @@ struct Asked {
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
 fn main() -> Result<()> {
-    let asked = Asked::parse();
-    let mut scenario = Scenario::preset(&asked.scenario).context("no such preset")?;
-    scenario.seed = asked.seed;
-    scenario.without_accounts_file = asked.without_accounts;
-    if let Some(accounts) = asked.accounts {
-        scenario.accounts = accounts;
+    let arguments = Arguments::parse();
+    match arguments.what.unwrap_or(What::Run(arguments.run)) {
+        What::Run(play) => {
+            let scenario = play.asked.scenario()?;
+            let done = run(&scenario, play.asked.data.as_deref(), play.asked.settings(), &mut ())?;
+            println!("{}", line(&play.asked, scenario.accounts, scenario.days, &done));
+            if play.show {
+                show(&done)?;
+            }
+        }
+        What::Compare { asked, budget } => {
+            let scenario = asked.scenario()?;
+            let scored = compare(&scenario, asked.data.as_deref(), &budget)?;
+            println!(
+                "{}",
+                json!({
+                    "scenario": asked.scenario, "seed": asked.seed, "accounts": scenario.accounts,
+                    "days": scenario.days, "baselines": scored,
+                })
+            );
+        }
+        What::Calibrate { from, logs, same_epoch } => {
+            let trial = Trial { same_epoch, ..Trial::default() };
+            let all = (from..from + logs).map(|seed| calibrate(seed, None, &[0.2, 0.01], trial));
+            let all = all.collect::<Result<Vec<_>>>()?;
+            println!("{}", json!({ "same_epoch": same_epoch, "logs": all }));
+        }
     }
-    if let Some(days) = asked.days {
-        scenario.days = days;
+    Ok(())
+}
+
+fn line(asked: &Asked, accounts: u32, days: u32, done: &Run) -> serde_json::Value {
+    let associated = done.findings.members.iter().filter(|line| line.role == Role::Associated).count();
+    json!({
+        "scenario": asked.scenario, "seed": asked.seed, "accounts": accounts, "days": days,
+        "exchanges": done.exchanges, "born": done.born, "confirmed": done.confirmed, "score": done.score,
+        "associated": associated, "correlation": done.correlation,
+        "detecting_seconds": done.detecting.as_secs_f64(), "seconds": done.all.as_secs_f64(),
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn show(done: &Run) -> Result<()> {
+    for (candidate, kinds) in done.under_test.iter().take(30) {
+        let bits: Vec<String> = candidate.bits.iter().map(|(name, bits)| format!("{name} {bits:.1}")).collect();
+        println!("#{} e {:.1} of {:.1} {kinds:?} {}", candidate.ordinal, candidate.log2_e, candidate.needed, bits.join(" "));
     }
-    if let Some(accounts) = asked.campaign_accounts {
-        scenario.set_campaign_accounts(accounts);
+    for line in done.flagged.iter().take(8) {
+        println!("FLAGGED {} {}", line.0, serde_json::to_string(&line.1)?);
     }
-    let settings = Settings { key: [7; 16], alpha: asked.alpha, ..Settings::default() };
-    let done = run(&scenario, asked.data.as_deref(), settings, &mut ())?;
-    println!(
-        "{}",
-        json!({
-            "scenario": asked.scenario, "seed": asked.seed, "accounts": scenario.accounts, "days": scenario.days,
-            "exchanges": done.exchanges, "born": done.born, "confirmed": done.confirmed, "score": done.score,
-            "per_second": done.exchanges as f64 / done.detecting.as_secs_f64(), "correlation": done.correlation, "seconds": done.all.as_secs_f64(),
-        })
-    );
-    if asked.show {
-        for (candidate, kinds) in done.under_test.iter().take(15) {
-            let bits: Vec<String> = candidate.bits.iter().map(|(name, bits)| format!("{name} {bits:.1}")).collect();
-            println!("#{} e {:.1} of {:.1} {kinds:?} {}", candidate.ordinal, candidate.log2_e, candidate.needed, bits.join(" "));
-        }
-        for line in done.flagged.iter().take(8) {
-            println!("FLAGGED {} {}", line.0, serde_json::to_string(&line.1)?);
-        }
-        for dossier in &done.findings.dossiers {
-            println!("{}", serde_json::to_string_pretty(dossier)?);
-        }
-        for line in done.findings.members.iter().step_by(done.findings.members.len() / 12 + 1) {
-            println!("{}", serde_json::to_string(line)?);
-        }
+    for dossier in &done.findings.dossiers {
+        println!("{}", serde_json::to_string_pretty(dossier)?);
+    }
+    for line in done.findings.members.iter().step_by(done.findings.members.len() / 12 + 1) {
+        println!("{}", serde_json::to_string(line)?);
     }
     Ok(())
 }

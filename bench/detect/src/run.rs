@@ -55,12 +55,7 @@ impl Watch for () {
 /// When the scenario cannot be, or the data not be read.
 pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: &mut impl Watch) -> Result<Run> {
     let begun = Instant::now();
-    let (corpus, arrivals) = match data {
-        Some(folder) => {
-            (Corpus::from_prompts(&folder.join("prompts"))?, Arrivals::from_folder(&folder.join("arrivals"))?)
-        }
-        None => (Corpus::built_in(), Arrivals::built_in()),
-    };
+    let (corpus, arrivals) = made_of(data)?;
     let world = World::new(scenario, corpus, arrivals).context("the scenario cannot be")?;
     let accounts: Vec<LoggedAccount> =
         if scenario.without_accounts_file { Vec::new() } else { world.accounts().collect() };
@@ -103,6 +98,16 @@ pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: 
         findings,
         detecting,
         all: begun.elapsed(),
+    })
+}
+
+/// The prompts and arrival processes of a folder, or the built-in ones.
+pub(crate) fn made_of(data: Option<&Path>) -> Result<(Corpus, Arrivals)> {
+    Ok(match data {
+        Some(folder) => {
+            (Corpus::from_prompts(&folder.join("prompts"))?, Arrivals::from_folder(&folder.join("arrivals"))?)
+        }
+        None => (Corpus::built_in(), Arrivals::built_in()),
     })
 }
 

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::anchor::Anchors;
 use crate::candidate::{Candidate, Member, budget_share};
 use crate::constants::{
-    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
+    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, ONE_CANDIDATE, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
 use crate::judge::traffic_bits;
 use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
-use crate::settings::Settings;
+use crate::settings::{Settings, Trial, Without};
 use crate::state::State;
 use crate::unit::Units;
 
@@ -32,7 +32,7 @@ fn grow(state: &mut State, epoch: i64) -> bool {
     for candidate in state.candidates.iter_mut().filter(has_more) {
         candidate.grown_at = candidate.exchanges.max(1);
         any = true;
-        prune(candidate, anchors, units);
+        prune(candidate, anchors, units, state.trial);
         let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
         for unit in candidate.members.keys().filter_map(|unit| units.get(unit)) {
             for edge in unit.edges.iter().filter(|edge| !candidate.anchors.contains(&edge.anchor)) {
@@ -55,10 +55,10 @@ fn grow(state: &mut State, epoch: i64) -> bool {
 
 /// Lets go of anchors that turned out to be shown mostly by people who do other
 /// work, and of the members who showed nothing else.
-fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units) {
+fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Trial) {
     let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
     for (id, member) in &candidate.members {
-        let Some(unit) = units.get(id).filter(|unit| traffic_bits(member.joint, member.sampled(unit)) > 0.0) else {
+        let Some(unit) = units.get(id).filter(|unit| traffic_bits(member.joint, member.sampled(unit), trial) > 0.0) else {
             continue;
         };
         for edge in unit.edges.iter().filter(|edge| candidate.anchors.contains(&edge.anchor)) {
@@ -114,7 +114,7 @@ fn merge(state: &mut State) {
         let sizes = state.candidates[left].members.len() + state.candidates[right].members.len();
         let jaccard = shared as f64 / (sizes as f64 - shared as f64).max(1.0);
         let (left, right) = (root(left), root(right));
-        if jaccard >= SAME_GROUP && left != right {
+        if jaccard >= ONE_CANDIDATE && left != right {
             let (into, from) = if left < right { (left, right) } else { (right, left) };
             gone.insert(from, into);
             let other = std::mem::take(&mut state.candidates[from]);
@@ -145,7 +145,8 @@ fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u6
     }
     let seed = u64::from_le_bytes(settings.key[..8].try_into().unwrap_or_default());
     let spread = Spread::of(&state.sample, &state.units, &state.facts);
-    let at_large = intra_account(state.sample.iter().copied(), &state.units);
+    let at_large = intra_account(state.sample.iter().copied(), &state.units)
+        .filter(|_| !state.trial.leaves_out(Without::Interchangeability));
     let mut clusters = cluster(&nodes, &state.anchors, &state.units, seed);
     clusters.sort_by_key(|cluster| (std::cmp::Reverse(cluster.units), cluster.pivot));
     let mut births = 0;
@@ -171,7 +172,7 @@ fn belongs_to_one(state: &State, cluster: &Cluster) -> bool {
     state.candidates.iter().any(|candidate| {
         let members = pivot.sample.iter().filter(|unit| candidate.members.contains_key(unit)).count();
         let most = members as f64 >= TAKEN_ON * pivot.sample.len() as f64;
-        most && pivot.units as f64 >= SAME_GROUP * candidate.members.len() as f64
+        most && pivot.units as f64 >= ONE_CANDIDATE * candidate.members.len() as f64
     })
 }
 

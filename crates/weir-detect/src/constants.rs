@@ -88,6 +88,11 @@ pub(crate) const UNITS_SAMPLED: usize = 64;
 /// group (stated: half way between the overlap of anchors of one template,
 /// near 1, and of unrelated ones, near 0).
 pub(crate) const SAME_GROUP: f64 = 0.4;
+/// The Jaccard index above which two candidates are one, and the share of a
+/// candidate's members from which a group within it is no news. Above
+/// [`SAME_GROUP`], so that a campaign can be told from the users of its phrases
+/// where it is up to this share of them (stated).
+pub(crate) const ONE_CANDIDATE: f64 = 0.6;
 /// The share of an anchor's users that must be members before a candidate
 /// takes the anchor on.
 pub(crate) const TAKEN_ON: f64 = 0.6;

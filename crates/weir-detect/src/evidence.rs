@@ -7,7 +7,9 @@ use crate::bet::{Block, COMPONENTS, Component, Likeness, Reference, bits, likene
 use crate::candidate::{Candidate, Values};
 use crate::constants::{BLOCK_BITS, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
+use crate::settings::Without;
 use crate::state::State;
+use crate::unit::{History, Pool};
 
 /// A candidate's joint exchanges of an epoch, by customer in the order of their
 /// keyed hashes.
@@ -69,25 +71,43 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
     let least = state.reference.least(&scene.likeness);
     // People who work from one list are interchangeable and in step without a
     // common operator, so nothing is staked on either.
-    let common_list = candidate.repeats().speak_of_a_common_list();
+    let trial = state.trial;
+    let common_list = !trial.leaves_out(Without::Repeats) && candidate.repeats().speak_of_a_common_list();
     let closed: Vec<Block> = Block::ALL
         .into_iter()
         .filter(|&block| {
-            candidate.block_bits(block) >= BLOCK_BITS || (common_list && matches!(block, Block::Text | Block::Time))
+            let left_out = match trial.without {
+                Some(Without::Text | Without::Interchangeability) => block == Block::Text,
+                Some(Without::Time) => block == Block::Time,
+                _ => false,
+            };
+            left_out || candidate.block_bits(block) >= BLOCK_BITS || (common_list && matches!(block, Block::Text | Block::Time))
         })
         .collect();
     let mut beats = Beats::of(scene, joint);
     let shared = Shared::of(candidate, scene, joint);
+    let mut before: Option<History> = None;
     for (&unit, events) in joint {
         let Some(seen) = scene.profile.units.get(&unit) else { continue };
         let known = candidate.members.get(&unit).is_some_and(|member| member.since < epoch);
         if known {
-            let value = compare(candidate, unit, events);
+            let value = match before.take() {
+                Some(other) => compare_with_one(candidate, unit, events, &other),
+                None => compare(candidate, unit, events),
+            };
             let payoffs = payoffs(candidate, unit, events, value.zip(least), &beats, &shared, state);
-            bet(candidate, unit, &payoffs, least, |component| !closed.contains(&component.block()));
+            let open = |component: Component| {
+                let chosen_late = trial.same_epoch && payoffs[component as usize].is_some_and(|payoff| payoff <= 0.0);
+                !closed.contains(&component.block()) && !chosen_late
+            };
+            bet(candidate, unit, &payoffs, least, open);
             if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
                 member.own.take(value);
             }
+        }
+        if trial.leaves_out(Without::Group) {
+            beats.forget();
+            before = candidate.members.get(&unit).map(|member| member.history.clone());
         }
         beats.take(events);
         take(candidate, unit, events, seen, state, epoch);
@@ -127,6 +147,14 @@ fn bet(
 fn compare(candidate: &Candidate, unit: u64, events: &[&Event]) -> Option<Likeness> {
     let member = candidate.members.get(&unit)?;
     likeness(events.iter().copied(), &member.history, &candidate.pool, true)
+}
+
+/// The same against one other member alone, as where pairs decide.
+fn compare_with_one(candidate: &Candidate, unit: u64, events: &[&Event], other: &History) -> Option<Likeness> {
+    let member = candidate.members.get(&unit)?;
+    let mut pool = Pool::default();
+    pool.add(other);
+    likeness(events.iter().copied(), &member.history, &pool, false)
 }
 
 /// The payoffs of one member; none where a component cannot be told.
@@ -216,6 +244,11 @@ impl Beats {
         let now = events.iter().map(|event| ratio((event.slot % SLOTS) as usize)).sum::<f64>() / events.len() as f64;
         let before = habit.iter().map(|&slot| ratio(usize::from(slot & 63))).sum::<f64>() / habit.len() as f64;
         Some((now - before.max(1.0)) / LOCKSTEP_MOST)
+    }
+
+    /// So that the next is held against the one before it alone.
+    fn forget(&mut self) {
+        (self.counts, self.total) = ([0.0; 64], 0.0);
     }
 
     fn take(&mut self, events: &[&Event]) {

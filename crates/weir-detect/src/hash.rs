@@ -40,6 +40,7 @@ pub(crate) enum Domain {
     Sentence,
     Window,
     Shingle,
+    Frame,
     Text,
     Key,
 }

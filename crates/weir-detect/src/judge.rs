@@ -9,6 +9,7 @@ use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
 use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, JOINT_OF_MEMBER, JOINT_OF_STRANGER};
 use crate::dossier::Status;
+use crate::settings::{Trial, Without};
 use crate::standing::Standing;
 use crate::state::State;
 
@@ -41,10 +42,10 @@ pub(crate) fn sum(pieces: &[Piece]) -> f64 {
 
 /// Bits that the share of joint work in its own traffic brings to a member,
 /// uncapped.
-pub(crate) fn traffic_bits(joint: u64, sampled: u64) -> f64 {
+pub(crate) fn traffic_bits(joint: u64, sampled: u64, trial: Trial) -> f64 {
     let other = sampled.saturating_sub(joint) as f64;
-    joint as f64 * (JOINT_OF_MEMBER / JOINT_OF_STRANGER).log2()
-        + other * ((1.0 - JOINT_OF_MEMBER) / (1.0 - JOINT_OF_STRANGER)).log2()
+    let of_member = trial.chance(JOINT_OF_MEMBER);
+    joint as f64 * (of_member / JOINT_OF_STRANGER).log2() + other * ((1.0 - of_member) / (1.0 - JOINT_OF_STRANGER)).log2()
 }
 
 pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
@@ -52,20 +53,27 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         .members
         .iter()
         .filter(|(id, member)| {
-            state.units.get(id).is_some_and(|unit| traffic_bits(member.joint, member.sampled(unit)) > 0.0)
+            state.units.get(id).is_some_and(|unit| traffic_bits(member.joint, member.sampled(unit), state.trial) > 0.0)
         })
         .map(|(&unit, _)| unit)
         .collect();
     let standing = Standing::of(candidate, &core, state);
     let linkage = linkage(candidate, &standing);
-    let harvest = harvest::pieces(candidate, state);
-    let concealment = concealment::pieces(candidate, &core, &standing, state);
+    let trial = state.trial;
+    let counted = |mut pieces: Vec<Piece>| {
+        if trial.leaves_out(Without::Negative) {
+            pieces.retain(|piece| piece.bits > 0.0);
+        }
+        pieces
+    };
+    let harvest = counted(harvest::pieces(candidate, state));
+    let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
     let two_blocks = two_blocks(candidate, &standing);
-    let shown = candidate.confirmed.is_some() && two_blocks && core.len() >= 3 && sum(&harvest) >= HARVEST_BITS;
+    let shown = candidate.confirmed.is_some() && two_blocks && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
         _ if !shown => None,
         None => Some(Status::Suspected),
-        Some(pieces) if sum(pieces) >= CONCEALMENT_BITS => Some(Status::Campaign),
+        Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
     Verdict { status, core, standing, linkage, harvest, concealment }

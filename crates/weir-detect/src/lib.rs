@@ -47,5 +47,5 @@ pub use intake::Intake;
 pub use picture::*;
 pub use profile::EpochProfile;
 pub use recorded::{Recorder, Texts};
-pub use settings::Settings;
+pub use settings::{Settings, Trial, Without};
 pub use sketch::{Sketched, Sketcher};

@@ -7,6 +7,7 @@ use crate::candidate::{Candidate, Member};
 use crate::constants::{DEALT_BITS, LESSER_BITS, MEMBER_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::{Verdict, traffic_bits};
+use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
 
@@ -21,13 +22,18 @@ struct Part {
 pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, campaign: &str, unit: u64) -> Option<MemberLine> {
     let member = candidate.members.get(&unit).filter(|member| member.joint > 0)?;
     let known = state.units.get(&unit)?;
-    let parts = parts(candidate, verdict, state, unit, member);
+    let mut parts = parts(candidate, verdict, state, unit, member);
+    parts.retain(|part| match state.trial.without {
+        Some(Without::Negative) => part.bits > 0.0,
+        Some(Without::Text) => part.block != Block::Text,
+        Some(Without::Time) => part.block != Block::Time,
+        _ => true,
+    });
     let bits: f64 = parts.iter().map(|part| part.bits).sum();
     let declared = state.facts.get(&unit).is_some_and(|facts| facts.declared);
-    let passes = is_shown(&parts, bits) && !declared && verdict.status == Some(Status::Campaign);
-    let mut parts = parts;
+    let passes = is_shown(&parts, bits, state.trial) && !declared && verdict.status == Some(Status::Campaign);
     parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
-    let removal = if passes { smallest_removal(&parts) } else { Vec::new() };
+    let removal = if passes { smallest_removal(&parts, state.trial) } else { Vec::new() };
     let (top, against): (Vec<Part>, Vec<Part>) = parts.into_iter().filter(|p| p.bits != 0.0).partition(|p| p.bits > 0.0);
     let weighed = |part: Part| Weighed { what: part.what, bits: part.bits };
     Some(MemberLine {
@@ -44,21 +50,21 @@ pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, camp
 }
 
 /// Enough bits, from two blocks, one of them text or time.
-fn is_shown(parts: &[Part], bits: f64) -> bool {
+fn is_shown(parts: &[Part], bits: f64, trial: Trial) -> bool {
     let speaks = |block: Block| parts.iter().filter(|p| p.block == block).map(|p| p.bits).sum::<f64>() > 0.0;
     let blocks = Block::ALL.into_iter().filter(|&block| speaks(block)).count();
-    bits >= MEMBER_BITS && blocks >= 2 && (speaks(Block::Text) || speaks(Block::Time))
+    bits >= trial.needs(MEMBER_BITS) && blocks >= 2 && (speaks(Block::Text) || speaks(Block::Time))
 }
 
 /// The fewest pieces without which the account would not be a member: the
 /// strongest first, until the rest no longer suffices.
-fn smallest_removal(parts: &[Part]) -> Vec<String> {
+fn smallest_removal(parts: &[Part], trial: Trial) -> Vec<String> {
     let mut gone = Vec::new();
     for at in 1..=parts.len() {
         gone.push(parts[at - 1].what.clone());
         let rest = &parts[at..];
         let bits: f64 = rest.iter().map(|part| part.bits).sum();
-        if !is_shown(rest, bits) {
+        if !is_shown(rest, bits, trial) {
             break;
         }
     }
@@ -67,7 +73,7 @@ fn smallest_removal(parts: &[Part]) -> Vec<String> {
 
 fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, member: &Member) -> Vec<Part> {
     let sampled = state.units.get(&unit).map_or(member.joint, |known| member.sampled(known));
-    let mut parts = vec![template(candidate, verdict, state), traffic(member, sampled)];
+    let mut parts = vec![template(candidate, verdict, state), traffic(member, sampled, state.trial)];
     for block in [Block::Network, Block::Client, Block::Identity, Block::Life] {
         let Some(values) = verdict.standing.block(block) else { continue };
         let value = values.kind.value(state, unit);
@@ -97,7 +103,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, mem
         parts.push(Part { block: Block::Life, what, bits: tenure });
     }
     let dealt = member.own.dealt_bits(&state.reference).clamp(-DEALT_BITS, DEALT_BITS);
-    if dealt != 0.0 {
+    if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
         let how = if dealt > 0.0 { "no more than" } else { "more than" };
         let what = format!("its joint turns resemble its own earlier ones {how} the others'");
         parts.push(Part { block: Block::Text, what, bits: dealt });
@@ -126,8 +132,8 @@ fn template(candidate: &Candidate, verdict: &Verdict, state: &State) -> Part {
     Part { block: Block::Text, what: "shows the group's template".to_owned(), bits }
 }
 
-fn traffic(member: &Member, sampled: u64) -> Part {
-    let bits = traffic_bits(member.joint, sampled).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
+fn traffic(member: &Member, sampled: u64, trial: Trial) -> Part {
+    let bits = traffic_bits(member.joint, sampled, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
     let what = format!("{} of {sampled} sampled exchanges since it joined are joint work", member.joint);
     Part { block: Block::Text, what, bits }
 }

@@ -15,6 +15,64 @@ pub struct Settings {
     pub alpha: f64,
     /// Bytes that texts' anchors may take.
     pub memory: u64,
+    /// For measurements of the detector itself; the default changes nothing.
+    pub trial: Trial,
+}
+
+/// A part of the evidence that a measurement leaves out, to show what it is
+/// worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Without {
+    /// Everything said by texts but which group they propose.
+    Text,
+    /// Lockstep.
+    Time,
+    /// What speaks against: only what speaks for is counted.
+    Negative,
+    /// Repeats, which tell a class or an evaluation.
+    Repeats,
+    /// Whether an account resembles its own earlier work.
+    Interchangeability,
+    /// The group: each account is held against one other instead.
+    Group,
+}
+
+/// How a measurement departs from the detector as it is. A deployment leaves
+/// it alone: `same_epoch` breaks the guarantee on purpose.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trial {
+    /// What is left out.
+    pub without: Option<Without>,
+    /// Every stated chance `m` of a member's evidence is multiplied by this.
+    pub m: f64,
+    /// Every prior's odds are multiplied by this: a threshold in bits falls by
+    /// its logarithm.
+    pub prior: f64,
+    /// Bets are chosen by the epoch they are settled on: the error that the
+    /// guarantee excludes, so that a calibration can be shown to see it.
+    pub same_epoch: bool,
+}
+
+impl Default for Trial {
+    fn default() -> Trial {
+        Trial { without: None, m: 1.0, prior: 1.0, same_epoch: false }
+    }
+}
+
+impl Trial {
+    pub(crate) fn leaves_out(self, part: Without) -> bool {
+        self.without == Some(part)
+    }
+
+    /// A stated threshold under this trial's prior.
+    pub(crate) fn needs(self, bits: f64) -> f64 {
+        bits - self.prior.log2()
+    }
+
+    /// A stated chance under this trial's `m`.
+    pub(crate) fn chance(self, m: f64) -> f64 {
+        (m * self.m).clamp(0.01, 0.95)
+    }
 }
 
 /// Without the key: what is printed ends up in logs and error reports.
@@ -33,7 +91,7 @@ impl Default for Settings {
     /// An hour, one in a hundred, 8 GiB; a key of zeros, which an operator who
     /// judges real customers replaces.
     fn default() -> Settings {
-        Settings { key: [0; 16], epoch_seconds: 3600, alpha: 0.01, memory: 8 << 30 }
+        Settings { key: [0; 16], epoch_seconds: 3600, alpha: 0.01, memory: 8 << 30, trial: Trial::default() }
     }
 }
 

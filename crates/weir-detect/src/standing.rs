@@ -127,7 +127,7 @@ impl Values {
             known: 0,
             outside: BTreeMap::new(),
             outside_known: 0,
-            sharing: SHARED_BY_OPERATOR,
+            sharing: state.trial.chance(SHARED_BY_OPERATOR),
             mean: 0.0,
         };
         for &unit in group {
@@ -152,7 +152,7 @@ impl Values {
             count > 2 && count as f64 / known >= ENRICHED * values.outside(value)
         });
         let enriched: u64 = enriched.map(|(_, count)| count).sum();
-        values.sharing = (enriched as f64 / known).clamp(SHARED_BY_OPERATOR, SHARED_AT_MOST);
+        values.sharing = (enriched as f64 / known).clamp(state.trial.chance(SHARED_BY_OPERATOR), SHARED_AT_MOST);
         let sum: f64 = values.inside.iter().map(|(&value, &count)| count as f64 * values.bits(value, true)).sum();
         values.mean = sum / values.known as f64;
         Some(values)

@@ -10,7 +10,7 @@ use crate::candidate::{Candidate, Exemplar};
 use crate::constants::SAMPLE_UNITS;
 use crate::hash::Table;
 use crate::profile::Event;
-use crate::settings::Settings;
+use crate::settings::{Settings, Trial};
 use crate::sketch::CLASSES;
 use crate::unit::{Facts, Pool, Units};
 
@@ -53,6 +53,8 @@ pub(crate) struct State {
     /// The first epoch folded.
     pub(crate) begun: i64,
     pub(crate) epoch_millis: i64,
+    /// As set; not part of what is saved.
+    pub(crate) trial: Trial,
     pub(crate) units: Units,
     /// Sign-up and billing facts, as given; not part of what is saved.
     pub(crate) facts: Table<Facts>,
@@ -76,6 +78,7 @@ impl State {
             epoch: None,
             begun: 0,
             epoch_millis: settings.epoch_millis(),
+            trial: settings.trial,
             units: Units::default(),
             facts: Table::default(),
             anchors: Anchors::default(),

@@ -140,6 +140,10 @@ impl<'k> Reader<'k> {
             let first = self.words[..WINDOW_WORDS].iter().fold(1, |hash, &word| join(hash, word));
             let last = self.words[self.words.len() - WINDOW_WORDS..].iter().fold(2, |hash, &word| join(hash, word));
             self.edges.extend([join(first, salt(Domain::Window)), join(last, salt(Domain::Window))]);
+            // The frame: phrases are common to many templates, the whole of
+            // their edges to one. So a hub of phrases has groups within it.
+            let head = self.sentences.iter().take(EDGE_SENTENCES).fold(first, |hash, &sentence| join(hash, sentence));
+            self.edges.extend([join(first, last), join(head, last)].map(|frame| join(frame, salt(Domain::Frame))));
         }
         let mut shingles: Vec<u64> = self
             .words

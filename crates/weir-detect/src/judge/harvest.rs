@@ -6,12 +6,16 @@ use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
 use crate::constants::{DECIDES, EVIDENCE_BITS, LESSER_BITS};
 use crate::judge::{Piece, excess};
+use crate::settings::Without;
 use crate::sketch::CLASSES;
 use crate::state::State;
 
 pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
     let members = candidate.members.len() as u64;
     let mut pieces = Vec::new();
+    if state.trial.leaves_out(Without::Text) {
+        return pieces;
+    }
     let dealt = candidate.block_bits(Block::Text).clamp(-EVIDENCE_BITS, EVIDENCE_BITS);
     pieces.push(Piece {
         block: "text",
@@ -20,7 +24,7 @@ pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
         accounts: candidate.bettors[Component::Topic as usize].min(members),
     });
     let repeats = candidate.repeats();
-    if repeats.speak_of_a_common_list() {
+    if !state.trial.leaves_out(Without::Repeats) && repeats.speak_of_a_common_list() {
         pieces.push(Piece {
             block: "text",
             what: format!(

@@ -1,0 +1,129 @@
+//! `cargo xtask bench detect`: how good the detector is.
+//!
+//! Every measurement is one run of `weir-detect-bench`, which prints one line
+//! of JSON. Lines are kept in `target/bench-detect`, by the digest of the
+//! sources that they depend on and the run's arguments, so a bench that was
+//! broken off goes on where it stopped and one after a change measures anew.
+
+mod cache;
+mod calibration;
+mod compared;
+mod found;
+mod plan;
+mod wilson;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::raw::Raw;
+use crate::{run, say};
+use cache::Cache;
+use plan::{Job, Size};
+
+#[derive(Args)]
+pub(crate) struct Detect {
+    /// A look of about ten minutes: fewer seeds, smaller populations; nothing
+    /// is written to bench/raw.
+    #[arg(long)]
+    quick: bool,
+    /// Parts to measure: limits, bars, ablations, baselines, calibration,
+    /// benign, held-out. All where absent.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Runs at once.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Folder with real prompts and arrivals, for the rows that use them.
+    #[arg(long)]
+    data: Option<std::path::PathBuf>,
+    /// Measure nothing; print what is cached.
+    #[arg(long)]
+    cached: bool,
+}
+
+/// Measures, writes the lines and prints the tables.
+pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    run(cargo.current_dir(workspace).args(["build", "-p", "weir-detect-bench"]))?;
+    let program = workspace.join("target/debug/weir-detect-bench");
+    let cache = Cache::open(workspace)?;
+    let size = if asked.quick { Size::Quick } else { Size::Whole };
+    let data = asked.data.as_deref().map(std::fs::canonicalize).transpose().context("--data")?;
+    let jobs: Vec<Job> = plan::jobs(size, data.as_deref())
+        .into_iter()
+        .filter(|job| asked.only.is_empty() || asked.only.iter().any(|part| part == job.part))
+        .collect();
+    if !asked.cached {
+        play(&program, &cache, &jobs, asked.jobs.max(1))?;
+    }
+    let lines: Vec<(&Job, Value)> =
+        jobs.iter().filter_map(|job| Some((job, cache.read(&job.arguments)?))).collect();
+    let mut raw = Raw::create(workspace, "detect", asked.quick)?;
+    raw.machine(workspace, &json!({ "sources": cache.digest(), "quick": asked.quick, "only": asked.only }))?;
+    for (job, line) in &lines {
+        raw.line(&json!({ "part": job.part, "row": job.row, "arguments": job.arguments, "line": line }))?;
+    }
+    print(&lines, jobs.len());
+    say(&format!("every line is in {}", raw.path().display()));
+    Ok(())
+}
+
+/// Runs what is not cached, several at once.
+fn play(program: &Path, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<()> {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if cache.read(&job.arguments).is_some() {
+                        continue;
+                    }
+                    say(&format!("{}: {} ({})", job.part, job.row, job.arguments.join(" ")));
+                    if let Err(error) = one(program, cache, job)
+                        && let Ok(mut failed) = failed.lock()
+                    {
+                        failed.push(format!("{}: {error:#}", job.arguments.join(" ")));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_default();
+    anyhow::ensure!(failed.is_empty(), "{} runs failed:\n{}", failed.len(), failed.join("\n"));
+    Ok(())
+}
+
+fn one(program: &Path, cache: &Cache, job: &Job) -> Result<()> {
+    let output = Command::new(program).args(&job.arguments).output().context("cannot be started")?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+    let line: Value = serde_json::from_slice(&output.stdout).context("what it printed is no JSON")?;
+    cache.write(&job.arguments, &line)
+}
+
+/// The tables, limits first.
+#[expect(clippy::print_stdout, reason = "the tables are what the chore is for")]
+fn print(lines: &[(&Job, Value)], planned: usize) {
+    if lines.len() < planned {
+        println!("{} of {planned} runs are there.\n", lines.len());
+    }
+    for part in plan::PARTS {
+        let of_part: Vec<&(&Job, Value)> = lines.iter().filter(|(job, _)| job.part == part).collect();
+        if of_part.is_empty() {
+            continue;
+        }
+        println!("## {part}\n");
+        match part {
+            "calibration" => calibration::print(&of_part),
+            "baselines" => compared::print(&of_part),
+            "benign" => found::print_benign(&of_part),
+            _ => found::print(&of_part),
+        }
+        println!();
+    }
+}

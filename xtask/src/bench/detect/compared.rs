@@ -1,0 +1,40 @@
+//! The table of baselines.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::plan::Job;
+use super::wilson::share;
+
+#[derive(Default)]
+struct Sum {
+    found: usize,
+    campaigns: usize,
+    recall: f64,
+    runs: f64,
+    benign: u64,
+}
+
+/// Each baseline at each budget, over all scenarios and by scenario.
+#[expect(clippy::print_stdout, reason = "the tables are what the chore is for")]
+pub(super) fn print(lines: &[&(&Job, Value)]) {
+    let mut all: BTreeMap<(String, u64, String), Sum> = BTreeMap::new();
+    for (job, line) in lines.iter().map(|line| (&line.0, &line.1)) {
+        for scored in line["baselines"].as_array().into_iter().flatten() {
+            let name = scored["name"].as_str().unwrap_or_default().to_owned();
+            let budget = scored["budget"].as_u64().unwrap_or(0);
+            let sum = all.entry((name, budget, job.row.clone())).or_default();
+            sum.found += scored["found"].as_u64().unwrap_or(0) as usize;
+            sum.campaigns += scored["campaigns"].as_u64().unwrap_or(0) as usize;
+            sum.recall += scored["recall"].as_f64().unwrap_or(0.0);
+            sum.benign += scored["benign"].as_u64().unwrap_or(0);
+            sum.runs += 1.0;
+        }
+    }
+    println!("| baseline | may flag | on | campaigns found | account recall | innocents flagged |\n|---|---|---|---|---|---|");
+    for ((name, budget, row), sum) in all {
+        let recall = sum.recall / f64::max(sum.runs, 1.0);
+        println!("| {name} | {budget} | {row} | {} | {recall:.2} | {} |", share(sum.found, sum.campaigns), sum.benign);
+    }
+}

@@ -1,0 +1,214 @@
+//! What is measured: rows, and the runs that each is made of.
+
+use std::path::Path;
+
+/// The parts, in the order of the page: limits first.
+pub(super) const PARTS: [&str; 11] = [
+    "limits",
+    "bars",
+    "bars without the accounts file",
+    "larger populations",
+    "ablations",
+    "m and priors",
+    "baselines",
+    "calibration",
+    "benign",
+    "held-out",
+    "real prompts and arrivals",
+];
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    Quick,
+    Whole,
+}
+
+/// One run of the bench's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    pub(super) part: &'static str,
+    pub(super) row: String,
+    pub(super) arguments: Vec<String>,
+}
+
+/// The adversaries that are to be found, one evasion at a time.
+const BARS: [&str; 12] = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A13"];
+
+/// All runs. Those with real prompts only where there is a folder of them.
+pub(super) fn jobs(size: Size, data: Option<&Path>) -> Vec<Job> {
+    let mut plan = Plan { size, jobs: Vec::new() };
+    plan.limits();
+    plan.bars();
+    plan.ablations();
+    plan.baselines();
+    plan.calibration();
+    plan.benign();
+    plan.held_out();
+    if let Some(data) = data {
+        plan.real(data);
+    }
+    plan.jobs
+}
+
+struct Plan {
+    size: Size,
+    jobs: Vec<Job>,
+}
+
+impl Plan {
+    fn pick(&self, quick: u64, whole: u64) -> u64 {
+        if self.size == Size::Quick { quick } else { whole }
+    }
+
+    fn add(&mut self, part: &'static str, row: &str, arguments: &str) {
+        let arguments = arguments.split_whitespace().map(str::to_owned).collect();
+        self.jobs.push(Job { part, row: row.to_owned(), arguments });
+    }
+
+    /// The same run for several seeds.
+    fn seeds(&mut self, part: &'static str, row: &str, arguments: &str, seeds: std::ops::Range<u64>) {
+        for seed in seeds {
+            self.add(part, row, &format!("run {arguments} --seed {seed}"));
+        }
+    }
+
+    fn limits(&mut self) {
+        let seeds = 1..1 + self.pick(1, 5);
+        let rows = [
+            ("A6, 50 variants", r#"--scenario A6 --with {"variants":50}"#),
+            ("A6, 100 variants", r#"--scenario A6 --with {"variants":100}"#),
+            ("A6, 1,000 variants, all phrases drawn anew", r#"--scenario A6 --with {"variants":1000,"looseness":1.0}"#),
+            ("A7, 75 % cover", r#"--scenario A7 --with {"cover":0.75}"#),
+            ("A7, 90 % cover", r#"--scenario A7 --with {"cover":0.9}"#),
+            ("A7, 99 % cover", r#"--scenario A7 --with {"cover":0.99}"#),
+            ("A9, closures unknown", r#"--scenario A9 --with {"closed-known":false}"#),
+            (
+                "A11, free translation",
+                r#"--scenario A11 --with {"variants":1000,"looseness":1.0,"variant-by":"exchange"}"#,
+            ),
+            ("A12, rerouted users", "--scenario A12"),
+            ("A4, A5 and A6 together", concat!(
+                r#"--scenario A4 --with {"dispatch":"mimic","jitter-hours":6.0,"variants":20,"#,
+                r#""variant-by":"exchange"}"#
+            )),
+            ("shards by topic, 8 topics", r#"--scenario A1 --with {"shard-by-topic":true,"topics":8}"#),
+            ("A5, no harness, own address and card", concat!(
+                r#"--scenario A5 --with {"harness":false,"exits":"residential","accounts-per-card":1,"#,
+                r#""mail-domains":0}"#
+            )),
+        ];
+        for (row, arguments) in rows {
+            self.seeds("limits", row, &format!("{arguments} --accounts 5000 --days 14"), seeds.clone());
+        }
+        self.seeds("limits", "A13 on shared accounts", concat!(
+            r#"--scenario A13 --shared --accounts 5000 --days 14"#
+        ), seeds.clone());
+        self.seeds("limits", "seven campaigns with one pool of phrases (mix)", "--scenario mix --accounts 20000 --days 10", seeds);
+        for point in 0..self.pick(3, 200) {
+            let arguments = format!("--scenario A14 --point {point} --accounts 2000 --days 14");
+            self.seeds("limits", "A14, points of its space drawn evenly", &arguments, 1..2);
+        }
+        // 3,500 accounts, the bar's at 1,389 an hour; only its beginning is played.
+        for an_hour in [100_u32, 300, 1_389, 10_000, 100_000] {
+            let (per_day, days) = (f64::from(an_hour) * 24.0 / 3500.0, if an_hour > 5_000 { 4 } else { 5 });
+            let arguments = format!(
+                r#"--scenario A1 --with {{"per-day":{per_day},"start":3.0}} --campaign-accounts 3500 --accounts 20000 --days {days}"#
+            );
+            if an_hour <= 10_000 || self.size == Size::Whole {
+                let seeds = 1..1 + self.pick(1, 3);
+                self.seeds("limits", &format!("leak: {an_hour} an hour from 3,500 accounts"), &arguments, seeds);
+            }
+        }
+    }
+
+    fn bars(&mut self) {
+        let seeds = self.pick(2, 20);
+        for name in BARS {
+            // A ramp of 30 days and its prompts are sent by the end.
+            let days = if name == "A8" { 40 } else { 14 };
+            let arguments = format!("--scenario {name} --accounts 5000 --days {days}");
+            self.seeds("bars", name, &arguments, 1..1 + seeds);
+            let without = format!("{arguments} --without-accounts");
+            self.seeds("bars without the accounts file", name, &without, 1..1 + seeds.min(5));
+        }
+        for name in ["A1", "A4", "A5"] {
+            let arguments = format!("--scenario {name} --days 14 --look-alikes 3 --accounts");
+            self.seeds("larger populations", &format!("{name} among 20,000"), &format!("{arguments} 20000"), 1..1 + self.pick(1, 5));
+            if self.size == Size::Whole && name == "A1" {
+                let row = format!("{name} among 1,000,000");
+                self.seeds("larger populations", &row, &format!("{arguments} 1000000 --memory 6144"), 1..2);
+            }
+        }
+    }
+
+    fn ablations(&mut self) {
+        let seeds = 1..1 + self.pick(1, 5);
+        let scenarios = ["A1", "A4", "A5", "A7"];
+        for scenario in scenarios {
+            let base = format!("--scenario {scenario} --accounts 5000 --days 14 --look-alikes 1");
+            self.seeds("ablations", "Weir as it is", &base, seeds.clone());
+            for part in ["text", "time", "negative", "repeats", "interchangeability", "group"] {
+                let arguments = format!("{base} --leave-out {part}");
+                self.seeds("ablations", &format!("without {part}"), &arguments, seeds.clone());
+            }
+            for (row, change) in
+                [("m halved", "--m 0.5"), ("m doubled", "--m 2"), ("priors halved", "--prior 0.5"), ("priors doubled", "--prior 2")]
+            {
+                self.seeds("m and priors", row, &format!("{base} {change}"), seeds.clone());
+            }
+        }
+    }
+
+    fn baselines(&mut self) {
+        for scenario in ["A1", "A2", "A4", "A5", "A6", "A7"] {
+            for seed in 1..1 + self.pick(1, 3) {
+                let base = format!("--scenario {scenario} --accounts 5000 --days 14 --look-alikes 1 --seed {seed}");
+                self.add("baselines", scenario, &format!("run {base}"));
+                self.add("baselines", scenario, &format!("compare {base} --budget 0,10,100"));
+            }
+        }
+    }
+
+    fn calibration(&mut self) {
+        let (logs, chunk) = (self.pick(100, 1_000), 50);
+        for from in (0..logs).step_by(chunk as usize) {
+            self.add("calibration", "as it is", &format!("calibrate --from {from} --logs {chunk}"));
+        }
+        for from in (0..self.pick(50, 200)).step_by(chunk as usize) {
+            self.add("calibration", "broken", &format!("calibrate --from {from} --logs {chunk} --same-epoch"));
+        }
+    }
+
+    fn benign(&mut self) {
+        let (populations, accounts, days) = if self.size == Size::Quick { (3, 5_000, 14) } else { (30, 66_667, 30) };
+        let row = format!("{accounts} accounts, {days} days, every look-alike");
+        self.seeds("benign", &row, &format!("--scenario benign --accounts {accounts} --days {days} --memory 2048"), 1..1 + populations);
+        if self.size == Size::Whole {
+            let arguments = "--scenario benign --accounts 1000000 --days 30 --memory 6144";
+            self.seeds("benign", "1,000,000 accounts, 30 days, every look-alike", arguments, 1..2);
+        }
+    }
+
+    fn held_out(&mut self) {
+        for seed in 1..1 + self.pick(4, 40) {
+            let arguments = format!("--held-out {seed} --days 14");
+            self.seeds("held-out", "parameters beyond those developed on", &arguments, 1..2);
+        }
+    }
+
+    fn real(&mut self, data: &Path) {
+        let data = data.display();
+        let part = "real prompts and arrivals";
+        for name in ["A1", "A4", "A5", "A6", "A7"] {
+            let arguments = format!("--scenario {name} --accounts 5000 --days 14 --look-alikes 1 --data {data}");
+            self.seeds(part, name, &arguments, 1..1 + self.pick(1, 3));
+        }
+        for source in ["alpaca-cot", "arena-hard", "hh-rlhf", "t0-templates"] {
+            let arguments = format!("--scenario A1 --accounts 5000 --days 14 --source {source} --data {data}");
+            self.seeds(part, &format!("A1, benign texts from {source} alone"), &arguments, 1..1 + self.pick(1, 3));
+        }
+        let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {data}");
+        self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 3));
+    }
+}
