@@ -18,17 +18,17 @@ use crate::run::{Watch, run};
 
 /// Days of a log; fewer than a candidate is kept without traffic, so none is
 /// dropped and each one's e-value can be read to the end.
-const DAYS: u32 = 6;
+const DAYS: u32 = 9;
 
 /// An e-value at three stopping times.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Stopped {
     /// At the end of the log.
     pub fixed: f64,
-    /// When it first reached 2, else at the end.
+    /// When it first reached 1.1, else at the end.
     pub first_peak: f64,
-    /// When it first stood higher than ever before after an hour that the log's
-    /// own first day chose, else at the end.
+    /// When it first rose after an hour that the log's own first three days
+    /// chose, else at the end.
     pub chosen: f64,
 }
 
@@ -58,7 +58,7 @@ pub fn calibrate(seed: u64, data: Option<&Path>, alphas: &[f64], trial: Trial) -
     let populations = [("B2", 1, 60), ("document-tool", 1, 60), ("B2", 3, 30), ("B7", 1, 60), ("free-tier", 3, 30)];
     let (population, groups, size) = populations[(seed % populations.len() as u64) as usize];
     let mut scenario = Scenario::preset(population).context("no such preset")?;
-    (scenario.seed, scenario.accounts, scenario.days) = (100_000 + seed, 400, DAYS);
+    (scenario.seed, scenario.accounts, scenario.days, scenario.per_day) = (100_000 + seed, 300, DAYS, 2.0);
     scenario.look_alikes.iter_mut().for_each(|group| (group.groups, group.accounts) = (groups, Some((size, size))));
     let settings = Settings { key: key_of(seed), alpha: 0.2, memory: 64 << 20, trial, ..Settings::default() };
     let mut watched = Watched::new(alphas);
@@ -125,7 +125,6 @@ impl Watch for Watched {
 struct Path3 {
     seen: u64,
     now: f64,
-    highest: f64,
     first_peak: Option<f64>,
     chosen: Option<f64>,
     /// The hour after which the third rule may stop.
@@ -134,7 +133,7 @@ struct Path3 {
 }
 
 /// Where the second rule stops.
-const PEAK: f64 = 2.0;
+const PEAK: f64 = 1.1;
 
 impl Path3 {
     fn see(&mut self, epoch: i64, e: f64) {
@@ -143,13 +142,12 @@ impl Path3 {
         if self.seen <= 72 {
             self.digest = (self.digest ^ e.to_bits() ^ epoch.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.not_before = 72 + (self.digest >> 58);
-        } else if self.seen > self.not_before && e > self.highest && self.chosen.is_none() {
+        } else if self.seen > self.not_before && e > self.now && self.chosen.is_none() {
             self.chosen = Some(e);
         }
         if e >= PEAK && self.first_peak.is_none() {
             self.first_peak = Some(e);
         }
-        self.highest = self.highest.max(e);
         self.now = e;
     }
 

@@ -96,9 +96,10 @@ fn line(asked: &Asked, accounts: u32, days: u32, done: &Run) -> serde_json::Valu
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
 fn show(done: &Run) -> Result<()> {
-    for (candidate, kinds) in done.under_test.iter().take(30) {
+    for (candidate, kinds) in done.under_test.iter().take(60) {
         let bits: Vec<String> = candidate.bits.iter().map(|(name, bits)| format!("{name} {bits:.1}")).collect();
-        println!("#{} e {:.1} of {:.1} {kinds:?} {}", candidate.ordinal, candidate.log2_e, candidate.needed, bits.join(" "));
+        let (e, needed, like) = (candidate.log2_e, candidate.needed, candidate.correlation.unwrap_or(f64::NAN));
+        println!("#{} e {e:.1} of {needed:.1} {kinds:?} {} of {}, likeness {like:.4}", candidate.ordinal, bits.join(" "), candidate.exchanges);
     }
     for line in done.flagged.iter().take(8) {
         println!("FLAGGED {} {}", line.0, serde_json::to_string(&line.1)?);

@@ -10,7 +10,7 @@ use crate::hash::Table;
 /// An admitted anchor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Anchor {
-    /// Customers that linked to it.
+    /// Links made to it; a customer that lost its link makes another.
     pub(crate) units: u64,
     /// Of them, those with the smallest keyed hashes, sorted.
     pub(crate) sample: Vec<u64>,
@@ -24,7 +24,7 @@ impl Anchor {
     /// Whether it has the users to found a candidate, and a quarter more uses
     /// than when it was last looked at; notes that it is looked at.
     pub(crate) fn is_due(&mut self) -> bool {
-        let is_due = self.units >= GROUP_UNITS && self.uses * 4 >= self.looked_at * 5;
+        let is_due = self.users() >= GROUP_UNITS && self.uses * 4 >= self.looked_at * 5;
         if is_due {
             self.looked_at = self.uses;
         }
@@ -38,6 +38,18 @@ impl Anchor {
         {
             self.sample.insert(place, unit);
             self.sample.truncate(UNITS_SAMPLED);
+        }
+    }
+
+    /// Customers that ever linked to it: exactly while the sample holds them all,
+    /// else from how densely their hashes lie (Bar-Yossef and others 2002).
+    pub(crate) fn users(&self) -> u64 {
+        match self.sample.last() {
+            Some(&largest) if self.sample.len() == UNITS_SAMPLED => {
+                let density = (largest as f64 / u64::MAX as f64).max(f64::MIN_POSITIVE);
+                ((UNITS_SAMPLED - 1) as f64 / density).min(self.units as f64) as u64
+            }
+            _ => self.sample.len() as u64,
         }
     }
 

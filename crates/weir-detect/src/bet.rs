@@ -178,6 +178,12 @@ impl Reference {
         self.room.add(&other.room);
     }
 
+    /// The intra-account correlation; none until enough was seen.
+    pub(crate) fn correlation(&self) -> Option<f64> {
+        let room = self.room.mean();
+        (self.excess.count >= REFERENCE_LEAST && room > 0.0).then(|| self.excess.mean() / room)
+    }
+
     /// The intra-account correlation, two standard errors low; none until
     /// enough was seen.
     pub(crate) fn low(&self) -> Option<f64> {
@@ -189,9 +195,11 @@ impl Reference {
     /// errors below that of earlier epochs, or of this epoch's other customers
     /// where that is lower (a launch or an outage moves everybody), and of that
     /// the share that people who use one tool are held to keep.
-    pub(crate) fn least(&self, now: &Reference) -> Option<f64> {
+    pub(crate) fn least(&self, now: &Reference, families: Option<f64>) -> Option<f64> {
         let before = self.low()?;
         let low = now.low().map_or(before, |now| now.min(before));
+        // Users of tools resemble themselves less than people at large.
+        let low = families.map_or(low, |families| families.min(low));
         (low > 0.0).then_some(low * LIKENESS_SHARE)
     }
 }

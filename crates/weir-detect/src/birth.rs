@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::anchor::Anchors;
 use crate::candidate::{Candidate, Member, budget_share};
 use crate::constants::{
-    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, ONE_CANDIDATE, TAKEN_ON, TAKEN_ON_MEMBERS,
+    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
 use crate::judge::traffic_bits;
 use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
@@ -44,7 +44,7 @@ fn grow(state: &mut State, epoch: i64) -> bool {
             if candidate.anchors.len() >= ANCHORS_A_CANDIDATE {
                 break;
             }
-            let users = anchors.get(&anchor).map_or(f64::INFINITY, |anchor| anchor.units as f64);
+            let users = anchors.get(&anchor).map_or(f64::INFINITY, |anchor| anchor.users() as f64);
             if members as f64 >= least && members as f64 >= TAKEN_ON * users {
                 candidate.anchors.insert(anchor);
             }
@@ -56,19 +56,18 @@ fn grow(state: &mut State, epoch: i64) -> bool {
 /// Lets go of anchors that turned out to be shown mostly by people who do other
 /// work, and of the members who showed nothing else.
 fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Trial) {
-    let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
-    for (id, member) in &candidate.members {
-        let Some(unit) = units.get(id).filter(|unit| traffic_bits(member.joint, member.sampled(unit), trial) > 0.0) else {
-            continue;
-        };
-        for edge in unit.edges.iter().filter(|edge| candidate.anchors.contains(&edge.anchor)) {
-            *shown.entry(edge.anchor).or_default() += 1;
-        }
-    }
+    let works = |(id, member): (&u64, &Member)| {
+        let unit = units.get(id)?;
+        (traffic_bits(member.joint, member.sampled(unit), trial) > 0.0).then_some(*id)
+    };
+    let working: BTreeSet<u64> = candidate.members.iter().filter_map(works).collect();
     let before = candidate.anchors.len();
+    // By the anchors' own samples: a customer with many variants of a template
+    // is linked to a few of them at a time.
     let keeps = |anchor: &u64| {
-        let users = anchors.get(anchor).map_or(0, |anchor| anchor.units);
-        shown.get(anchor).copied().unwrap_or(0) as f64 >= TAKEN_ON / 2.0 * users as f64
+        let sample = anchors.get(anchor).map_or(&[][..], |anchor| &anchor.sample);
+        let shown = sample.iter().filter(|unit| working.contains(unit)).count();
+        shown > 0 && shown as f64 >= TAKEN_ON / 2.0 * sample.len() as f64
     };
     if !candidate.anchors.iter().any(keeps) {
         return;
@@ -79,7 +78,8 @@ fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Tri
     }
     let (pool, claimed) = (&mut candidate.pool, &candidate.anchors);
     candidate.members.retain(|id, member| {
-        let shows = units.get(id).is_some_and(|unit| unit.edges.iter().any(|edge| claimed.contains(&edge.anchor)));
+        let shows = working.contains(id)
+            || units.get(id).is_some_and(|unit| unit.edges.iter().any(|edge| claimed.contains(&edge.anchor)));
         if !shows {
             pool.remove(&member.history);
         }
@@ -114,7 +114,7 @@ fn merge(state: &mut State) {
         let sizes = state.candidates[left].members.len() + state.candidates[right].members.len();
         let jaccard = shared as f64 / (sizes as f64 - shared as f64).max(1.0);
         let (left, right) = (root(left), root(right));
-        if jaccard >= ONE_CANDIDATE && left != right {
+        if jaccard >= SAME_GROUP && left != right {
             let (into, from) = if left < right { (left, right) } else { (right, left) };
             gone.insert(from, into);
             let other = std::mem::take(&mut state.candidates[from]);
@@ -130,14 +130,16 @@ fn merge(state: &mut State) {
 
 /// The births of an epoch: few, for each costs budget for ever.
 fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
-    let claimed: BTreeSet<u64> = state.candidates.iter().flat_map(|c| c.anchors.iter().copied()).collect();
+    let several: Vec<bool> = state.candidates.iter().map(Candidate::is_several).collect();
+    let claimed = claimed(state, &several);
+    let within = within(state, &several);
     let nodes: BTreeSet<u64> = active
-        .iter()
+        .union(&within)
         .copied()
         .filter(|id| !claimed.contains(id))
         .filter(|id| {
             let anchor = state.anchors.get_mut(id);
-            anchor.is_some_and(|anchor| anchor.is_due() && Working::of(anchor, *id, &state.units).is_work(anchor.units))
+            anchor.is_some_and(|anchor| anchor.is_due() && Working::of(anchor, *id, &state.units).is_work(anchor.users()))
         })
         .collect();
     if nodes.is_empty() || state.candidates.len() >= CANDIDATES {
@@ -152,7 +154,7 @@ fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u6
     let mut births = 0;
     for cluster in clusters {
         let Some(pivot) = state.anchors.get(&cluster.pivot) else { continue };
-        if belongs_to_one(state, &cluster) || !may_found(pivot, &state.units, &state.facts, &spread, at_large) {
+        if belongs_to_one(state, &several, &cluster) || !may_found(pivot, &state.units, &state.facts, &spread, at_large) {
             continue;
         }
         state.born += 1;
@@ -165,14 +167,44 @@ fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u6
     }
 }
 
+/// Anchors that found nothing more. One that turned out to join several groups
+/// holds on to those anchors alone that most of its members show: the groups
+/// within it may be told apart by the others.
+fn claimed(state: &State, several: &[bool]) -> BTreeSet<u64> {
+    let mut claimed = BTreeSet::new();
+    for (candidate, &is_several) in state.candidates.iter().zip(several) {
+        let least = if is_several { SAME_GROUP * candidate.members.len() as f64 } else { 0.0 };
+        let holds = |anchor: &&u64| state.anchors.get(anchor).is_some_and(|known| known.users() as f64 >= least);
+        claimed.extend(candidate.anchors.iter().filter(holds).copied());
+    }
+    claimed
+}
+
+/// What the members of those are linked to that turned out to be several
+/// groups, whenever they have grown: their anchors win no new users any more.
+fn within(state: &mut State, several: &[bool]) -> BTreeSet<u64> {
+    let mut within = BTreeSet::new();
+    for (candidate, _) in state.candidates.iter_mut().zip(several).filter(|(_, is_several)| **is_several) {
+        if candidate.exchanges * 4 < candidate.split_at * 5 {
+            continue;
+        }
+        candidate.split_at = candidate.exchanges.max(1);
+        let members = candidate.members.keys().filter_map(|id| state.units.get(id));
+        within.extend(members.flat_map(|unit| unit.edges.iter().map(|edge| edge.anchor)));
+    }
+    within
+}
+
 /// Whether a cluster's users are mostly one candidate's members: then it is not
 /// news, and grows into that candidate when it is large enough.
-fn belongs_to_one(state: &State, cluster: &Cluster) -> bool {
+fn belongs_to_one(state: &State, several: &[bool], cluster: &Cluster) -> bool {
     let Some(pivot) = state.anchors.get(&cluster.pivot) else { return true };
-    state.candidates.iter().any(|candidate| {
+    // Those born a moment ago are not yet known to be several.
+    let known = several.iter().copied().chain(std::iter::repeat(false));
+    state.candidates.iter().zip(known).filter(|(_, is_several)| !is_several).any(|(candidate, _)| {
         let members = pivot.sample.iter().filter(|unit| candidate.members.contains_key(unit)).count();
         let most = members as f64 >= TAKEN_ON * pivot.sample.len() as f64;
-        most && pivot.units as f64 >= ONE_CANDIDATE * candidate.members.len() as f64
+        most && pivot.users() as f64 >= SAME_GROUP * candidate.members.len() as f64
     })
 }
 

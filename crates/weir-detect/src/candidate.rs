@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::bet::{Block, COMPONENTS, Component, Moments, Own};
-use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, RASTER_CELLS};
+use crate::bet::{Block, COMPONENTS, Component, Moments, Own, Reference};
+use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, RASTER_CELLS, TOLD_BY};
 use crate::profile::Event;
 use crate::state::Habits;
 use crate::unit::{History, Pool, Recent, Unit};
@@ -81,6 +81,8 @@ pub(crate) struct Candidate {
     /// The epoch at whose end every axis was first shown.
     pub(crate) alarm: Option<i64>,
     pub(crate) payoffs: [Moments; COMPONENTS],
+    /// How much its members resemble themselves in the joint work.
+    pub(crate) likeness: Reference,
     pub(crate) bits: [f64; COMPONENTS],
     /// Customers that each component was bet on.
     pub(crate) bettors: [u64; COMPONENTS],
@@ -100,6 +102,8 @@ pub(crate) struct Candidate {
     /// last judged: both are repeated when enough has come.
     pub(crate) grown_at: u64,
     pub(crate) judged_at: u64,
+    /// Joint exchanges when it was last looked through for groups within it.
+    pub(crate) split_at: u64,
 }
 
 /// Values that members used, and who: a member's own earlier value says nothing
@@ -234,6 +238,13 @@ impl Candidate {
         Component::ALL.iter().filter(|c| c.block() == block).map(|&c| self.bits[c as usize]).sum()
     }
 
+    /// Whether it has shown itself not to be one operator's work: enough members
+    /// were bet on, and they resemble themselves, or work from a common list.
+    pub(crate) fn is_several(&self) -> bool {
+        let resemble = self.bettors[Component::Topic as usize] >= TOLD_BY && self.block_bits(Block::Text) <= 0.0;
+        resemble || self.repeats().speak_of_a_common_list()
+    }
+
     /// How the fills repeat across customers.
     pub(crate) fn repeats(&self) -> Repeats {
         let fills = self.fills.len() as f64;
@@ -278,7 +289,7 @@ impl Candidate {
         self.confirmed = self.confirmed.or(other.confirmed);
         self.alarm = self.alarm.or(other.alarm);
         if other.log2_e >= top {
-            (self.bits, self.bettors) = (other.bits, other.bettors);
+            (self.bits, self.bettors, self.likeness) = (other.bits, other.bettors, other.likeness);
         }
     }
 }

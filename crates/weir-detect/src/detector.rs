@@ -47,6 +47,10 @@ pub struct UnderTest {
     pub log2_e: f64,
     /// What it must reach to be confirmed.
     pub needed: f64,
+    /// Its joint exchanges, of the sampled ones.
+    pub exchanges: u64,
+    /// How much its members resemble themselves in them, where enough was seen.
+    pub correlation: Option<f64>,
     /// What each component of the evidence brought to it.
     pub bits: Vec<(String, f64)>,
 }
@@ -107,6 +111,8 @@ impl Detector {
             members: candidate.members.keys().filter_map(|id| self.state.units.get(id)).map(|u| u.name.to_string()).collect(),
             log2_e: candidate.log2_e,
             needed: -(self.settings.alpha * candidate.share).log2(),
+            exchanges: candidate.exchanges,
+            correlation: candidate.likeness.correlation(),
             bits: Component::ALL.map(|c| (format!("{c:?}"), candidate.bits[c as usize])).to_vec(),
         };
         self.state.candidates.iter().map(of).collect()

@@ -7,7 +7,7 @@ use crate::anchor::Anchor;
 use crate::birth;
 use crate::candidate::{Candidate, Exemplar, Step};
 use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, FORGET_DAYS, HIGH_WATER};
-use crate::evidence::{Joint, Scene, weigh};
+use crate::evidence::{Families, Joint, Scene, weigh};
 use crate::judge;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
@@ -30,7 +30,8 @@ fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
     let mut candidates = std::mem::take(&mut state.candidates);
     let joints = joint_of(&candidates, profile);
     let in_candidates: BTreeSet<u64> = joints.iter().flat_map(|joint| joint.keys().copied()).collect();
-    let scene = Scene::of(state, profile, |unit| in_candidates.contains(&unit));
+    let families = Families::of(&candidates);
+    let scene = Scene::of(state, profile, families, |unit| in_candidates.contains(&unit));
     for (candidate, joint) in candidates.iter_mut().zip(&joints) {
         if joint.is_empty() {
             continue;

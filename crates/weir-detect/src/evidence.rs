@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::bet::{Block, COMPONENTS, Component, Likeness, Reference, bits, likeness, stakes};
 use crate::candidate::{Candidate, Values};
-use crate::constants::{BLOCK_BITS, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::constants::{BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::settings::Without;
 use crate::state::State;
@@ -25,16 +25,23 @@ pub(crate) struct Scene<'e> {
     clients: Vec<(u64, u64)>,
     /// Self-likeness of customers outside every candidate, this epoch.
     pub(crate) likeness: Reference,
+    families: Families,
 }
 
 impl<'e> Scene<'e> {
-    pub(crate) fn of(state: &State, profile: &'e EpochProfile, in_candidates: impl Fn(u64) -> bool) -> Scene<'e> {
+    pub(crate) fn of(
+        state: &State,
+        profile: &'e EpochProfile,
+        families: Families,
+        in_candidates: impl Fn(u64) -> bool,
+    ) -> Scene<'e> {
         let mut scene = Scene {
             profile,
             slots: [0.0; SLOTS as usize],
             addresses: Vec::new(),
             clients: Vec::new(),
             likeness: Reference::default(),
+            families,
         };
         let mut compared = 0;
         for (&unit, seen) in &profile.units {
@@ -62,13 +69,33 @@ impl<'e> Scene<'e> {
     }
 }
 
+/// How much the users of each family resembled themselves in earlier epochs.
+#[derive(Debug, Default)]
+pub(crate) struct Families(Vec<(f64, u64)>);
+
+impl Families {
+    pub(crate) fn of(candidates: &[Candidate]) -> Families {
+        let known = |c: &Candidate| c.likeness.correlation().map(|correlation| (correlation, c.ordinal));
+        let mut all: Vec<(f64, u64)> = candidates.iter().filter_map(known).collect();
+        all.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
+        Families(all)
+    }
+
+    /// The correlation that half of the other families exceed; none where too
+    /// few are known. A half, so that campaigns among them do not set it.
+    fn without(&self, ordinal: u64) -> Option<f64> {
+        let others: Vec<f64> = self.0.iter().filter(|(_, other)| *other != ordinal).map(|(value, _)| *value).collect();
+        (others.len() >= FAMILIES_LEAST).then(|| others[(others.len() - 1) / 2])
+    }
+}
+
 fn is_new(value: u64, known: &crate::unit::Recent) -> bool {
     value != 0 && !known.is_empty() && !known.holds(value)
 }
 
 /// Bets on the members active in the epoch, then takes the epoch in.
 pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<'_>, state: &State, epoch: i64) {
-    let least = state.reference.least(&scene.likeness);
+    let least = state.reference.least(&scene.likeness, scene.families.without(candidate.ordinal));
     // People who work from one list are interchangeable and in step without a
     // common operator, so nothing is staked on either.
     let trial = state.trial;
@@ -103,6 +130,7 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
             bet(candidate, unit, &payoffs, least, open);
             if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
                 member.own.take(value);
+                candidate.likeness.take(value);
             }
         }
         if trial.leaves_out(Without::Group) {

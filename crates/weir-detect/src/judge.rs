@@ -69,7 +69,11 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let harvest = counted(harvest::pieces(candidate, state));
     let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
     let two_blocks = two_blocks(candidate, &standing);
-    let shown = candidate.confirmed.is_some() && two_blocks && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
+    // Users of a tool may share a network and ask alike; work that is dealt out
+    // is interchangeable.
+    let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
+    let dealt = unasked || candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS;
+    let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
         _ if !shown => None,
         None => Some(Status::Suspected),

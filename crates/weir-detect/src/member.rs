@@ -4,12 +4,13 @@
 
 use crate::bet::Block;
 use crate::candidate::{Candidate, Member};
-use crate::constants::{DEALT_BITS, LESSER_BITS, MEMBER_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
+use crate::constants::{CLIENT_OF_GROUP, CLIENT_OF_OTHERS, DEALT_BITS, LESSER_BITS, MEMBER_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::{Verdict, traffic_bits};
 use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
+use crate::unit::Unit;
 
 /// A piece of a member's evidence.
 struct Part {
@@ -93,8 +94,8 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, mem
             parts.push(Part { block: Block::Life, what, bits });
         }
     }
-    if state.units.get(&unit).is_some_and(|known| member.has_two_hands(known)) {
-        let what = "its other work comes from a client that the joint work never came from".to_owned();
+    if state.units.get(&unit).is_some_and(|known| member.has_two_hands(known) || two_clients(verdict, known)) {
+        let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
         parts.push(Part { block: Block::Client, what, bits: -TWO_HANDS_BITS });
     }
     let tenure = -(1.0 + member.before as f64).log2().min(TENURE_BITS);
@@ -121,6 +122,15 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, mem
         }
     }
     parts
+}
+
+/// Whether it was seen with the client that the group has in common, and with
+/// one that hardly any member has: the owner's, where the owner's own words
+/// happen to hold a phrase of the template.
+fn two_clients(verdict: &Verdict, unit: &Unit) -> bool {
+    let Some(clients) = verdict.standing.kind(Kind::Client) else { return false };
+    let share = |client: u64| clients.inside.get(&client).copied().unwrap_or(0) as f64 / clients.known.max(1) as f64;
+    unit.clients.any(|client| share(client) >= CLIENT_OF_GROUP) && unit.clients.any(|client| share(client) < CLIENT_OF_OTHERS)
 }
 
 /// Showing the template, against how many show it who give it little of their

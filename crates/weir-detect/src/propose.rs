@@ -31,7 +31,7 @@ pub(crate) fn cluster(nodes: &BTreeSet<u64>, anchors: &Anchors, units: &Units, s
     let mut order: Vec<(u64, &Anchor)> =
         nodes.iter().filter_map(|id| anchors.get(id).map(|anchor| (*id, anchor))).collect();
     // By size in powers of two, so that pivots are stable, and then by seed.
-    order.sort_unstable_by_key(|(id, anchor)| (anchor.units.leading_zeros(), join(*id, seed), *id));
+    order.sort_unstable_by_key(|(id, anchor)| (anchor.users().leading_zeros(), join(*id, seed), *id));
     let mut taken: BTreeSet<u64> = BTreeSet::new();
     let mut clusters = Vec::new();
     for (pivot, anchor) in order {
@@ -48,7 +48,7 @@ pub(crate) fn cluster(nodes: &BTreeSet<u64>, anchors: &Anchors, units: &Units, s
         let mut group: BTreeSet<u64> = near.iter().copied().filter(agrees).collect();
         group.insert(pivot);
         taken.extend(group.iter().copied());
-        clusters.push(Cluster { pivot, anchors: group, units: anchor.units });
+        clusters.push(Cluster { pivot, anchors: group, units: anchor.users() });
     }
     clusters
 }

@@ -113,10 +113,21 @@ fn rotation(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece>
         .filter_map(|unit| candidate.members.get(unit))
         .filter(|member| member.since * state.epoch_millis >= first)
         .count() as u64;
-    (closed.len() >= 3 && after >= 3).then(|| Piece {
+    let is_closed = |unit: &u64| state.facts.get(unit).is_some_and(|facts| facts.closed_by_provider);
+    let outside: Vec<u64> =
+        state.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit)).collect();
+    let share = |all: &[u64]| all.iter().filter(|unit| is_closed(unit)).count() as f64 / all.len().max(1) as f64;
+    // A large group has closed accounts in it by chance.
+    let bits = excess(share(core), share(&outside), core.len() as f64, CONCEALMENT_BITS);
+    (closed.len() >= 3 && after >= 3 && bits > 0.0).then(|| Piece {
         block: "life cycle",
-        what: format!("{} accounts were closed by the provider and {after} took up the work after that", closed.len()),
-        bits: CONCEALMENT_BITS,
+        what: format!(
+            "{} accounts were closed by the provider ({:.1} %, of others {:.1} %) and {after} took up the work after that",
+            closed.len(),
+            share(core) * 100.0,
+            share(&outside) * 100.0
+        ),
+        bits,
         accounts: after,
     })
 }
@@ -124,7 +135,9 @@ fn rotation(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece>
 /// Fewer shared networks, payments and clients than unrelated accounts have.
 /// Only counted where chance predicts at least ten shared pairs.
 fn isolation(candidate: &Candidate, core: &[u64], standing: &Standing, state: &State) -> Option<Piece> {
-    let kinds = [Kind::Prefix, Kind::Address, Kind::Payment];
+    // Cards are shared within families and firms, in clumps, so that a group
+    // without one says little; networks are shared by chance.
+    let kinds = [Kind::Prefix, Kind::Address];
     let best = kinds.into_iter().filter_map(|kind| {
         let values = standing.kind(kind)?;
         let outside: Vec<u64> =
