@@ -51,10 +51,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Rounds of the kill tests, cases of each property test, and accounts of the
-/// tests at scale, in a soak.
-const SOAK: [(&str, &str); 3] =
-    [("WEIR_KILL_ROUNDS", "1000"), ("PROPTEST_CASES", "20000"), ("WEIR_SCALE_ACCOUNTS", "1000000")];
+/// Rounds of the kill tests, cases of each property test, accounts of the tests
+/// at scale, and logs of the detector's calibration, in a soak.
+const SOAK: [(&str, &str); 4] = [
+    ("WEIR_KILL_ROUNDS", "1000"),
+    ("PROPTEST_CASES", "20000"),
+    ("WEIR_SCALE_ACCOUNTS", "1000000"),
+    ("WEIR_CALIBRATION_LOGS", "1000"),
+];
 
 /// The version of cargo-deny that `deny` builds for itself.
 const CARGO_DENY: &str = "0.20.2";

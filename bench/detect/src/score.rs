@@ -71,7 +71,9 @@ pub fn score(findings: &Findings, truth: &[AccountTruth], of_campaigns: &BTreeMa
             if recall >= 0.5 && precision >= 0.5 {
                 used.insert(dossier.id.as_str());
             }
-            if recall > best.recall {
+            // A dossier that finds it goes before a larger one that does not.
+            let finds = recall >= 0.5 && precision >= 0.5;
+            if (finds, recall) > (best.found, best.recall) {
                 (best.recall, best.precision) = (recall, precision);
                 best.found = recall >= 0.5 && precision >= 0.5;
                 best.confirmed = dossier.status == Status::Campaign;

@@ -2,8 +2,9 @@
 //! found, look-alikes are left alone, and under the null nothing is confirmed
 //! more often than the budget allows.
 
-use weir_detect::{Detector, Settings};
-use weir_detect_bench::{Run, Watch, run};
+use weir_detect::{Settings, Trial};
+use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
+use weir_detect_bench::{Run, run};
 use weir_sim::traffic::Scenario;
 
 fn settings(alpha: f64) -> Settings {
@@ -82,35 +83,45 @@ fn a_member_s_pieces_sum_to_its_bits_and_its_removal_set_suffices() {
     }
 }
 
-/// Whether any candidate ever reached its threshold, looking after each epoch:
-/// the most data-dependent of stopping rules.
-#[derive(Default)]
-struct Ever {
-    confirmed: bool,
-    /// The largest sum over candidates of their share of the budget times e.
-    highest: f64,
+/// As many small logs as the environment asks for, else a few.
+fn logs(fewest: u64) -> u64 {
+    std::env::var("WEIR_CALIBRATION_LOGS").ok().and_then(|logs| logs.parse().ok()).unwrap_or(fewest)
 }
 
-impl Watch for Ever {
-    fn epoch(&mut self, _: i64, detector: &Detector) {
-        for candidate in detector.under_test() {
-            self.confirmed |= candidate.log2_e >= candidate.needed;
-            self.highest = self.highest.max(candidate.log2_e);
-        }
-    }
+/// Logs of unrelated people, stopped by the data in three ways.
+fn calibrated(count: u64, trial: Trial) -> Vec<Calibrated> {
+    (0..count).map(|seed| calibrate(seed, None, &[0.2], trial).unwrap()).collect()
+}
+
+fn means(logs: &[Calibrated]) -> [Mean; 6] {
+    let of = |value: fn(&Calibrated) -> f64| Mean::of(logs.iter().map(value));
+    [
+        of(|log| log.mixture.fixed),
+        of(|log| log.mixture.first_peak),
+        of(|log| log.mixture.chosen),
+        of(|log| log.first.fixed),
+        of(|log| log.first.first_peak),
+        of(|log| log.first.chosen),
+    ]
 }
 
 #[test]
-fn under_the_null_linkage_is_confirmed_no_more_often_than_alpha() {
-    let (mut confirmed, logs) = (0, 30);
-    for seed in 0..logs {
-        let mut scenario = Scenario::preset("B2").unwrap();
-        (scenario.seed, scenario.accounts, scenario.days) = (1000 + seed, 400, 6);
-        scenario.look_alikes.iter_mut().for_each(|group| group.accounts = Some((60, 60)));
-        let mut ever = Ever::default();
-        run(&scenario, None, settings(0.2), &mut ever).unwrap();
-        confirmed += u32::from(ever.confirmed);
+fn under_the_null_e_values_average_at_most_one_however_the_data_stops_them() {
+    let logs = calibrated(logs(40), Trial::default());
+    assert!(logs.iter().filter(|log| log.born > 0).count() * 2 > logs.len(), "hardly anything was ever under test");
+    for mean in means(&logs) {
+        assert!(mean.is_at_most(1.0), "{mean:?}");
     }
-    // Of 30, with chance 0.2 each, more than 10 come once in forty times.
-    assert!(confirmed <= 10, "{confirmed} of {logs} logs of unrelated accounts confirmed something");
+    let confirmed = logs.iter().filter(|log| !log.confirmed_at.is_empty()).count() as f64;
+    let count = logs.len() as f64;
+    assert!(confirmed <= 0.2 * count + 2.0 * (0.16 * count).sqrt(), "{confirmed} of {count} logs confirmed something");
+}
+
+#[test]
+fn the_calibration_sees_a_detector_that_chooses_and_judges_on_the_same_epoch() {
+    let logs = calibrated(logs(10), Trial { same_epoch: true, ..Trial::default() });
+    let means = means(&logs);
+    assert!(means.iter().any(|mean| !mean.is_at_most(1.0)), "{means:?}");
+    let confirmed = logs.iter().filter(|log| !log.confirmed_at.is_empty()).count();
+    assert!(confirmed * 5 > 2 * logs.len(), "only {confirmed} of {} logs confirmed something", logs.len());
 }

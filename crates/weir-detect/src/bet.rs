@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::constants::{
-    BET_ALL, BET_ONE, BET_PRIOR, BET_PRIOR_MEAN, BET_PRIOR_SECOND, BET_TOPIC, LIKENESS_MOST, LIKENESS_SHARE,
+    BET_ALL, BET_ONE, BET_PRIOR, BET_PRIOR_MEAN, BET_PRIOR_SECOND, BET_TOPIC, FAMILY_COMPARED, LIKENESS_MOST, LIKENESS_SHARE,
     REFERENCE_KEEP, REFERENCE_LEAST, TOPIC_FLOOR, TOPIC_SECOND,
 };
 use crate::profile::Event;
@@ -181,7 +181,7 @@ impl Reference {
     /// The intra-account correlation; none until enough was seen.
     pub(crate) fn correlation(&self) -> Option<f64> {
         let room = self.room.mean();
-        (self.excess.count >= REFERENCE_LEAST && room > 0.0).then(|| self.excess.mean() / room)
+        (self.excess.count >= FAMILY_COMPARED && room > 0.0).then(|| self.excess.mean() / room)
     }
 
     /// The intra-account correlation, two standard errors low; none until
@@ -189,6 +189,11 @@ impl Reference {
     pub(crate) fn low(&self) -> Option<f64> {
         let room = self.room.mean();
         (self.excess.count >= REFERENCE_LEAST && room > 0.0).then(|| self.excess.low() / room)
+    }
+
+    /// The same without a look at this epoch or at families.
+    pub(crate) fn least_of_all(&self) -> Option<f64> {
+        self.low().map(|low| low * LIKENESS_SHARE)
     }
 
     /// The least intra-account correlation that the null holds. Two standard
@@ -199,8 +204,8 @@ impl Reference {
         let before = self.low()?;
         let low = now.low().map_or(before, |now| now.min(before));
         // Users of tools resemble themselves less than people at large.
-        let low = families.map_or(low, |families| families.min(low));
-        (low > 0.0).then_some(low * LIKENESS_SHARE)
+        let least = families.map_or(low * LIKENESS_SHARE, |families| families.min(low * LIKENESS_SHARE));
+        (least > 0.0).then_some(least)
     }
 }
 

@@ -130,7 +130,8 @@ fn merge(state: &mut State) {
 
 /// The births of an epoch: few, for each costs budget for ever.
 fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
-    let several: Vec<bool> = state.candidates.iter().map(Candidate::is_several).collect();
+    let least = state.reference.least_of_all();
+    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.is_several(least)).collect();
     let claimed = claimed(state, &several);
     let within = within(state, &several);
     let nodes: BTreeSet<u64> = active

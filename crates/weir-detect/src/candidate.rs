@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::bet::{Block, COMPONENTS, Component, Moments, Own, Reference};
-use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, RASTER_CELLS, TOLD_BY};
+use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, RASTER_CELLS};
 use crate::profile::Event;
 use crate::state::Habits;
 use crate::unit::{History, Pool, Recent, Unit};
@@ -238,10 +238,12 @@ impl Candidate {
         Component::ALL.iter().filter(|c| c.block() == block).map(|&c| self.bits[c as usize]).sum()
     }
 
-    /// Whether it has shown itself not to be one operator's work: enough members
-    /// were bet on, and they resemble themselves, or work from a common list.
-    pub(crate) fn is_several(&self) -> bool {
-        let resemble = self.bettors[Component::Topic as usize] >= TOLD_BY && self.block_bits(Block::Text) <= 0.0;
+    /// Whether it has shown itself not to be one operator's work: its members
+    /// resemble themselves more than the null holds at least, or work from a
+    /// common list. A phrase of several templates joins their users, who then
+    /// differ by template; from then on a group within it may found its own.
+    pub(crate) fn is_several(&self, least: Option<f64>) -> bool {
+        let resemble = self.likeness.correlation().zip(least).is_some_and(|(likeness, least)| likeness > least);
         resemble || self.repeats().speak_of_a_common_list()
     }
 

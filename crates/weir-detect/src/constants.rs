@@ -90,10 +90,6 @@ pub(crate) const UNITS_SAMPLED: usize = 64;
 /// phrase in common by a half, where both are equally large (stated: above a
 /// half by the error of the sample).
 pub(crate) const SAME_GROUP: f64 = 0.6;
-/// Members whose topics were bet on before a candidate can be seen not to be
-/// one group: a phrase of several templates joins their users. From then on a
-/// group of less than [`SAME_GROUP`] of it may found its own, from 1.
-pub(crate) const TOLD_BY: u64 = 100;
 /// The share of an anchor's users that must be members before a candidate
 /// takes the anchor on.
 pub(crate) const TAKEN_ON: f64 = 0.6;
@@ -141,10 +137,11 @@ pub(crate) const DEDICATED: f64 = 0.6;
 
 /// The least self-likeness unrelated people are held to show, as a share of
 /// what the population showed before: people who share a tool differ less than
-/// people at large. Stated: a third. In simulated populations the users of one
-/// public framework keep 0.28 to 0.49 of it, owners of programs that call by
-/// the clock 0.16 to 0.4, and accounts of one campaign 0.03 to 0.14.
-pub(crate) const LIKENESS_SHARE: f64 = 1.0 / 3.0;
+/// people at large. Stated; a half. Where other families are known, no more is
+/// held than three quarters of them show: in populations with many firms of one
+/// matter each, the users of a public framework keep 0.28 to 0.49 of the
+/// population's, and accounts of one campaign 0.03 to 0.14.
+pub(crate) const LIKENESS_SHARE: f64 = 0.5;
 /// The most that one comparison may speak for likeness. It bounds the loss of
 /// a bet, so that stakes may be higher; reference and bet are cut alike.
 pub(crate) const LIKENESS_MOST: f64 = 0.1;
@@ -154,8 +151,11 @@ pub(crate) const TOPIC_FLOOR: f64 = 0.05;
 /// the reference is then a tenth of one observation's.
 pub(crate) const REFERENCE_LEAST: f64 = 100.0;
 /// Families whose users' likeness to themselves is known before they are a
-/// reference of their own.
+/// reference of their own, and the comparisons each takes: its standard error
+/// is then a twentieth of one comparison's.
 pub(crate) const FAMILIES_LEAST: usize = 5;
+/// See [`FAMILIES_LEAST`].
+pub(crate) const FAMILY_COMPARED: f64 = 400.0;
 /// What remains of the reference's weight after an epoch: its memory is 200
 /// epochs, a week of hours.
 pub(crate) const REFERENCE_KEEP: f64 = 0.995;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bet::{Block, COMPONENTS, Component, Likeness, Reference, bits, likeness, stakes};
+use crate::bet::{Block, COMPONENTS, Component, Likeness, Moments, Reference, bits, likeness, stakes};
 use crate::candidate::{Candidate, Values};
 use crate::constants::{BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
@@ -81,11 +81,12 @@ impl Families {
         Families(all)
     }
 
-    /// The correlation that half of the other families exceed; none where too
-    /// few are known. A half, so that campaigns among them do not set it.
+    /// The correlation that three quarters of the other families exceed; none
+    /// where too few are known. Campaigns among them would take it down, and then
+    /// less is bet.
     fn without(&self, ordinal: u64) -> Option<f64> {
         let others: Vec<f64> = self.0.iter().filter(|(_, other)| *other != ordinal).map(|(value, _)| *value).collect();
-        (others.len() >= FAMILIES_LEAST).then(|| others[(others.len() - 1) / 2])
+        (others.len() >= FAMILIES_LEAST).then(|| others[others.len() / 4])
     }
 }
 
@@ -123,11 +124,9 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
                 None => compare(candidate, unit, events),
             };
             let payoffs = payoffs(candidate, unit, events, value.zip(least), &beats, &shared, state);
-            let open = |component: Component| {
-                let chosen_late = trial.same_epoch && payoffs[component as usize].is_some_and(|payoff| payoff <= 0.0);
-                !closed.contains(&component.block()) && !chosen_late
-            };
-            bet(candidate, unit, &payoffs, least, open);
+            let open = |component: Component| !closed.contains(&component.block());
+            let seen = if trial.same_epoch { chosen_late(&payoffs) } else { candidate.payoffs };
+            bet(candidate, unit, &payoffs, &seen, least, open);
             if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
                 member.own.take(value);
                 candidate.likeness.take(value);
@@ -147,14 +146,25 @@ fn take(candidate: &mut Candidate, unit: u64, events: &[&Event], seen: &UnitEpoc
     candidate.take(epoch, unit, before, events, seen.events.len());
 }
 
+/// What a measurement that breaks the guarantee holds for seen: the payoffs
+/// that are yet to be bet on.
+fn chosen_late(payoffs: &[Option<f64>; COMPONENTS]) -> [Moments; COMPONENTS] {
+    payoffs.map(|payoff| {
+        let mut seen = Moments::default();
+        (0..1000).for_each(|_| seen.take(payoff.unwrap_or(0.0)));
+        seen
+    })
+}
+
 fn bet(
     candidate: &mut Candidate,
     unit: u64,
     payoffs: &[Option<f64>; COMPONENTS],
+    seen: &[Moments; COMPONENTS],
     least: Option<f64>,
     open: impl Fn(Component) -> bool,
 ) {
-    let stakes = stakes(&candidate.payoffs, least, |component| open(component) && payoffs[component as usize].is_some());
+    let stakes = stakes(seen, least, |component| open(component) && payoffs[component as usize].is_some());
     let values = payoffs.map(|payoff| payoff.unwrap_or(0.0));
     let brought = bits(&stakes, &values);
     candidate.log2_e += brought.iter().sum::<f64>();

@@ -32,7 +32,7 @@ pub struct Findings {
 
 const GUARANTEE: &str = "Of linkage alone: if within each epoch, given each account's volume, the rhythm of the \
     population and what it showed before, unrelated accounts' turns and moments are independent, and each account's \
-    opening turns resemble its own earlier ones at least a third as much as the population's do, then the chance that \
+    opening turns resemble its own earlier ones at least half as much as the population's do, and as much as those of most families, then the chance that \
     this deployment ever confirms any false candidate is at most alpha. Harvest and concealment are stated thresholds.";
 
 pub(crate) fn of(state: &State) -> Findings {

@@ -72,7 +72,8 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     // Users of a tool may share a network and ask alike; work that is dealt out
     // is interchangeable.
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
-    let dealt = unasked || candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS;
+    let several = candidate.is_several(state.reference.least_of_all());
+    let dealt = unasked || (!several && candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS);
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
         _ if !shown => None,
