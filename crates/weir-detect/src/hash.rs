@@ -40,9 +40,9 @@ pub(crate) enum Domain {
     Sentence,
     Window,
     Shingle,
-    Frame,
     Text,
     Key,
+    Frame,
 }
 
 impl Keyed {
