@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::claims::Claims;
-use crate::holder::{Account, Life, Measure, Party};
+use crate::holder::{Account, Claim, Life, Measure, Party};
 use crate::limits::LimitSpan;
 use crate::person::Person;
 use crate::state::Holder;
@@ -42,6 +42,9 @@ pub struct Facts {
     pub measures: Vec<MeasureKind>,
     /// Whether the account is suspended.
     pub suspended: bool,
+    /// The level of the best evidence about the holder since it was asked to
+    /// verify: 0 where there is none, or where it is not asked.
+    pub shown: u8,
 }
 
 impl Facts {
@@ -60,6 +63,7 @@ impl Facts {
             lists: sorted(lists),
             measures: sorted(measures),
             suspended: false,
+            shown: shown(&party.measures, &party.claims, at),
         }
     }
 
@@ -70,6 +74,7 @@ impl Facts {
             claims: Claims::at(&account.claims, at),
             measures: sorted(measures),
             suspended: account.suspensions.iter().any(|life| life.holds(at)),
+            shown: shown(&account.measures, &account.claims, at),
             ..Facts::default()
         }
     }
@@ -79,18 +84,55 @@ impl Facts {
     /// The facts recorded about a person at `at`.
     pub fn of_person(person: &Person, at: Time) -> Facts {
         let measures = person.measures.iter().filter(|measure| measure.life.holds(at)).map(|measure| measure.kind);
-        Facts { claims: Claims::at(&person.claims, at), measures: sorted(measures), ..Facts::default() }
+        Facts {
+            claims: Claims::at(&person.claims, at),
+            measures: sorted(measures),
+            shown: shown(&person.measures, &person.claims, at),
+            ..Facts::default()
+        }
     }
 
     /// An account's facts with a person behind its request: what the issuer
     /// asserts and what is recorded of them stand in for the account's own
-    /// claims of the same kinds; measures on either hold.
+    /// claims of the same kinds; measures on either hold. An account that is
+    /// asked to verify has shown what is known of who is behind the request; a
+    /// person who is asked has shown only what was recorded of them since.
     #[must_use]
     pub fn with_person(mut self, asserted: &Claims, recorded: &Facts) -> Facts {
-        self.claims = self.claims.replaced_by(&asserted.clone().merge(&recorded.claims));
+        let of_person = asserted.clone().merge(&recorded.claims);
+        if self.is_asked_to_verify() {
+            self.shown = self.shown.max(best(&of_person));
+        }
+        self.shown = match (self.is_asked_to_verify(), recorded.is_asked_to_verify()) {
+            (true, true) => self.shown.min(recorded.shown),
+            (false, true) => recorded.shown,
+            (_, false) => self.shown,
+        };
+        self.claims = self.claims.replaced_by(&of_person);
         self.measures = sorted(self.measures.iter().chain(&recorded.measures).copied());
         self
     }
+}
+
+impl Facts {
+    /// Whether the holder has to show who it is before it is served again.
+    pub fn is_asked_to_verify(&self) -> bool {
+        self.measures.contains(&MeasureKind::Verify)
+    }
+}
+
+/// The highest level at which anything is known.
+fn best(claims: &Claims) -> u8 {
+    claims.iter().filter(|(_, standing)| standing.value.is_some()).map(|(_, standing)| standing.level).max().unwrap_or(0)
+}
+
+/// What was recorded since the last time the holder was asked to verify. What
+/// was known before does not count: it was not enough.
+fn shown(measures: &[Measure], claims: &[Claim], at: Time) -> u8 {
+    let asking = measures.iter().filter(|measure| measure.kind == MeasureKind::Verify && measure.life.holds(at));
+    let Some(since) = asking.map(|measure| measure.life.from()).max() else { return 0 };
+    let known = claims.iter().filter(|claim| claim.life.holds(at) && claim.value.is_some());
+    known.filter(|claim| claim.life.from() >= since).map(|claim| claim.level).max().unwrap_or(0)
 }
 
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::claims::Claims;
 use crate::facts::{Facts, FactsId, Interner, next_account_change, next_party_change};
 use crate::governed::{ClaimKind, Model};
-use crate::holder::{Account, Party};
+use crate::holder::{Account, Measure, Party};
 use crate::id::{AccountId, IssuerId, KeyId, PartyId};
 use crate::import::Seen;
 use crate::issuer::Issuer;
@@ -81,6 +81,7 @@ pub struct View {
     pub(crate) issuers: Arc<BTreeMap<IssuerId, Arc<Issuer>>>,
     pub(crate) kinds: Arc<BTreeMap<Arc<str>, ClaimKind>>,
     pub(crate) limits: LimitsInForce,
+    pub(crate) measures: MeasuresInForce,
     pub(crate) interner: Arc<Interner>,
 }
 
@@ -137,6 +138,20 @@ pub(crate) struct LimitsInForce {
     pub(crate) stages: Arc<BTreeMap<Stage, Arc<Limited>>>,
 }
 
+/// What is done about whom at a moment, for those who are to be told; mostly
+/// nothing about anybody.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MeasuresInForce {
+    pub(crate) parties: Shards<PartyId, Arc<[Measure]>>,
+    pub(crate) accounts: Shards<AccountId, Arc<[Measure]>>,
+    pub(crate) persons: Shards<PersonKey, Arc<[Measure]>>,
+}
+
+pub(crate) fn in_force(measures: &[Measure], at: Time) -> Option<Arc<[Measure]>> {
+    let standing: Arc<[Measure]> = measures.iter().filter(|measure| measure.life.holds(at)).cloned().collect();
+    (!standing.is_empty()).then_some(standing)
+}
+
 impl View {
     /// Who holds the key whose stored digest is `digest`; none when the key,
     /// its account or its party is not open.
@@ -162,6 +177,19 @@ impl View {
     /// Whose an open account is.
     pub fn party_of(&self, account: AccountId) -> Option<PartyId> {
         self.accounts.get(&account).map(|standing| standing.party)
+    }
+
+    /// The measures in force that bind a request of `account` of `party`, and of
+    /// the person behind it: the account's own first.
+    pub fn measures<'v>(
+        &'v self,
+        account: AccountId,
+        party: PartyId,
+        person: Option<&PersonKey>,
+    ) -> impl Iterator<Item = &'v Measure> {
+        let of_person = person.and_then(|person| self.measures.persons.get(person));
+        let held = [self.measures.accounts.get(&account), of_person, self.measures.parties.get(&party)];
+        held.into_iter().flatten().flat_map(|measures| measures.iter())
     }
 
     /// What limits `account`; none where nothing does.
@@ -311,6 +339,7 @@ impl View {
         }
         let limited = Limited::of_holder(&party.limits, &party.measures, self.at);
         keep(&mut self.limits.parties, id, limited.filter(|_| party.life.holds(self.at)));
+        keep(&mut self.measures.parties, id, in_force(&party.measures, self.at));
         next_party_change(party, self.at)
     }
 
@@ -323,6 +352,7 @@ impl View {
         }
         let limited = Limited::of_holder(&account.limits, &account.measures, self.at);
         keep(&mut self.limits.accounts, id, limited.filter(|_| account.life.holds(self.at)));
+        keep(&mut self.measures.accounts, id, in_force(&account.measures, self.at));
         next_account_change(account, self.at)
     }
 
@@ -332,14 +362,15 @@ impl View {
     }
 }
 
-/// Most things are not limited, and then there is nothing to keep.
-fn keep<K: Clone + Ord + Hash>(limits: &mut Shards<K, Arc<Limited>>, id: K, limited: Option<Arc<Limited>>) {
-    match limited {
-        Some(limited) => {
-            limits.insert(id, limited);
+/// Most things are neither limited nor measured, and then there is nothing to keep.
+pub(crate) fn keep<K: Clone + Ord + Hash, V: Clone>(kept: &mut Shards<K, V>, id: K, now: Option<V>) {
+    match now {
+        Some(now) => {
+            kept.insert(id, now);
         }
+        None if kept.is_empty() => {}
         None => {
-            limits.remove(&id);
+            kept.remove(&id);
         }
     }
 }

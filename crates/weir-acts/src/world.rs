@@ -19,7 +19,7 @@ use crate::person::PersonKey;
 use crate::shards::Shards;
 use crate::state::{FoldError, Holder, State, Touched};
 use crate::time::Time;
-use crate::view::{KeyStanding, LimitsInForce, View};
+use crate::view::{KeyStanding, LimitsInForce, MeasuresInForce, View, in_force, keep};
 use crate::words::Stage;
 
 /// A state with its view at the present moment.
@@ -61,6 +61,7 @@ impl World {
             issuers: Arc::clone(&state.issuers),
             kinds: Arc::clone(&state.kinds),
             limits: LimitsInForce::default(),
+            measures: MeasuresInForce::default(),
             interner,
         };
         let mut world =
@@ -215,12 +216,14 @@ impl World {
         // A name that was erased takes its key with it.
         if let Some(former) = self.known_persons.remove(&id) {
             self.view.persons.remove(&former);
+            self.view.measures.persons.remove(&former);
         }
         let facts = Facts::of_person(person, self.view.at);
         // One of whom nothing is known now is decided as one never heard of.
         if let Some(key) = person.key().filter(|_| facts != Facts::default()) {
             self.known_persons.insert(id, key);
             self.view.persons.insert(key, self.view.interner.intern(facts));
+            keep(&mut self.view.measures.persons, key, in_force(&person.measures, self.view.at));
         }
         self.schedule(change, |coming| {
             coming.persons.insert(id);

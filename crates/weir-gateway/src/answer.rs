@@ -17,6 +17,7 @@ use weir_wire::{Api, Family};
 
 use crate::flight::{Cut, CutReason};
 use crate::gate::Gate;
+use crate::measures;
 use crate::phases::relay::Relay;
 
 /// An error of any sort.
@@ -171,6 +172,16 @@ impl Refusal {
             CutReason::Expired => crate::persons::expired(),
             CutReason::Missing => Refusal::no_such_model(model),
             CutReason::Denied(denial) => Refusal::denied(denial, appeals),
+            // Official clients send it again by themselves, and then all goes well.
+            CutReason::Withheld => {
+                let message = format!(
+                    "A measure on this account was taken while it was answered: from now on parts of its answers are \
+                     withheld. Rule {}. Send the request again. {}",
+                    measures::WITHHOLD,
+                    appeals.how()
+                );
+                Refusal::new(503, "measure_taken", message).by_rule(measures::WITHHOLD.into()).retry_after(0)
+            }
         }
     }
 

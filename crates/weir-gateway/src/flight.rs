@@ -12,6 +12,7 @@ use weir_wire::Api;
 
 use crate::board::{Board, Place};
 use crate::gate::Gate;
+use crate::measures;
 use crate::persons::KnownPerson;
 
 /// The board as the gateway uses it.
@@ -48,8 +49,9 @@ pub(crate) struct Flight {
 pub(crate) enum Serving {
     /// Nothing yet.
     Undecided,
-    /// This model may answer.
-    Model(Arc<str>),
+    /// This model may answer; whether what a measure `withhold` names is taken
+    /// out of its answer.
+    Model(Arc<str>, bool),
     /// These models were listed.
     Listing(Arc<[Arc<str>]>),
 }
@@ -87,6 +89,8 @@ pub(crate) enum CutReason {
     Missing,
     /// A rule forbids it, or nothing permits it any more.
     Denied(Denial),
+    /// It is permitted, but no longer in full: a measure withholds parts of it.
+    Withheld,
 }
 
 impl Cut {
@@ -94,7 +98,7 @@ impl Cut {
     pub(crate) fn rule(&self) -> Option<&Arc<str>> {
         match &self.why {
             CutReason::Denied(denial) => Some(&denial.rule),
-            CutReason::Revoked | CutReason::Expired | CutReason::Missing => None,
+            CutReason::Revoked | CutReason::Expired | CutReason::Missing | CutReason::Withheld => None,
         }
     }
 }
@@ -170,7 +174,8 @@ impl Flight {
     ///
     /// A fallback under way stays permitted while its own model is and the
     /// asked one is not denied outright; an answer by the asked model never
-    /// turns into a fallback in mid-stream.
+    /// turns into a fallback in mid-stream. Nor does one begun in full go on with
+    /// parts taken out: what came before would not fit what follows.
     pub(crate) fn judge(&self, snapshot: &Snapshot) -> Option<Cut> {
         let cut = |why| Some(Cut { tree_size: snapshot.tree_size(), why });
         let Some(caller) = self.caller(snapshot) else {
@@ -183,18 +188,23 @@ impl Flight {
                 let still_so = permitted_models(snapshot, caller).eq(listed.iter().cloned());
                 if still_so { None } else { cut(CutReason::Missing) }
             }
-            Serving::Model(served) => {
+            Serving::Model(served, withholds) => {
                 let asked = self.model.as_ref().filter(|asked| **asked != served);
                 let class = if asked.is_some() { snapshot.class_of_fallback(caller.class) } else { caller.class };
                 let used = self.nested.iter().map(|nested| (caller.class, nested)).chain([(class, &served)]);
                 for (class, model) in used {
-                    if let Some(why) = why_not(&snapshot.decide(class, model)) {
-                        return cut(why);
+                    let verdict = snapshot.decide(class, model);
+                    if let Some(why) = why_not(&verdict) {
+                        return cut(measures::told(snapshot, &caller, self.person.as_deref(), why));
+                    }
+                    if verdict.withhold && !withholds {
+                        return cut(CutReason::Withheld);
                     }
                 }
                 let asked = asked?;
                 let verdict = snapshot.decide(caller.class, asked);
-                if verdict.fallback { None } else { why_not(&verdict).and_then(cut) }
+                let why = why_not(&verdict).filter(|_| !verdict.fallback)?;
+                cut(measures::told(snapshot, &caller, self.person.as_deref(), why))
             }
         }
     }

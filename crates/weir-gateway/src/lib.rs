@@ -20,6 +20,7 @@ mod gate;
 mod gateway;
 mod ids;
 mod ledger;
+mod measures;
 mod metering;
 mod metrics;
 mod objects;

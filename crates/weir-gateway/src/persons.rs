@@ -60,7 +60,7 @@ pub(crate) struct KnownPerson {
     /// The assertion itself, where it holds once and is used up by this request.
     pub(crate) used: Option<UsedAssertion>,
     /// The issuer and a digest of its name for the person.
-    who: PersonKey,
+    pub(crate) who: PersonKey,
     /// The same as text, for records.
     pub(crate) label: Arc<str>,
 }

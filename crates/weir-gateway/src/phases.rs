@@ -10,3 +10,4 @@ pub(crate) mod relay;
 pub(crate) mod reserve;
 pub(crate) mod screen;
 pub(crate) mod settle;
+pub(crate) mod withhold;

@@ -44,7 +44,7 @@ async fn serve(client: &Arc<Client>, request: Request<Incoming>) -> Result<Respo
     settlement.holds(room, |held, room| *held = Some(room))?;
     settlement.holds(screen::screen(&asked), |_, ()| {})?;
     let answered = forward::forward(client, asked, settlement).await?;
-    relay::relay(answered)
+    relay::relay(answered).await
 }
 
 async fn pass_on(client: &Arc<Client>, request: Request<Incoming>) -> Response<AnswerBody> {

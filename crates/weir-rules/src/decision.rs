@@ -48,10 +48,19 @@ pub struct Verdict {
     /// Whether the denied may be served by the previous model instead: only
     /// when every rule that forbids says so.
     pub fallback: bool,
+    /// Whether reasoning, log-probabilities and further choices are taken out of
+    /// the answers to what is permitted: a measure `withhold` holds.
+    #[serde(skip_serializing_if = "is_false")]
+    pub withhold: bool,
     /// Limits that the rules of a permit put on each account; all of them
     /// hold, so that the strictest wins field by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<RuleLimit>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
+fn is_false(told: &bool) -> bool {
+    !told
 }
 
 /// What a rule that permits lets each account take of what it permits.

@@ -10,6 +10,7 @@ use weir_acts::Value;
 use weir_acts::claims::Claims;
 use weir_acts::facts::{Facts, GrantFact};
 use weir_acts::governed::ClaimKind;
+use weir_acts::words::MeasureKind;
 
 use crate::condition::{Condition, Three};
 
@@ -41,6 +42,17 @@ impl Known {
         })
     }
 
+    /// Whether a measure of `kind` holds for party or account.
+    pub(crate) fn has_measure(&self, kind: MeasureKind) -> bool {
+        self.party.measures.contains(&kind) || self.account.measures.contains(&kind)
+    }
+
+    /// What whoever is asked to verify has shown since, the least of them.
+    fn shown(&self) -> u8 {
+        let asked = [&self.party, &self.account].into_iter().filter(|facts| facts.is_asked_to_verify());
+        asked.map(|facts| facts.shown).min().unwrap_or(0)
+    }
+
     fn lists(&self) -> impl Iterator<Item = &Arc<str>> {
         self.party.lists.iter().chain(&self.account.lists)
     }
@@ -67,6 +79,7 @@ pub(crate) struct Reads {
     listed: bool,
     measures: bool,
     suspended: bool,
+    shown: bool,
     level: bool,
 }
 
@@ -79,6 +92,7 @@ impl Reads {
             listed: read("listed"),
             measures: read("measures"),
             suspended: read("suspended"),
+            shown: read("shown"),
             level: read("level"),
             attributes,
         }
@@ -133,6 +147,9 @@ pub(crate) fn principal(
     }
     if read(|reads| reads.suspended) {
         insert("suspended", RestrictedExpression::new_bool(known.party.suspended || known.account.suspended));
+    }
+    if read(|reads| reads.shown) {
+        insert("shown", RestrictedExpression::new_long(i64::from(known.shown())));
     }
     Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())
 }

@@ -216,6 +216,7 @@ mod tests {
                 ("measure/fallback", Said::DoesNotApply),
                 ("measure/refuse", Said::DoesNotApply),
                 ("measure/suspend", Said::DoesNotApply),
+                ("measure/verify", Said::DoesNotApply),
                 ("stage/verified", Said::DoesNotApply),
                 ("d1/named", Said::DoesNotApply),
                 ("d1/unknown", Said::Applies),

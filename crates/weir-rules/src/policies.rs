@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use weir_acts::id::DirectiveId;
 use weir_acts::view::Class;
-use weir_acts::words::Stage;
+use weir_acts::words::{MeasureKind, Stage};
 use weir_acts::{State, Time, View};
 
 use crate::base::AUTHORITY_PREFIX;
@@ -178,7 +178,9 @@ impl Policies {
             Outcome::Determined(positions) => {
                 let determining = positions.iter().filter_map(|position| self.rules.get(*position)).collect();
                 let stage_rule = bucket.stage_rule().and_then(|position| self.rules.get(position));
-                verdict::verdict(bucket.stage(), determining, stage_rule)
+                let verdict = verdict::verdict(bucket.stage(), determining, stage_rule);
+                let withhold = verdict.permits() && known.has_measure(MeasureKind::Withhold);
+                Verdict { withhold, ..verdict }
             }
             Outcome::Failed(_) => {
                 self.errors.fetch_add(1, Ordering::Relaxed);

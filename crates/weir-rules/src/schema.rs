@@ -28,7 +28,7 @@ pub(crate) const USE: &str = "use";
 pub const READ_ACTIONS: &[&str] = &["read", "open"];
 
 /// Attributes of principals that are not claims.
-const RESERVED: &[&str] = &["level", "grants", "granted", "lists", "listed", "measures", "suspended"];
+const RESERVED: &[&str] = &["level", "grants", "granted", "lists", "listed", "measures", "suspended", "shown"];
 /// Words of Cedar and of the condition language.
 const KEYWORDS: &[&str] =
     &["true", "false", "if", "then", "else", "in", "is", "like", "has", "contains", "principal", "__cedar"];
@@ -96,7 +96,7 @@ pub fn access_schema_text(kinds: &BTreeMap<Arc<str>, ClaimKind>) -> String {
     format!(
         "namespace Weir {{\n  entity Model {{ stage: String, oldest: Bool }};\n  entity Account {{\n{claims}    \
          level: {{ {} }},\n    grants: Set<{{ model: Model, purpose: String }}>,\n    granted: Set<Model>,\n    \
-         lists: Set<String>,\n    listed: Set<Model>,\n    measures: Set<String>,\n    suspended: Bool,\n  }};\n  \
+         lists: Set<String>,\n    listed: Set<Model>,\n    measures: Set<String>,\n    suspended: Bool,\n    shown: Long,\n  }};\n  \
          action \"{USE}\" appliesTo {{ principal: [Account], resource: [Model] }};\n}}\n",
         levels.join(", ")
     )

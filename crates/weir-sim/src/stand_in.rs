@@ -18,13 +18,15 @@
 //! | `x-stand-in-status: S` | an API-shaped error |
 //! | `x-stand-in-fail-times: N`, `x-stand-in-fail-key: K` | that error for the first N requests with the key only |
 //! | `x-stand-in-no-usage: 1`, `x-stand-in-lie-usage: N` | no usage; N output tokens claimed |
+//! | `x-stand-in-reasoning: N` | N pieces of reasoning before the answer, in each API's own form |
 //! | `x-stand-in-comments: 1` | comments between the events of a stream |
 //! | `x-stand-in-header-NAME: V` | the response header `NAME: V` |
 //!
 //! A write is one event of a stream (role, delta, end, `[DONE]`, ...) or the
 //! whole of an unstreamed body, unless cut further, and is flushed by itself.
 //! A tool is called when tools are offered and the last user text speaks of
-//! the weather. Unsteered, and without a [`Pace`], it never waits.
+//! the weather. Chat answers carry log-probabilities where they are asked for, and
+//! as many choices. Unsteered, and without a [`Pace`], it never waits.
 
 mod answer;
 mod ask;

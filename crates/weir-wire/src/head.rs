@@ -41,6 +41,8 @@ pub struct RequestHead<'a> {
     pub output_limit: Option<u64>,
     /// How many choices are asked for (`n`), if the request says so.
     pub n: Option<u64>,
+    /// Where that number stands in the body.
+    pub n_span: Option<Range<usize>>,
     /// `stream_options.include_usage`: without it an OpenAI stream tells no usage.
     pub include_usage: bool,
     /// Every stored object the request leans on, in the order of the body.
@@ -81,11 +83,31 @@ pub struct NestedModel<'a> {
 ///
 /// `head` must come from [`scan`] of this very `body`.
 pub fn splice_model(body: &[u8], head: &RequestHead<'_>, new_model: &str) -> Vec<u8> {
-    let before = body.get(..head.model_span.start).unwrap_or_default();
-    let after = body.get(head.model_span.end..).unwrap_or_default();
-    let mut spliced = Vec::with_capacity(before.len() + new_model.len() + 2 + after.len());
-    spliced.extend_from_slice(before);
-    crate::json::write_string(&mut spliced, new_model);
-    spliced.extend_from_slice(after);
+    splice(body, head, Some(new_model), false)
+}
+
+/// The body with the model's name replaced, where there is another, and asking
+/// for one choice, where it asks for more and shall not; every other byte as it
+/// was.
+///
+/// `head` must come from [`scan`] of this very `body`.
+pub fn splice(body: &[u8], head: &RequestHead<'_>, new_model: Option<&str>, one_choice: bool) -> Vec<u8> {
+    let mut literals: Vec<(&Range<usize>, Vec<u8>)> = Vec::new();
+    if let Some(new_model) = new_model {
+        let mut literal = Vec::with_capacity(new_model.len() + 2);
+        crate::json::write_string(&mut literal, new_model);
+        literals.push((&head.model_span, literal));
+    }
+    let asks_for_more = head.n.is_some_and(|choices| choices > 1);
+    literals.extend(head.n_span.as_ref().filter(|_| one_choice && asks_for_more).map(|span| (span, b"1".to_vec())));
+    literals.sort_by_key(|(span, _)| span.start);
+    let mut spliced = Vec::with_capacity(body.len() + new_model.map_or(0, str::len));
+    let mut from = 0;
+    for (span, literal) in literals {
+        spliced.extend_from_slice(body.get(from..span.start).unwrap_or_default());
+        spliced.extend_from_slice(&literal);
+        from = span.end;
+    }
+    spliced.extend_from_slice(body.get(from..).unwrap_or_default());
     spliced
 }

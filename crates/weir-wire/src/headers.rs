@@ -73,6 +73,15 @@ pub fn drops_response_header(name: &str) -> bool {
     is_hop_by_hop(name) || is_weir(name) || matches!(name, "set-cookie" | "alt-svc")
 }
 
+/// Whether a response header speaks of the very bytes of the body, so that it is
+/// left out where they are changed.
+pub fn is_of_exact_body(name: &str) -> bool {
+    matches!(
+        name,
+        "content-length" | "content-md5" | "digest" | "content-digest" | "repr-digest" | "etag" | "accept-ranges"
+    )
+}
+
 /// The names that the value of a `connection` header adds to the hop-by-hop
 /// ones, as written; compare them without regard to case.
 pub fn connection_options(value: &str) -> impl Iterator<Item = &str> {

@@ -13,6 +13,7 @@
 //! - [`prompt`]: what a request says, for its record.
 //! - [`sse`]: server-sent events over arbitrary chunk boundaries.
 //! - [`usage`]: token usage, endings and created objects of an answer.
+//! - [`withhold`]: reasoning, log-probabilities and further choices taken out of an answer.
 //! - [`error_shape`] and [`models_list`]: Weir's own answers.
 //! - [`headers`]: which header names never cross the gateway.
 
@@ -25,5 +26,6 @@ pub mod models_list;
 pub mod prompt;
 pub mod sse;
 pub mod usage;
+pub mod withhold;
 
 pub use api::{Api, Family, route};

@@ -17,8 +17,9 @@ use crate::command::{AppealDecide, ClaimAdd, GrantAdd, MeasureTake, PartyAdd};
 use crate::names::{self, check_name, check_text};
 use crate::refusal::Refusal;
 
-/// The rule by which a measure `fallback` is enforced.
-const FALLBACK_RULE: &str = "measure/fallback";
+/// Measures that a rule enforces which logs begun by an earlier version lack.
+const BY_RULE: [(MeasureKind, &str); 2] =
+    [(MeasureKind::Fallback, "measure/fallback"), (MeasureKind::Verify, "measure/verify")];
 
 /// The highest assurance level there is.
 const MAX_LEVEL: u8 = 4;
@@ -221,17 +222,14 @@ impl Planner<'_> {
 
     /// A measure on `holder`, whatever the command's subject says.
     pub(super) fn measure_on(&self, holder: Holder, command: &MeasureTake) -> Result<Plan, Refusal> {
-        if matches!(command.kind, MeasureKind::Verify | MeasureKind::Withhold) {
-            return Err(Refusal::invalid(format!(
-                "measure `{}` is not enforced by this version; observe, throttle, fallback, refuse and suspend are",
-                command.kind
-            )));
+        for (_, rule) in BY_RULE.iter().filter(|(kind, _)| *kind == command.kind) {
+            self.needs_rule(rule)?;
         }
         if command.kind == MeasureKind::Throttle && matches!(holder, Holder::Person(_)) {
             return Err(Refusal::invalid("a throttle is on a party or an account; a person's is not enforced"));
         }
         let warnings = match command.kind {
-            MeasureKind::Fallback => self.fallback_warnings()?,
+            MeasureKind::Fallback => self.fallback_warnings(),
             _ => Vec::new(),
         };
         let limits = match command.kind {
@@ -253,19 +251,23 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// Refuses a `fallback` that no rule would enforce, and says what it will
-    /// do where nothing can be fallen back to.
-    pub(super) fn fallback_warnings(&self) -> Result<Vec<String>, Refusal> {
-        if !self.state.rules.get(FALLBACK_RULE).is_some_and(|rule| rule.life.holds(self.at)) {
-            return Err(Refusal::conflict(format!(
-                "rule `{FALLBACK_RULE}`, which enforces this measure, is not in force in this log; bring it in with `weir rules set`"
-            )));
+    /// Refuses a measure that no rule would enforce.
+    fn needs_rule(&self, rule: &str) -> Result<(), Refusal> {
+        if self.state.rules.get(rule).is_some_and(|rule| rule.life.holds(self.at)) {
+            return Ok(());
         }
+        Err(Refusal::conflict(format!(
+            "rule `{rule}`, which enforces this measure, is not in force in this log; bring it in with `weir rules set`"
+        )))
+    }
+
+    /// Says what a `fallback` will do where nothing can be fallen back to.
+    pub(super) fn fallback_warnings(&self) -> Vec<String> {
         let mut served = self.state.models.values().filter(|model| model.life.holds(self.at));
         if served.any(|model| model.previous.is_some()) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        Ok(vec!["no model has a previous one, so this refuses every model".to_owned()])
+        vec!["no model has a previous one, so this refuses every model".to_owned()]
     }
 
     pub(super) fn measure_lift(&self, id: MeasureId) -> Result<Plan, Refusal> {

@@ -15,7 +15,9 @@ use crate::bounds::{self, Bounds};
 use crate::client::Client;
 use crate::flight::{Flight, NewFlight, Serving, Ticket, permitted_models};
 use crate::gateway::Shared;
+use crate::measures;
 use crate::metering::Metering;
+use crate::persons::KnownPerson;
 use crate::phases::accept::{Asked, What, Work};
 use crate::phases::identify::Identified;
 use crate::phases::record;
@@ -62,6 +64,8 @@ pub(crate) struct Serve {
     pub(crate) metering: Metering,
     /// What it is held to.
     pub(crate) bounds: Bounds,
+    /// Why parts of the answer are withheld, where they are.
+    pub(crate) withheld: Option<Denial>,
 }
 
 /// A decision under one snapshot.
@@ -73,7 +77,7 @@ enum Outcome {
     /// The assertion about the person behind it holds no longer.
     Expired,
     Permit(Caller, Permit, Basis),
-    Refuse(Caller, Arc<Verdict>, Arc<str>, Basis),
+    Refuse(Caller, Arc<Verdict>, Arc<str>, Basis, Option<Denial>),
 }
 
 /// What a decision stands on, for its record.
@@ -115,13 +119,13 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
             let flight = Arc::clone(ticket.flight());
             Ok(Decided { ticket: Some(ticket), flight, id, caller, tree_size, stage, permit, is_recorded, awaited })
         }
-        Outcome::Refuse(caller, verdict, model, basis) => {
+        Outcome::Refuse(caller, verdict, model, basis, denial) => {
             let place = record::decision(shared, asked, id, &caller, person, None, &basis)?;
             if let Some(place) = record::awaited(place, person, None, basis.stage) {
                 let kept = shared.recorder.until_durable(place).await;
                 kept.map_err(|unavailable| record::refuse(basis.stage, &unavailable))?;
             }
-            Err(refuse(shared, &verdict, &model).decided_as(id))
+            Err(refuse(shared, &verdict, &model, denial).decided_as(id))
         }
         Outcome::Expired => Err(crate::persons::expired()),
         Outcome::Revoked | Outcome::Stale => Err(revoked()),
@@ -139,7 +143,7 @@ pub(crate) async fn decide_again(shared: &Shared, asked: &Asked, decided: &mut D
             decided.stage = basis.stage;
             check_references(shared, asked, decided)
         }
-        Outcome::Refuse(_, verdict, model, _) => Err(refuse(shared, &verdict, &model)),
+        Outcome::Refuse(_, verdict, model, _, denial) => Err(refuse(shared, &verdict, &model, denial)),
         Outcome::Expired => Err(crate::persons::expired()),
         Outcome::Revoked | Outcome::Stale => Err(revoked()),
     }
@@ -182,7 +186,9 @@ fn look(shared: &Shared, flight: &Flight, asked: &Asked) -> Option<Outcome> {
 impl Outcome {
     fn serving(&self) -> Serving {
         match self {
-            Outcome::Permit(_, Permit::Work(serve), _) => Serving::Model(Arc::clone(&serve.model)),
+            Outcome::Permit(_, Permit::Work(serve), _) => {
+                Serving::Model(Arc::clone(&serve.model), serve.withheld.is_some())
+            }
             Outcome::Permit(_, Permit::See(models), _) => {
                 Serving::Listing(models.iter().map(|(name, _)| Arc::clone(name)).collect())
             }
@@ -211,7 +217,9 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
     let refuse = |verdict: Arc<Verdict>, model: &Arc<str>| {
         let ruling = if verdict.effect == Effect::Missing { Ruling::Missing } else { Ruling::Deny };
         let basis = basis(&verdict, ruling);
-        Outcome::Refuse(caller, verdict, Arc::clone(model), basis)
+        let denial = verdict.denial.as_ref();
+        let denial = denial.map(|denial| measures::tell(snapshot, &caller, flight.person.as_deref(), denial.clone()));
+        Outcome::Refuse(caller, verdict, Arc::clone(model), basis, denial)
     };
     let model = match &asked.what {
         What::List => return list(snapshot, caller),
@@ -229,7 +237,7 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
     }
     let verdict = snapshot.decide(caller.class, model);
     if !verdict.permits() {
-        return match fall_back(snapshot, &caller, &verdict, model, verdicts)
+        return match fall_back(snapshot, &caller, flight.person.as_deref(), &verdict, model, verdicts)
             .filter(|_| matches!(asked.what, What::Work(_)))
         {
             Some(serve) => {
@@ -244,7 +252,7 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
         What::Describe(_) => Permit::See([listed(snapshot, Arc::clone(model))].into()),
         _ => {
             verdicts.push(verdict);
-            Permit::Work(serve(snapshot, &caller, model, &verdicts))
+            Permit::Work(serve(snapshot, &caller, flight.person.as_deref(), model, &verdicts))
         }
     };
     Outcome::Permit(caller, permit, basis)
@@ -254,18 +262,25 @@ fn judge(snapshot: &Snapshot, now: Time, flight: &Flight, asked: &Asked) -> Outc
 fn fall_back(
     snapshot: &Snapshot,
     caller: &Caller,
+    person: Option<&KnownPerson>,
     verdict: &Verdict,
     model: &str,
     mut verdicts: Vec<Arc<Verdict>>,
 ) -> Option<Serve> {
     let (previous, afresh) = snapshot.fall_back(caller.class, model, verdict)?;
     verdicts.push(afresh);
-    let fallback = verdict.denial.clone();
-    Some(Serve { fallback, ..serve(snapshot, caller, &previous, &verdicts) })
+    let fallback = verdict.denial.clone().map(|denial| measures::tell(snapshot, caller, person, denial));
+    Some(Serve { fallback, ..serve(snapshot, caller, person, &previous, &verdicts) })
 }
 
 /// How `model` is served to `caller` whom `verdicts` permit.
-fn serve(snapshot: &Snapshot, caller: &Caller, model: &Arc<str>, verdicts: &[Arc<Verdict>]) -> Serve {
+fn serve(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    person: Option<&KnownPerson>,
+    model: &Arc<str>,
+    verdicts: &[Arc<Verdict>],
+) -> Serve {
     let at = snapshot.at();
     let known = snapshot.view().model(model);
     let meter = known.and_then(|known| known.meter(at));
@@ -281,6 +296,10 @@ fn serve(snapshot: &Snapshot, caller: &Caller, model: &Arc<str>, verdicts: &[Arc
         upstream: known.and_then(|known| known.upstream.clone()),
         credential: known.and_then(|known| known.credential.clone()),
         fallback: None,
+        withheld: verdicts
+            .iter()
+            .any(|verdict| verdict.withhold)
+            .then(|| measures::tell(snapshot, caller, person, measures::withholding())),
     }
 }
 
@@ -296,8 +315,8 @@ fn listed(snapshot: &Snapshot, model: Arc<str>) -> (Arc<str>, i64) {
     (model, added.millis().div_euclid(1000))
 }
 
-fn refuse(shared: &Shared, verdict: &Verdict, model: &str) -> Refusal {
-    match &verdict.denial {
+fn refuse(shared: &Shared, verdict: &Verdict, model: &str, denial: Option<Denial>) -> Refusal {
+    match &denial {
         Some(denial) if verdict.effect == Effect::Deny => Refusal::denied(denial, &shared.appeals),
         _ => Refusal::no_such_model(model),
     }

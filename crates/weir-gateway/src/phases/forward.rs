@@ -40,7 +40,7 @@ enum Attempt {
 }
 
 /// Why waiting ended.
-enum Interrupted {
+pub(crate) enum Interrupted {
     Cut(Arc<Cut>),
     Overdue,
 }
@@ -100,7 +100,7 @@ fn answered(attempt: Attempt, mut settlement: Settlement) -> Result<Forwarded, R
     }
 }
 
-fn interrupt(settlement: &mut Settlement, interrupted: Interrupted) -> Refusal {
+pub(crate) fn interrupt(settlement: &mut Settlement, interrupted: Interrupted) -> Refusal {
     let refusal = match interrupted {
         Interrupted::Cut(cut) => settlement.refuse_cut(&cut),
         Interrupted::Overdue => {
@@ -112,7 +112,7 @@ fn interrupt(settlement: &mut Settlement, interrupted: Interrupted) -> Refusal {
 }
 
 /// Waits for `work`, but no longer than `patience`, and not beyond a cut.
-async fn until_cut<T>(
+pub(crate) async fn until_cut<T>(
     client: &Client,
     patience: Option<Duration>,
     work: impl Future<Output = T>,
@@ -267,14 +267,19 @@ fn request_head(client: &Client, asked: &Asked, serve: &Serve, upstream: &Upstre
     Ok(Outgoing { head: head.freeze(), body })
 }
 
-/// The caller's bytes, or the same with the model's name replaced.
+/// The caller's bytes, or the same with the model's name replaced, and with one
+/// choice asked for where choices are withheld: what nobody is to see is not
+/// generated, and `usage` stays true. `logprobs` are left to be asked for; they
+/// cost nothing and are taken out of the answer.
 fn outgoing_body(asked: &Asked, serve: &Serve) -> Result<Bytes, Refusal> {
-    if serve.fallback.is_none() {
+    let one_choice = serve.withheld.is_some() && asked.params.n.is_some_and(|choices| choices > 1);
+    if serve.fallback.is_none() && !one_choice {
         return Ok(asked.body.clone());
     }
     let head = head::scan(asked.api, &asked.body)
         .map_err(|error| Refusal::new(400, error.problem.code(), error.to_string()))?;
-    Ok(head::splice_model(&asked.body, &head, &serve.model).into())
+    let model = serve.fallback.is_some().then_some(&*serve.model);
+    Ok(head::splice(&asked.body, &head, model, one_choice).into())
 }
 
 /// Headers that the caller's `connection` header makes hop-by-hop.

@@ -1,6 +1,7 @@
 //! Relay: the answer back to the caller, byte for byte. In an event stream the
 //! beginning of an event is held back until its end has come: a caller can use
-//! only whole events, and so a cut can always be told between two of them.
+//! only whole events, and so a cut can always be told between two of them. Where
+//! a measure withholds parts of it, [`super::withhold`] takes them out.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,6 +17,7 @@ use crate::bounds;
 use crate::flight::{Cut, Stand};
 use crate::phases::decide::{Permit, Serve};
 use crate::phases::settle::Settlement;
+use crate::phases::withhold::{self, Withholding};
 use crate::upstream::{AnswerHead, BodyFraming, Connection, ReadError, Upstream};
 
 /// Most bytes of an unfinished event that are held back; a longer one is let
@@ -31,11 +33,18 @@ pub(crate) enum Forwarded {
 }
 
 /// Begins the answer.
-pub(crate) fn relay(forwarded: Forwarded) -> Result<Response<AnswerBody>, Refusal> {
+pub(crate) async fn relay(forwarded: Forwarded) -> Result<Response<AnswerBody>, Refusal> {
     match forwarded {
         Forwarded::Own { body, settlement } => own(body, settlement),
-        Forwarded::Upstream { head, connection, upstream, settlement } => {
-            let (status, mut headers, relay) = prepare(head, connection, upstream, settlement);
+        Forwarded::Upstream { head, connection, upstream, mut settlement } => {
+            let mut withholding = None;
+            if withhold::is_due(&head, &settlement) {
+                if !is_event_stream(&head.headers) {
+                    return Box::pin(withhold::whole(head, connection, upstream, settlement)).await;
+                }
+                withholding = Some(withhold::stream(&head, &mut settlement)?);
+            }
+            let (status, mut headers, relay) = prepare(head, connection, upstream, settlement, withholding);
             decorate(&mut headers, &relay.settlement, relay.is_event_stream);
             begin(status, headers, relay)
         }
@@ -48,9 +57,20 @@ fn own(body: Bytes, mut settlement: Settlement) -> Result<Response<AnswerBody>, 
     decorate(&mut headers, &settlement, false);
     settlement.begin(200, false);
     settlement.complete();
+    at_hand(StatusCode::OK, headers, body, settlement)
+}
+
+/// Gives an answer that is whole.
+pub(super) fn at_hand(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    mut settlement: Settlement,
+) -> Result<Response<AnswerBody>, Refusal> {
     hand_over(&mut settlement)?;
-    count(&settlement, StatusCode::OK);
+    count(&settlement, status);
     let mut answer = Response::new(AnswerBody::Whole(Some(body)));
+    *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     Ok(answer)
 }
@@ -60,8 +80,12 @@ fn prepare(
     connection: Connection,
     upstream: Arc<Upstream>,
     mut settlement: Settlement,
+    withholding: Option<Withholding>,
 ) -> (StatusCode, HeaderMap, Relay) {
-    let AnswerHead { status, headers, framing, keeps_alive } = head;
+    let AnswerHead { status, mut headers, framing, keeps_alive } = head;
+    if withholding.is_some() {
+        withhold::no_longer_exact(&mut headers);
+    }
     let is_event_stream = is_event_stream(&headers);
     settlement.begin(status.as_u16(), is_event_stream);
     settlement.decided.flight.set_stand(Stand::Answering);
@@ -73,9 +97,10 @@ fn prepare(
         framing,
         keeps_alive,
         is_event_stream,
-        can_end_in_event: is_event_stream && is_plain,
+        can_end_in_event: is_event_stream && (is_plain || withholding.is_some()),
         held: BytesMut::new(),
         is_inside_event: false,
+        withholding,
         is_over: false,
         broken: None,
     };
@@ -110,7 +135,7 @@ fn count(settlement: &Settlement, status: StatusCode) {
 }
 
 /// Adds what every answer carries.
-fn decorate(headers: &mut HeaderMap, settlement: &Settlement, is_event_stream: bool) {
+pub(super) fn decorate(headers: &mut HeaderMap, settlement: &Settlement, is_event_stream: bool) {
     headers.insert(WEIR_DECISION, decision_value(settlement.decided.id));
     if let Permit::Work(serve) = &settlement.decided.permit {
         disclose(headers, serve, &settlement.client.shared().appeals);
@@ -123,8 +148,7 @@ fn decorate(headers: &mut HeaderMap, settlement: &Settlement, is_event_stream: b
 }
 
 /// Tells whom a rule or measure concerns what was done, by which rule, and how
-/// to appeal. Ids are checked when rules are set; a reason that no header can
-/// carry is left out, and the decision's record has it.
+/// to appeal. Ids are checked when rules are set.
 fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
     let told = match &serve.fallback {
         Some(denial) => {
@@ -136,11 +160,19 @@ fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
         }
         None => bounds::notice(&serve.bounds, appeals),
     };
-    let Some((rule, notice)) = told else { return };
-    if let Ok(rule) = HeaderValue::from_str(&rule) {
+    let withheld = serve.withheld.as_ref().map(|denial| {
+        let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
+        (Arc::clone(&denial.rule), notice)
+    });
+    let notices: Vec<(Arc<str>, String)> = told.into_iter().chain(withheld).collect();
+    let Some((rule, _)) = notices.first() else { return };
+    if let Ok(rule) = HeaderValue::from_str(rule) {
         headers.insert(WEIR_RULE, rule);
     }
-    if let Ok(notice) = HeaderValue::from_str(&notice) {
+    let said: Vec<&str> = notices.iter().map(|(_, notice)| &**notice).collect();
+    let printable = said.join(" ").replace(char::is_control, " ");
+    // A reason may be in any language: beyond ASCII its bytes are UTF-8.
+    if let Ok(notice) = HeaderValue::from_bytes(printable.as_bytes()) {
         headers.insert(WEIR_NOTICE, notice);
     }
 }
@@ -168,6 +200,8 @@ pub(crate) struct Relay {
     held: BytesMut,
     /// Whether a part of an unfinished event was let through.
     is_inside_event: bool,
+    /// Takes out what a measure withholds.
+    withholding: Option<Withholding>,
     is_over: bool,
     /// Why the upstream's answer ends before its end.
     broken: Option<ReadError>,
@@ -182,7 +216,7 @@ impl Relay {
     /// How much is still to come, where that is known.
     pub(crate) fn size_hint(&self) -> SizeHint {
         match self.framing {
-            BodyFraming::Length(left) => SizeHint::with_exact(left),
+            BodyFraming::Length(left) if self.withholding.is_none() => SizeHint::with_exact(left),
             _ => SizeHint::default(),
         }
     }
@@ -199,6 +233,9 @@ impl Relay {
             if self.broken.is_some() {
                 return self.break_off();
             }
+            if let Some(refusal) = self.withholding.as_mut().and_then(Withholding::failure) {
+                return Poll::Ready(Some(self.end_unread(&refusal)));
+            }
             let Some(connection) = &mut self.connection else {
                 return Poll::Ready(None);
             };
@@ -210,7 +247,7 @@ impl Relay {
                     }
                 }
                 Poll::Ready(Ok(None)) => {
-                    let rest = self.held.split().freeze();
+                    let rest = self.rest();
                     let rest = self.hand_over(rest);
                     self.finish();
                     let is_something = rest.as_ref().map_or(true, |rest| !rest.is_empty());
@@ -225,9 +262,13 @@ impl Relay {
         }
     }
 
-    /// Holds back the beginning of an event that is not whole.
+    /// Holds back the beginning of an event that is not whole, and takes out what
+    /// is withheld.
     fn align(&mut self, piece: Bytes) -> Option<Bytes> {
         let unfinished = self.settlement.observe(&piece);
+        if let Some(withholding) = &mut self.withholding {
+            return withholding.pass(&piece);
+        }
         if !self.can_end_in_event || (unfinished == 0 && self.held.is_empty()) {
             self.is_inside_event = unfinished > 0;
             return Some(piece);
@@ -246,12 +287,20 @@ impl Relay {
         Some(self.held.split_to(whole).freeze())
     }
 
+    /// What is left at the end.
+    fn rest(&mut self) -> Bytes {
+        match &mut self.withholding {
+            Some(withholding) => withholding.rest(),
+            None => self.held.split().freeze(),
+        }
+    }
+
     /// Gives a piece to the HTTP layer, unless the answer was denied.
     fn hand_over(&mut self, piece: Bytes) -> Result<Bytes, BoxError> {
         if let Err(cut) = self.settlement.client.gate.hand_over() {
             return self.end_cut(&cut);
         }
-        if self.framing == BodyFraming::Length(0) {
+        if self.framing == BodyFraming::Length(0) && self.withholding.is_none() {
             self.finish();
         }
         Ok(piece)
@@ -270,6 +319,18 @@ impl Relay {
         // A part must not be taken for the whole.
         self.settlement.client.gate.sever();
         Err("the answer was denied under way".into())
+    }
+
+    /// What a measure withholds cannot be taken out of what follows, so nothing
+    /// follows.
+    fn end_unread(&mut self, refusal: &Refusal) -> Result<Bytes, BoxError> {
+        self.is_over = true;
+        self.connection = None;
+        let last = refusal.stream_event(self.settlement.api);
+        match self.settlement.client.gate.hand_over() {
+            Ok(()) => Ok(last),
+            Err(cut) => self.end_cut(&cut),
+        }
     }
 
     /// The upstream broke off. What it said before reaches the caller, and

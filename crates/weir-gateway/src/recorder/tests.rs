@@ -82,13 +82,13 @@ fn exchanges_are_numbered_in_the_order_in_which_they_are_taken() {
 fn what_was_said_has_a_bound_under_which_general_stages_lose_the_sketch_and_restricted_ones_refuse() {
     let queue = RecordQueue::new(100);
     let more_than_all = SAID_BYTES + 1;
-    queue.decide(decision(1, Stage::Trusted), true, said(more_than_all)).unwrap();
+    queue.decide(decision(1, Stage::Verified), true, said(more_than_all)).unwrap();
     queue.decide(decision(2, Stage::General), true, said(1)).unwrap();
-    assert_eq!(queue.decide(decision(3, Stage::Trusted), true, said(1)), Err(Unavailable));
+    assert_eq!(queue.decide(decision(3, Stage::Verified), true, said(1)), Err(Unavailable));
     assert_eq!((queue.take_unsketched(), queue.take_unkept()), (1, 1));
     let taken = queue.take(Duration::ZERO).unwrap();
     assert_eq!((taken.records.len(), taken.said.len()), (2, 1));
     // The writer took it, so there is room again.
-    queue.decide(decision(4, Stage::Trusted), true, said(1)).unwrap();
+    queue.decide(decision(4, Stage::Verified), true, said(1)).unwrap();
     assert_eq!(queue.take(Duration::ZERO).unwrap().said.len(), 1);
 }

@@ -24,3 +24,5 @@ mod settling;
 mod sweep;
 mod tap;
 mod upstreams;
+mod verify;
+mod withheld;

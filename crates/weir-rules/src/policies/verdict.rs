@@ -24,6 +24,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
             stage,
             denial: Some(denial),
             fallback: false,
+            withhold: false,
             limits: Vec::new(),
         };
     }
@@ -35,6 +36,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
             stage,
             denial: None,
             fallback: false,
+            withhold: false,
             limits: limits(&determining),
         };
     };
@@ -45,7 +47,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
         next: first.next.clone(),
     };
     let fallback = forbids().all(|rule| rule.falls_back);
-    Verdict { effect: Effect::Deny, rules, stage, denial: Some(denial), fallback, limits: Vec::new() }
+    Verdict { effect: Effect::Deny, rules, stage, denial: Some(denial), fallback, withhold: false, limits: Vec::new() }
 }
 
 /// What the permits that decide put on each account, by rule.
@@ -97,6 +99,7 @@ pub(crate) fn missing() -> Verdict {
         stage: Stage::Sealed,
         denial: Some(denial),
         fallback: false,
+        withhold: false,
         limits: Vec::new(),
     }
 }
@@ -117,6 +120,7 @@ pub(crate) fn policy_error(stage: Stage) -> Verdict {
         stage,
         denial: Some(denial),
         fallback: false,
+        withhold: false,
         limits: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@
 use serde_json::Value as Json;
 
 /// Attributes the house itself puts on a principal, whatever its claims.
-const OWN_ATTRIBUTES: &[&str] = &["grants", "granted", "level", "listed", "lists", "measures", "suspended"];
+const OWN_ATTRIBUTES: &[&str] = &["grants", "granted", "level", "listed", "lists", "measures", "suspended", "shown"];
 
 /// What must hold of a principal for the policy to be true.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,6 +47,8 @@ impl Choice {
 pub(super) struct Usage {
     pub(super) input: u64,
     pub(super) output: u64,
+    /// The part of the output that was reasoning.
+    pub(super) reasoning: u64,
 }
 
 /// An answer, ready to take an API's shape.
@@ -55,6 +57,10 @@ pub(super) struct Answer {
     pub(super) seed: u64,
     pub(super) model: String,
     pub(super) choices: Vec<Choice>,
+    /// What was thought before it.
+    pub(super) reasoning: Vec<String>,
+    /// Whether log-probabilities were asked for.
+    pub(super) logprobs: bool,
     /// Nothing when the request steered usage away.
     pub(super) usage: Option<Usage>,
 }
@@ -65,11 +71,20 @@ impl Answer {
             .take(ask.choices)
             .map(|index| choice(ask, shape, SeededRandom::for_member(seed, index).next_bits()))
             .collect();
+        let reasoning: Vec<String> = (0..shape.reasoning).map(|piece| format!("a thought of its own, {piece}; ")).collect();
+        let thought = if reasoning.is_empty() { 0 } else { tokens(reasoning.iter().map(String::len).sum()) };
+        let said = || choices.iter().map(|choice| output_tokens(choice, ask)).sum::<u64>();
         let usage = (!shape.no_usage).then(|| Usage {
             input: tokens(body_bytes),
-            output: shape.lie_usage.unwrap_or_else(|| choices.iter().map(|choice| output_tokens(choice, ask)).sum()),
+            output: shape.lie_usage.unwrap_or_else(|| said().saturating_add(thought)),
+            reasoning: thought,
         });
-        Self { seed, model: ask.model.clone(), choices, usage }
+        Self { seed, model: ask.model.clone(), choices, reasoning, logprobs: ask.logprobs, usage }
+    }
+
+    /// All that was thought.
+    pub(super) fn thought(&self) -> String {
+        self.reasoning.concat()
     }
 
     /// An identifier such as `chatcmpl-6f…`, the same for the same request.

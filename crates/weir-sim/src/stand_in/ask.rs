@@ -14,6 +14,7 @@ pub(super) struct Ask {
     pub(super) include_usage: bool,
     pub(super) choices: usize,
     pub(super) max_tokens: Option<usize>,
+    pub(super) logprobs: bool,
     /// The tool that should be called, when the last user text asks for it.
     pub(super) tool: Option<String>,
     /// How many embeddings, of how many dimensions, and whether in base64.
@@ -45,6 +46,7 @@ impl Ask {
             include_usage: body.get("stream_options").is_some_and(|options| flag(options, "include_usage")),
             choices: choices(&body)?,
             max_tokens,
+            logprobs: flag(&body, "logprobs"),
             tool: tool_to_call(&body),
             inputs: body.get("input").and_then(Value::as_array).map_or(1, Vec::len),
             dimensions: dimensions(&body)?,

@@ -17,7 +17,7 @@ pub(super) fn document(answer: &Answer) -> Value {
             json!({
                 "index": index,
                 "message": message(answer, index, choice),
-                "logprobs": null,
+                "logprobs": logprobs(answer, &choice.deltas),
                 "finish_reason": finish_reason(choice),
             })
         })
@@ -42,8 +42,9 @@ pub(super) fn document(answer: &Answer) -> Value {
 pub(super) fn events(answer: &Answer, include_usage: bool) -> Vec<Bytes> {
     let usage = answer.usage.filter(|_| include_usage);
     let chunk = |index: u64, delta: Value, finish: Option<&str>| {
+        let said: Vec<String> = delta["content"].as_str().map(str::to_owned).into_iter().collect();
         let choices = json!([{
-            "index": index, "delta": delta, "logprobs": null, "finish_reason": finish,
+            "index": index, "delta": delta, "logprobs": logprobs(answer, &said), "finish_reason": finish,
         }]);
         event(None, &envelope(answer, &choices, usage.map(|_| Value::Null)))
     };
@@ -86,6 +87,9 @@ fn envelope(answer: &Answer, choices: &Value, usage: Option<Value>) -> Value {
 
 fn message(answer: &Answer, index: u64, choice: &Choice) -> Value {
     let mut message = json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
+    if !answer.reasoning.is_empty() {
+        message["reasoning_content"] = Value::String(answer.thought());
+    }
     match &choice.tool {
         Some(tool) => {
             message["tool_calls"] = json!([{
@@ -99,11 +103,21 @@ fn message(answer: &Answer, index: u64, choice: &Choice) -> Value {
     message
 }
 
+/// Log-probabilities as they come with `logprobs`; a delta stands for a token.
+fn logprobs(answer: &Answer, said: &[String]) -> Value {
+    if !answer.logprobs {
+        return Value::Null;
+    }
+    let tokens = said.iter().map(|token| json!({"token": token, "logprob": -0.25, "bytes": null, "top_logprobs": []}));
+    json!({"content": tokens.collect::<Vec<_>>(), "refusal": null})
+}
+
 fn deltas(answer: &Answer, index: u64, choice: &Choice) -> Vec<Value> {
     let Some(tool) = &choice.tool else {
         let opening = json!({"role": "assistant", "content": "", "refusal": null});
+        let thought = answer.reasoning.iter().map(|text| json!({"reasoning_content": text}));
         let said = choice.deltas.iter().map(|text| json!({"content": text}));
-        return std::iter::once(opening).chain(said).collect();
+        return std::iter::once(opening).chain(thought).chain(said).collect();
     };
     let opening = json!({"role": "assistant", "content": null, "tool_calls": [{
         "index": 0, "id": call_id(answer, index), "type": "function",
@@ -136,7 +150,7 @@ pub(super) fn usage_object(usage: Usage) -> Value {
         "total_tokens": usage.input.saturating_add(usage.output),
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": 0, "audio_tokens": 0,
+            "reasoning_tokens": usage.reasoning, "audio_tokens": 0,
             "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
         },
     })

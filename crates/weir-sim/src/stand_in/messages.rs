@@ -12,6 +12,9 @@ pub(super) fn document(answer: &Answer) -> Value {
     let mut stop_reason = "end_turn";
     if let Some(choice) = answer.choices.first() {
         stop_reason = reason(choice);
+        if !answer.reasoning.is_empty() {
+            blocks.push(json!({"type": "thinking", "thinking": answer.thought(), "signature": answer.id("sig-")}));
+        }
         blocks.push(json!({"type": "text", "text": choice.text()}));
         blocks.extend(choice.tool.as_ref().map(|tool| tool_block(answer, tool, arguments(tool))));
     }
@@ -32,20 +35,32 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     let Some(choice) = answer.choices.first() else {
         return writes;
     };
-    push("content_block_start", json!({"index": 0, "content_block": {"type": "text", "text": ""}}));
+    let first = usize::from(!answer.reasoning.is_empty());
+    if first > 0 {
+        let block = json!({"type": "thinking", "thinking": "", "signature": ""});
+        push("content_block_start", json!({"index": 0, "content_block": block}));
+        for text in &answer.reasoning {
+            let delta = json!({"type": "thinking_delta", "thinking": text});
+            push("content_block_delta", json!({"index": 0, "delta": delta}));
+        }
+        let delta = json!({"type": "signature_delta", "signature": answer.id("sig-")});
+        push("content_block_delta", json!({"index": 0, "delta": delta}));
+        push("content_block_stop", json!({"index": 0}));
+    }
+    push("content_block_start", json!({"index": first, "content_block": {"type": "text", "text": ""}}));
     for text in &choice.deltas {
-        let delta = json!({"index": 0, "delta": {"type": "text_delta", "text": text}});
+        let delta = json!({"index": first, "delta": {"type": "text_delta", "text": text}});
         push("content_block_delta", delta);
     }
-    push("content_block_stop", json!({"index": 0}));
+    push("content_block_stop", json!({"index": first}));
     if let Some(tool) = &choice.tool {
         let block = tool_block(answer, tool, json!({}));
-        push("content_block_start", json!({"index": 1, "content_block": block}));
+        push("content_block_start", json!({"index": first + 1, "content_block": block}));
         for fragment in &tool.fragments {
             let delta = json!({"type": "input_json_delta", "partial_json": fragment});
-            push("content_block_delta", json!({"index": 1, "delta": delta}));
+            push("content_block_delta", json!({"index": first + 1, "delta": delta}));
         }
-        push("content_block_stop", json!({"index": 1}));
+        push("content_block_stop", json!({"index": first + 1}));
     }
     let mut last = json!({"delta": {"stop_reason": reason(choice), "stop_sequence": null}});
     if let Some(usage) = answer.usage {

@@ -11,7 +11,12 @@ pub(super) fn document(answer: &Answer) -> Value {
     let Some(choice) = answer.choices.first() else {
         return response(answer, "completed", &json!([]));
     };
-    response(answer, ending(choice), &json!([item(answer, choice, "completed")]))
+    let mut output = Vec::new();
+    if !answer.reasoning.is_empty() {
+        output.push(reasoning_item(answer, &answer.thought()));
+    }
+    output.push(item(answer, choice, "completed"));
+    response(answer, ending(choice), &Value::Array(output))
 }
 
 /// The streamed answer: every event carries its name and a sequence number,
@@ -23,13 +28,16 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
         stream.push(name, json!({"response": open}));
     }
     if let Some(choice) = answer.choices.first() {
-        let added = json!({"output_index": 0, "item": item_in_progress(answer, choice)});
+        if !answer.reasoning.is_empty() {
+            reasoning_events(&mut stream, answer);
+        }
+        let added = json!({"output_index": at(answer), "item": item_in_progress(answer, choice)});
         stream.push("response.output_item.added", added);
         match &choice.tool {
             Some(tool) => call_events(&mut stream, answer, tool),
             None => text_events(&mut stream, answer, choice),
         }
-        let done = json!({"output_index": 0, "item": item(answer, choice, "completed")});
+        let done = json!({"output_index": at(answer), "item": item(answer, choice, "completed")});
         stream.push("response.output_item.done", done);
         let last = format!("response.{}", ending(choice));
         stream.push(&last, json!({"response": document(answer)}));
@@ -53,7 +61,7 @@ impl EventStream {
 }
 
 fn text_events(stream: &mut EventStream, answer: &Answer, choice: &Choice) {
-    let at = json!({"item_id": item_id(answer, choice), "output_index": 0, "content_index": 0});
+    let at = json!({"item_id": item_id(answer, choice), "output_index": at(answer), "content_index": 0});
     let with = |more: Value| merged(at.clone(), more);
     stream.push("response.content_part.added", with(json!({"part": part("")})));
     for delta in &choice.deltas {
@@ -66,13 +74,38 @@ fn text_events(stream: &mut EventStream, answer: &Answer, choice: &Choice) {
 }
 
 fn call_events(stream: &mut EventStream, answer: &Answer, tool: &ToolCall) {
-    let at = json!({"item_id": answer.id("fc_"), "output_index": 0});
+    let at = json!({"item_id": answer.id("fc_"), "output_index": at(answer)});
     for fragment in &tool.fragments {
         let data = merged(at.clone(), json!({"delta": fragment}));
         stream.push("response.function_call_arguments.delta", data);
     }
     let data = merged(at, json!({"name": tool.name, "arguments": tool.arguments()}));
     stream.push("response.function_call_arguments.done", data);
+}
+
+/// The place of the answer itself among the items.
+fn at(answer: &Answer) -> usize {
+    usize::from(!answer.reasoning.is_empty())
+}
+
+fn reasoning_item(answer: &Answer, thought: &str) -> Value {
+    let summary = if thought.is_empty() { json!([]) } else { json!([{"type": "summary_text", "text": thought}]) };
+    json!({"type": "reasoning", "id": answer.id("rs_"), "summary": summary})
+}
+
+fn reasoning_events(stream: &mut EventStream, answer: &Answer) {
+    let at = json!({"item_id": answer.id("rs_"), "output_index": 0, "summary_index": 0});
+    let with = |more: Value| merged(at.clone(), more);
+    stream.push("response.output_item.added", json!({"output_index": 0, "item": reasoning_item(answer, "")}));
+    let part = |text: &str| json!({"part": {"type": "summary_text", "text": text}});
+    stream.push("response.reasoning_summary_part.added", with(part("")));
+    for piece in &answer.reasoning {
+        stream.push("response.reasoning_summary_text.delta", with(json!({"delta": piece})));
+    }
+    let thought = answer.thought();
+    stream.push("response.reasoning_summary_text.done", with(json!({"text": thought})));
+    stream.push("response.reasoning_summary_part.done", with(part(&thought)));
+    stream.push("response.output_item.done", json!({"output_index": 0, "item": reasoning_item(answer, &thought)}));
 }
 
 fn merged(mut object: Value, more: Value) -> Value {
@@ -129,7 +162,7 @@ fn response(answer: &Answer, status: &str, output: &Value) -> Value {
             "input_tokens": usage.input,
             "input_tokens_details": {"cached_tokens": 0},
             "output_tokens": usage.output,
-            "output_tokens_details": {"reasoning_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": usage.reasoning},
             "total_tokens": usage.input.saturating_add(usage.output),
         })
     });

@@ -31,6 +31,8 @@ pub(super) struct Shape {
     pub(super) lie_usage: Option<u64>,
     /// At least this many bytes of unstreamed body.
     pub(super) huge: Option<usize>,
+    /// Pieces of reasoning before the answer.
+    pub(super) reasoning: usize,
     /// Comments between the events of a stream.
     pub(super) comments: bool,
     /// Cut the body into writes of this many bytes, wherever that falls.
@@ -104,6 +106,7 @@ impl Steering {
             "huge" => shape.huge = Some(count(name, value, MOST_BYTES)?),
             "write-bytes" => shape.write_bytes = Some(count(name, value, MOST_BYTES)?.max(1)),
             "lie-usage" => shape.lie_usage = Some(number(name, value, u64::MAX)?),
+            "reasoning" => shape.reasoning = count(name, value, MOST_CHUNKS)?,
             "no-usage" => shape.no_usage = switch(name, value)?,
             "comments" => shape.comments = switch(name, value)?,
             "gap-ms" => manner.gap = Some(pause(name, value)?),

@@ -33,6 +33,7 @@ pub(super) struct Scanner<'a> {
     stream: bool,
     output_limit: Option<u64>,
     n: Option<u64>,
+    n_span: Option<Range<usize>>,
     include_usage: bool,
     background: bool,
     store: Option<bool>,
@@ -51,6 +52,7 @@ impl<'a> Scanner<'a> {
             stream: false,
             output_limit: None,
             n: None,
+            n_span: None,
             include_usage: false,
             background: false,
             store: None,
@@ -74,6 +76,7 @@ impl<'a> Scanner<'a> {
             stream: self.stream,
             output_limit: self.output_limit,
             n: self.n,
+            n_span: self.n_span,
             include_usage: self.include_usage,
             references: self.references,
             nested_models: self.nested_models,
@@ -125,7 +128,12 @@ impl<'a> Scanner<'a> {
                     self.output_limit = self.output_limit.max(limit);
                 }
             }
-            Top::N => self.n = self.whole_number("n")?,
+            Top::N => {
+                self.cursor.kind()?;
+                let start = self.cursor.position();
+                self.n = self.whole_number("n")?;
+                self.n_span = Some(start..self.cursor.position());
+            }
             Top::StreamOptions => self.stream_options()?,
             Top::Background => self.background = self.boolean("background")?.unwrap_or(false),
             Top::Store => self.store = self.boolean("store")?,

@@ -263,3 +263,16 @@ fn a_splice_changes_the_model_and_nothing_else() {
     let expected = body.replacen("\"mythos-5\"", "\"fable \\\"5\\\"\"", 1);
     assert_eq!(String::from_utf8(spliced).unwrap(), expected);
 }
+
+#[test]
+fn a_splice_can_ask_for_one_choice_beside() {
+    let body = "{\"n\" : 12,\"x\":{\"n\":9}, \"model\":\"mythos-5\"}";
+    let head = accepted(Api::OpenAiChat, body);
+    let spliced = |model, one_choice| String::from_utf8(splice(body.as_bytes(), &head, model, one_choice)).unwrap();
+    assert_eq!(spliced(None, true), body.replacen("12", "1", 1));
+    assert_eq!(spliced(Some("fable-5"), true), body.replacen("12", "1", 1).replacen("mythos", "fable", 1));
+    assert_eq!(spliced(None, false), body);
+    for few in ["{\"n\":1,\"model\":\"m\"}", "{\"n\":null,\"model\":\"m\"}", "{\"model\":\"m\"}"] {
+        assert_eq!(splice(few.as_bytes(), &accepted(Api::OpenAiChat, few), None, true), few.as_bytes());
+    }
+}

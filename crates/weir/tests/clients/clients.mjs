@@ -30,6 +30,20 @@ const final = await claude.messages.stream({ model: "fable-5", max_tokens: 200, 
 assert(final.content[0].text.length > 0 && final.usage.output_tokens > 0);
 console.log("streams hold");
 
+const thinks = { "x-stand-in-reasoning": "3" };
+const chatty = new OpenAI({ baseURL: `${base}/v1`, apiKey: process.env.WEIR_WITHHELD_KEY, defaultHeaders: thinks });
+const thinker = new Anthropic({ baseURL: base, apiKey: process.env.WEIR_WITHHELD_KEY, defaultHeaders: thinks });
+const one = await chatty.chat.completions
+  .stream({ model: "mythos-5", messages, n: 2, logprobs: true })
+  .finalChatCompletion();
+assert.equal(one.choices.length, 1);
+assert(one.choices[0].message.content.length > 0 && !JSON.stringify(one).includes("thought"));
+const replied = await chatty.responses.stream({ model: "mythos-5", input: "hi" }).finalResponse();
+assert.deepEqual(replied.output.map((item) => item.type), ["message"]);
+const said = await thinker.messages.stream({ model: "fable-5", max_tokens: 200, messages }).finalMessage();
+assert.deepEqual(said.content.map((block) => block.type), ["text"]);
+console.log("what is withheld is missed by none");
+
 const [deniedOpenai, deniedClaude] = clients(process.env.WEIR_DENIED_KEY);
 for (const call of [
   () => deniedOpenai.chat.completions.create({ model: "mythos-5", messages, stream: true }),

@@ -130,6 +130,37 @@ def limited():
         pass
 
 
+def withheld():
+    """What a measure takes out of answers is missed by no client."""
+    key, thinks = os.environ["WEIR_WITHHELD_KEY"], {"x-stand-in-reasoning": "3", "x-stand-in-write-bytes": "11"}
+    chatty = openai.OpenAI(base_url=BASE + "/v1", api_key=key, default_headers=thinks)
+    thinker = anthropic.Anthropic(base_url=BASE, api_key=key, default_headers=thinks)
+    ask = {"model": "mythos-5", "messages": turns("hi"), "n": 2, "logprobs": True}
+    raw = chatty.chat.completions.with_raw_response.create(**ask)
+    assert "measure/withhold" == raw.headers["weir-rule"] and "too much like others" in raw.headers["weir-notice"]
+    reply = raw.parse()
+    assert len(reply.choices) == 1 and reply.choices[0].message.content and reply.choices[0].logprobs is None
+    assert "thought" not in raw.text and reply.usage.completion_tokens_details.reasoning_tokens > 0
+    with chatty.chat.completions.stream(**ask, stream_options={"include_usage": True}) as stream:
+        final = stream.get_final_completion()
+    assert len(final.choices) == 1 and "thought" not in final.to_json() and final.usage.completion_tokens > 0
+    reply = chatty.responses.create(model="mythos-5", input="hi")
+    assert reply.output_text and [item.type for item in reply.output] == ["message"]
+    with chatty.responses.stream(model="mythos-5", input="hi") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert final.output_text and not [event.type for event in events if "reasoning" in event.type]
+    ask = {"model": "fable-5", "max_tokens": 200, "messages": turns("hi")}
+    assert [block.type for block in thinker.messages.create(**ask).content] == ["text"]
+    tools = [{"name": "get_weather", "input_schema": SCHEMA}]
+    ask = ask | {"messages": turns(WEATHER), "tools": tools}
+    with thinker.messages.stream(**ask) as stream:
+        assert "".join(stream.text_stream)
+        final = stream.get_final_message()
+    assert [block.type for block in final.content] == ["text", "tool_use"] and "晴" in final.content[1].input["city"]
+    assert final.usage.output_tokens > 0
+
+
 def errors():
     wrong = (openai.OpenAI(base_url=BASE + "/v1", api_key="wrong"), anthropic.Anthropic(base_url=BASE, api_key="wrong"))
     for sdk, call in calls(*wrong, {}):
@@ -172,7 +203,7 @@ async def at_once():
     await stream.close()
 
 
-for check in [chat, models, responses, messages, denied, limited, errors]:
+for check in [chat, models, responses, messages, denied, limited, withheld, errors]:
     check()
     print(check.__name__, "holds")
 asyncio.run(at_once())

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde_json::json;
 use weir::demo::seed;
 use weir::node::{Node, NodeConfig};
 use weir_acts::Digest;
 use weir_acts::words::PartyKind;
-use weir_control::command::{AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, LimitSet, PartyAdd, UploadedFile};
+use weir_control::command::{AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, LimitSet, MeasureTake, PartyAdd, UploadedFile};
 use weir_gateway::GatewayConfig;
 use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
@@ -22,9 +23,9 @@ use weir_store::kind::FolderKind;
 struct House {
     node: Node,
     upstream: StandInHandle,
-    /// Keys of an account that the order spares, of one that it names, and of
-    /// one that may ask once a day by each API.
-    keys: [String; 3],
+    /// Keys of an account that the order spares, of one that it names, of one that
+    /// may ask once a day by each API, and of one from which a measure withholds.
+    keys: [String; 4],
     _dir: tempfile::TempDir,
 }
 
@@ -43,7 +44,8 @@ impl House {
             PartyAdd { id: "acme".into(), name: "Acme".into(), kind: PartyKind::Institution, lei: None, ror: None }
                 .into(),
         );
-        for (account, us_person) in [("acme/keeps", "true"), ("acme/loses", "false"), ("acme/limited", "true")] {
+        for (account, us_person) in [("acme/keeps", "true"), ("acme/loses", "false"), ("acme/limited", "true"), ("acme/measured", "true")]
+        {
             commands.push(AccountAdd { account: account.into() }.into());
             let claim = ClaimAdd {
                 subject: account.into(),
@@ -64,12 +66,14 @@ impl House {
             spend: None,
         };
         commands.push(limit.into());
+        let withhold = json!({"subject": "acme/measured", "kind": "withhold", "reason": "too much like others"});
+        commands.push(serde_json::from_value::<MeasureTake>(withhold).unwrap().into());
         let letter = UploadedFile { name: "friday.toml".into(), text: population::friday_letter_toml().into() };
         commands.push(DirectiveDraft { file: letter, lists: Vec::new() }.into());
         commands.push(DirectiveEnact { id: population::FIRST_LETTER_ID.into() }.into());
         let control = node.control().clone();
         node.runtime().block_on(control.change_all(by.clone(), commands)).unwrap();
-        let keys = ["acme/keeps", "acme/loses", "acme/limited"]
+        let keys = ["acme/keeps", "acme/loses", "acme/limited", "acme/measured"]
             .map(|account| node.runtime().block_on(seed::issue_key(&control, &by, account)).unwrap());
         House { node, upstream, keys, _dir: dir }
     }
@@ -83,6 +87,7 @@ impl House {
             .env("WEIR_KEY", &self.keys[0])
             .env("WEIR_DENIED_KEY", &self.keys[1])
             .env("WEIR_LIMITED_KEY", &self.keys[2])
+            .env("WEIR_WITHHELD_KEY", &self.keys[3])
             .envs(more.iter().copied())
             .output()
             .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask test` installs it", program.display()));

@@ -50,6 +50,30 @@ fn measure(subject: &str) -> MeasureTake {
     serde_json::from_value(body).unwrap()
 }
 
+#[test]
+fn an_account_asked_to_verify_is_served_with_a_person_behind_it() {
+    let issued = Issued::new();
+    let house = House::new(PersonsOf::default());
+    house.issuer(ISSUER, issued.file("keys.json"), false).unwrap();
+    let verify = json!({"subject": "acme/ci", "kind": MeasureKind::Verify, "reason": "too many like it"});
+    let verify: MeasureTake = serde_json::from_value(verify).unwrap();
+    house.change(verify).unwrap();
+    let (status, refused) = house.ask(None);
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(status == 403 && message.contains("measure/verify") || message.contains("friday"), "{refused}");
+    assert_eq!(house.ask(Some(issued.tokens["good"]["EdDSA-yes"].as_str().unwrap())).0, 200);
+    // A person who is asked has shown nothing by being named again.
+    let ada = format!("person:{ISSUER}#ada");
+    let verify = json!({"subject": ada, "kind": MeasureKind::Verify, "reason": "lent out"});
+    let verify: MeasureTake = serde_json::from_value(verify).unwrap();
+    house.change(verify).unwrap();
+    let yes = issued.tokens["good"]["EdDSA-yes"].as_str().unwrap();
+    let (status, refused) = house.ask(Some(yes));
+    assert!(status == 403 && refused["error"]["message"].as_str().unwrap().contains("lent out"), "{refused}");
+    house.change(claim(&ada, "us_person", "true")).unwrap();
+    assert_eq!(house.ask(Some(yes)).0, 200);
+}
+
 fn claim(subject: &str, kind: &str, value: &str) -> ClaimAdd {
     ClaimAdd {
         subject: subject.into(),

@@ -1,0 +1,65 @@
+//! What those are told about whom something is done: what, why in words, by
+//! which measure and until when.
+
+use std::fmt::Write as _;
+
+use weir_acts::view::Caller;
+use weir_acts::words::MeasureKind;
+use weir_rules::{Denial, Snapshot};
+
+use crate::flight::CutReason;
+use crate::persons::KnownPerson;
+
+/// So many characters of a measure's reason are told.
+const MOST_OF_REASON: usize = 600;
+/// So many measures of one kind are told: one each on account, person and party.
+const MOST_TOLD: usize = 3;
+
+/// The rule named where parts of answers are withheld.
+pub(crate) const WITHHOLD: &str = "measure/withhold";
+
+/// What is told where parts of answers are withheld.
+pub(crate) fn withholding() -> Denial {
+    Denial {
+        rule: WITHHOLD.into(),
+        reason: "A measure withholds reasoning, log-probabilities and choices beyond the first from this account's answers"
+            .to_owned(),
+        citation: None,
+        next: "Answer the measure, or appeal it".to_owned(),
+    }
+}
+
+/// `denial` with what is known of the measure behind it, where one is.
+pub(crate) fn tell(snapshot: &Snapshot, caller: &Caller, person: Option<&KnownPerson>, mut denial: Denial) -> Denial {
+    let kind = denial.rule.strip_prefix("measure/").and_then(|kind| kind.parse::<MeasureKind>().ok());
+    let Some(kind) = kind else { return denial };
+    let view = snapshot.view();
+    let taken = view.measures(caller.account, caller.party, person.map(|person| &person.who));
+    for measure in taken.filter(|measure| measure.kind == kind).take(MOST_TOLD) {
+        // Writing to a String cannot fail.
+        let _ = write!(denial.reason, ". Measure {}", measure.id);
+        if let Some(until) = measure.life.to {
+            let _ = write!(denial.reason, " until {until}");
+        }
+        if let Some(why) = &measure.reason {
+            // Headers carry it too, and clients put bounds to those.
+            let told: String = why.trim().trim_end_matches('.').chars().take(MOST_OF_REASON).collect();
+            let more = if why.chars().count() > MOST_OF_REASON { " ..." } else { "" };
+            let _ = write!(denial.reason, ": {told}{more}");
+        }
+    }
+    denial
+}
+
+/// As [`tell`], of a cut.
+pub(crate) fn told(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    person: Option<&KnownPerson>,
+    why: CutReason,
+) -> CutReason {
+    match why {
+        CutReason::Denied(denial) => CutReason::Denied(tell(snapshot, caller, person, denial)),
+        other => other,
+    }
+}

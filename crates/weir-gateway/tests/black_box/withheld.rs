@@ -1,0 +1,174 @@
+//! A measure `withhold`: what it takes out of answers of all APIs, what stays,
+//! and that it holds from the moment it is taken.
+
+use weir_acts::words::MeasureKind;
+
+use crate::caller::{Answer, request};
+use crate::house::{ACME, House, NORWIND, chat, house, streamed_chat};
+use crate::tap::{Tap, Tapped};
+
+const REASONS: (&str, &str) = ("x-stand-in-reasoning", "5");
+/// What the stand-in thinks.
+const THOUGHT: &str = "a thought of its own";
+
+fn withholding() -> House {
+    let mut house = house();
+    withhold(&mut house);
+    house
+}
+
+fn withhold(house: &mut House) -> weir_rules::Swept {
+    let (_, account, _) = house.accounts[ACME];
+    house.change(|scene| {
+        scene.measure(&account.to_string(), MeasureKind::Withhold);
+    })
+}
+
+fn bodies() -> [(&'static str, String); 4] {
+    [
+        ("/v1/chat/completions", r#"{"model":"fable-5","messages":[{"role":"user","content":"hello"}],"n":3,"logprobs":true STREAM}"#),
+        ("/v1/responses", r#"{"model":"fable-5","input":"hello" STREAM}"#),
+        ("/v1/messages", r#"{"model":"fable-5","max_tokens":99,"messages":[{"role":"user","content":"hello"}] STREAM}"#),
+        ("/v1/completions", r#"{"model":"fable-5","prompt":"hello","n":3 STREAM}"#),
+    ]
+    .map(|(path, body)| (path, body.to_owned()))
+}
+
+fn told(answer: &Answer) -> serde_json::Value {
+    answer.json()
+}
+
+/// The gateway looks after its upstreams too.
+fn next_post(tap: &Tap) -> Tapped {
+    loop {
+        let tapped = tap.next();
+        if tapped.head.starts_with("POST") {
+            return tapped;
+        }
+    }
+}
+
+#[test]
+fn answers_of_every_api_lack_what_is_withheld_and_say_so() {
+    let house = withholding();
+    for (path, body) in bodies() {
+        for stream in ["", r#","stream":true"#] {
+            let body = body.replace("STREAM", stream);
+            for headers in [vec![REASONS], vec![REASONS, ("x-stand-in-write-bytes", "7")]] {
+                let answer = house.ask(ACME, path, &headers, &body);
+                let text = answer.text().to_owned();
+                assert_eq!(answer.status(), 200, "{path}: {text}");
+                assert!(!text.contains(THOUGHT) && !text.contains("\"logprob\""), "{path}: {text}");
+                assert!(!text.contains("\"index\":2"), "{path}: one choice: {text}");
+                assert_eq!(answer.head.get("weir-rule"), Some("measure/withhold"), "{path}");
+                let notice = answer.head.get("weir-notice").unwrap();
+                for words in ["withholds reasoning", "observed", "Measure s-", "Appeal: https://weir.example"] {
+                    assert!(notice.contains(words), "{notice}");
+                }
+            }
+        }
+    }
+    // Nobody else's.
+    let [(path, body), ..] = bodies();
+    let theirs = house.ask(NORWIND, path, &[REASONS], &body.replace("STREAM", ""));
+    assert!(theirs.text().contains(THOUGHT) && theirs.text().contains("\"logprob\""));
+    assert_eq!(told(&theirs)["choices"].as_array().unwrap().len(), 3);
+    assert_eq!(theirs.head.get("weir-notice"), None);
+}
+
+#[test]
+fn one_choice_is_asked_for_and_what_was_used_is_told_and_settled() {
+    let house = withholding();
+    let body = bodies()[0].1.replace("STREAM", "");
+    let answer = house.ask(ACME, "/v1/chat/completions", &[REASONS], &body);
+    let usage = &told(&answer)["usage"];
+    assert!(usage["completion_tokens_details"]["reasoning_tokens"].as_u64().unwrap() > 0, "{usage}");
+    let sent = house.stand_in.requests().pop().unwrap();
+    assert_eq!(String::from_utf8(sent.body.to_vec()).unwrap(), body.replace("\"n\":3", "\"n\":1"));
+    let settled = house.recorder.until_settled(1).1;
+    assert_eq!(settled[0].usage.output_tokens, usage["completion_tokens"].as_u64());
+    assert!(!settled[0].truncated);
+}
+
+#[test]
+fn a_stream_is_the_same_however_it_is_cut() {
+    let house = withholding();
+    for (path, body) in bodies() {
+        let body = body.replace("STREAM", r#","stream":true"#);
+        let whole = house.ask(ACME, path, &[REASONS], &body).text().to_owned();
+        for cut in ["1", "2", "5", "13", "64"] {
+            let answer = house.ask(ACME, path, &[REASONS, ("x-stand-in-write-bytes", cut)], &body);
+            assert_eq!(answer.text(), whole, "{path} in writes of {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_measure_taken_in_mid_stream_cuts_and_the_next_try_is_served() {
+    let mut house = house();
+    let mut caller = house.caller();
+    let silent = [REASONS, ("x-stand-in-chunks", "9"), ("x-stand-in-silent-after", "3")];
+    caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &silent, streamed_chat("fable-5").as_bytes()));
+    let head = caller.head();
+    let mut waiting = house.caller();
+    let hangs = [("x-stand-in-hang", "1")];
+    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &hangs, chat("fable-5").as_bytes()));
+    house.stand_in.wait_until(std::time::Duration::from_secs(10), |counts| counts.in_flight == 2).unwrap();
+    assert_eq!(withhold(&mut house).cut, 2);
+    let rest = String::from_utf8(caller.body(&head).0).unwrap();
+    assert!(rest.ends_with("\n\n") && rest.contains("measure_taken") && rest.contains("measure/withhold"), "{rest}");
+    let refused = waiting.answer();
+    assert_eq!((refused.status(), refused.head.get("retry-after")), (503, Some("0")), "clients try again by themselves");
+    assert!(!house.chat(ACME, "fable-5").text().contains(THOUGHT));
+    // What began under it ends under it, and its end cuts nothing.
+    let mut caller = house.caller();
+    caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &silent, streamed_chat("fable-5").as_bytes()));
+    caller.head();
+    assert_eq!(withhold(&mut house).cut, 0);
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_not_passed_on() {
+    let mut house = house();
+    let tap = Tap::open();
+    house.serve_from("tapped-5", &tap.base_url());
+    withhold(&mut house);
+    let secret = "hush-hush";
+    for (head, body) in [
+        ("content-type: application/json", r#"{"choices":[{"index":0,"message":{"reasoning":"hush-hush"}}]"#),
+        ("content-type: application/json\r\ncontent-encoding: gzip", "hush-hush"),
+        ("content-type: text/plain", "hush-hush"),
+        ("content-type: application/json", r#"{"choices":[{"index":0,"index":1,"message":{"content":"hush-hush"}}]}"#),
+        ("content-type: text/event-stream\r\ncontent-encoding: br", "data: hush-hush\n\n"),
+    ] {
+        let mut caller = house.caller();
+        caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("tapped-5").as_bytes()));
+        let mut upstream = next_post(&tap);
+        assert!(upstream.head.to_ascii_lowercase().contains("accept-encoding: identity"));
+        upstream.say(&format!("HTTP/1.1 200 OK\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+        let answer = caller.answer();
+        let text = answer.text().to_owned();
+        assert_eq!((answer.status(), answer.head.get("weir-rule")), (502, Some("measure/withhold")), "{text}");
+        assert!(text.contains("answer_unreadable") && !text.contains(secret), "{text}");
+    }
+    // In a stream what was good is told, then why there is no more.
+    let good = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"good\",\"reasoning\":\"hush-hush\"}}]}\n\n";
+    let bad = "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"hush-hush\"]}\n\n";
+    let mut caller = house.caller();
+    caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], streamed_chat("tapped-5").as_bytes()));
+    let mut upstream = next_post(&tap);
+    upstream.say(&format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n{good}{bad}"));
+    let head = caller.head();
+    let text = String::from_utf8(caller.body(&head).0).unwrap();
+    assert!(text.contains("good") && text.contains("answer_unreadable") && !text.contains(secret), "{text}");
+    let told = house.recorder.until_settled(6).1;
+    assert!(told.last().unwrap().truncated, "{told:?}");
+}
+
+#[test]
+fn errors_of_the_model_server_pass() {
+    let house = withholding();
+    let answer = house.ask(ACME, "/v1/chat/completions", &[("x-stand-in-status", "422")], &chat("fable-5"));
+    assert_eq!(answer.status(), 422);
+    assert!(answer.text().contains("as asked"));
+}
