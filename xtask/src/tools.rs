@@ -20,9 +20,9 @@ pub(crate) use python::python_packages;
 const DEBIAN: &[&str] = &["golang-1.19-go", "golang-1.19-src", "golang-golang-x-mod-dev", "chromium"];
 
 /// The log's second third-party verifier, the official clients of both APIs, a
-/// library that identity providers sign with, another reader and writer of Parquet, and the Node that the JavaScript ones run on.
+/// library that identity providers sign with, another reader and writer of Parquet, readers of STIX and of signed webhooks, and the Node that the JavaScript ones run on.
 const PYTHON: &[&str] =
-    &["tlog-scales==0.0.3", "openai==3.54.0", "anthropic==2.12.0", "joserfc==1.8.0", "pyarrow==26.0.1", NODE_WHEEL];
+    &["tlog-scales==0.0.3", "openai==3.54.0", "anthropic==2.12.0", "joserfc==1.8.0", "pyarrow==26.0.1", "stix2==3.0.2", "standardwebhooks==1.1.0", NODE_WHEEL];
 
 /// The official JavaScript clients of both APIs.
 const JAVASCRIPT: &[&str] = &["openai@7.57.0", "@anthropic-ai/sdk@1.12.0"];

@@ -93,6 +93,19 @@ impl Detector {
         Ok(())
     }
 
+    /// Marks the customers seen whom others' indicators name. It chooses nobody and
+    /// confirms nothing: of a confirmed group's members it is one piece of evidence
+    /// with a cap, worth less the more customers outside the group are named too.
+    pub fn heed(&mut self, is_named: impl Fn(&str) -> bool) {
+        let named = self.state.units.iter().filter(|(_, unit)| is_named(&unit.name)).map(|(id, _)| *id);
+        self.state.named.extend(named);
+    }
+
+    /// As [`Detector::heed`], of a customer named by something else than its name.
+    pub fn heed_account(&mut self, account: &LoggedAccount) {
+        self.state.named.insert(self.sketcher.unit_of(&account.account, account.party.as_deref()));
+    }
+
     /// What stands now.
     pub fn findings(&self) -> Findings {
         findings::of(&self.state)

@@ -98,6 +98,9 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, mem
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
         parts.push(Part { block: Block::Client, what, bits: -TWO_HANDS_BITS });
     }
+    if state.named.contains(&unit) {
+        parts.push(named(candidate, state));
+    }
     let tenure = -(1.0 + member.before as f64).log2().min(TENURE_BITS);
     if tenure < 0.0 {
         let what = format!("{} exchanges of its own before the first joint one", member.before);
@@ -131,6 +134,19 @@ fn two_clients(verdict: &Verdict, unit: &Unit) -> bool {
     let Some(clients) = verdict.standing.kind(Kind::Client) else { return false };
     let share = |client: u64| clients.inside.get(&client).copied().unwrap_or(0) as f64 / clients.known.max(1) as f64;
     unit.clients.any(|client| share(client) >= CLIENT_OF_GROUP) && unit.clients.any(|client| share(client) < CLIENT_OF_OTHERS)
+}
+
+/// Being named by others, against how many outside the group are: a feed that
+/// names everybody says nothing of anybody. One piece whatever names it, within
+/// the cap of the lesser kinds.
+fn named(candidate: &Candidate, state: &State) -> Part {
+    let inside = state.named.iter().filter(|unit| candidate.members.contains_key(unit)).count();
+    let outside = state.named.len() - inside;
+    let strangers = state.units.len().saturating_sub(candidate.members.len());
+    let frequency = (outside as f64 + 1.0) / (strangers as f64 + 1.0);
+    let bits = (0.5 / frequency).log2().clamp(0.0, LESSER_BITS);
+    let what = format!("others' indicators name it, as {outside} of {strangers} customers outside the group");
+    Part { block: Block::Identity, what, bits }
 }
 
 /// Showing the template, against how many show it who give it little of their

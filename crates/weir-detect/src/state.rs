@@ -70,6 +70,8 @@ pub(crate) struct State {
     pub(crate) ordinary: Vec<Exemplar>,
     /// The units with the smallest keyed hashes: a sample without choice.
     pub(crate) sample: BTreeSet<u64>,
+    /// Customers that others' indicators name, as given; not part of what is saved.
+    pub(crate) named: BTreeSet<u64>,
 }
 
 impl State {
@@ -90,6 +92,7 @@ impl State {
             habits: Habits::default(),
             ordinary: Vec::new(),
             sample: BTreeSet::new(),
+            named: BTreeSet::new(),
         }
     }
 

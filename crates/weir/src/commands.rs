@@ -5,6 +5,7 @@ mod campaigns;
 mod imports;
 mod logs;
 pub(crate) mod simulate;
+pub(crate) mod sharing;
 mod verify;
 
 pub(crate) use verify::read_key;
@@ -67,6 +68,21 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
         }
         Command::Campaign(Campaign::List) => campaigns::list(remote),
         Command::Campaign(Campaign::Show { id }) => campaigns::show(remote, id),
+        Command::Campaign(Campaign::Import { file }) => sharing::import(remote, file),
+        Command::Campaign(Campaign::Export { id, campaign, accounts, out, tlp, expires, from, key_file, share_key }) => {
+            let asked = sharing::Asked {
+                id,
+                campaign: campaign.as_deref(),
+                accounts: accounts.as_deref(),
+                out,
+                tlp: *tlp,
+                expires: *expires,
+                from,
+                key_file,
+                share_key: *share_key,
+            };
+            sharing::export(remote, &asked)
+        }
         Command::WhoCan { model, at } => who_can(remote, model, *at),
         Command::Explain { subject, model, at } => explain(remote, subject, model.as_deref(), *at),
         Command::Appeal(Appeal::File { against, text, key_file }) => {

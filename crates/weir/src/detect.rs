@@ -14,11 +14,12 @@ use weir_report::{Report, page, table};
 use weir_store::durable;
 
 use crate::cli::Detect;
-use crate::commands::{complain, print_text};
+use crate::commands::{complain, print_text, sharing};
 
 pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
     let format = asked.format.parse()?;
     let known = asked.accounts.as_deref().map(read_accounts).transpose()?.unwrap_or_default();
+    let indicators = sharing::feeds(&asked.indicators, asked.indicator_key_file.as_deref())?;
     let inputs = Inputs::find(&asked.files)?;
     let settings = Settings {
         key: detector_key(asked.key_file.as_deref())?,
@@ -37,7 +38,11 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
     if report.records == 0 {
         bail!("the log holds no exchanges");
     }
+    indicators.mark(&mut detector, &known);
     let mut findings = detector.findings();
+    for dossier in &mut findings.dossiers {
+        dossier.related.extend(indicators.relate(dossier));
+    }
     let command = std::env::args().collect::<Vec<_>>().join(" ");
     for dossier in &mut findings.dossiers {
         dossier.provenance.command.clone_from(&command);

@@ -10,9 +10,9 @@ use super::times;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {
-    /// Take one; this version enforces observe, throttle, fallback, refuse and suspend
+    /// Take one: what is done to an account is always said to it
     #[command(
-        after_help = "A throttle allows what its flags say, without any 6 requests a minute and one at a time; several windows with commas, as --requests 6/min,100/day."
+        after_help = "observe    watched, nothing is done\nverify     refused until who is behind it is shown: a Weir-Person assertion, or a claim recorded since, at level 2 or more\nthrottle   slowed down\nfallback   served by previous models\nwithhold   reasoning, log-probabilities and choices beyond the first taken out of answers\nrefuse     refused\nsuspend    refused, and suspended\n\nA throttle allows what its flags say, without any 6 requests a minute and one at a time; several windows with commas, as --requests 6/min,100/day."
     )]
     Take {
         /// party:ID, account:PARTY/NAME, or either without the prefix; person:ISSUER#SUB
@@ -97,6 +97,44 @@ pub(crate) enum Campaign {
         /// Tokens times the model's weight
         #[arg(long, value_name = "N/day")]
         spend: Option<String>,
+    },
+    /// Write one down for others as a STIX 2.1 bundle that names nobody
+    #[command(
+        after_help = "Accounts, means of payment and templates are in it as HMAC-SHA256 under the key in --key-file, which those who share agree on; it is made on first use.\n\nExamples:\n  weir campaign export k7f2mq-20260503 -o bundle.json --tlp amber+strict\n  weir campaign export found/campaigns.json --campaign k7f2mq-20260503 --accounts accounts.jsonl -o bundle.json"
+    )]
+    Export {
+        /// Its id, or the campaigns.json that `weir detect` wrote
+        id: String,
+        /// Which one of the file, where it has several
+        #[arg(long, value_name = "ID")]
+        campaign: Option<String>,
+        /// What sign-up and billing know of the accounts, for their means of payment
+        #[arg(long, value_name = "FILE")]
+        accounts: Option<PathBuf>,
+        /// Where the bundle goes
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+        /// With whom it may be shared: clear, green, amber, amber+strict or red
+        #[arg(long, default_value = "amber", value_parser = str::parse::<weir_stix::Tlp>)]
+        tlp: weir_stix::Tlp,
+        /// When it is to be forgotten, RFC 3339; 90 days from its last exchange unless said
+        #[arg(long, value_parser = times::time)]
+        expires: Option<Time>,
+        /// Who says so
+        #[arg(long, default_value = "An operator of Weir", value_name = "NAME")]
+        from: String,
+        /// The key that hides who is meant, 64 hexadecimal digits; made on first use
+        #[arg(long, value_name = "FILE", default_value = "sharing.key")]
+        key_file: PathBuf,
+        /// Put the key into the bundle, for all who get it
+        #[arg(long)]
+        share_key: bool,
+    },
+    /// Read a bundle that others made, and say what of it counts and what does not
+    #[command(after_help = "What counts is given to `weir detect --indicators FILE`: one capped piece of evidence, never a verdict.")]
+    Import {
+        /// The bundle
+        file: PathBuf,
     },
     /// Say that one is over, or was none
     End {

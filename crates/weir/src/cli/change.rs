@@ -243,7 +243,7 @@ fn campaign(command: &Campaign) -> Option<Change> {
         }
         .into(),
         Campaign::End { id, reason } => to::CampaignEnd { id: id.clone(), reason: reason.clone() }.into(),
-        Campaign::List | Campaign::Show { .. } => return None,
+        Campaign::List | Campaign::Show { .. } | Campaign::Export { .. } | Campaign::Import { .. } => return None,
     })
 }
 

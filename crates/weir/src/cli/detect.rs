@@ -37,6 +37,12 @@ pub(crate) struct Detect {
     /// Threads that read
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Bundles of indicators that others share: one capped piece of evidence, never a verdict
+    #[arg(long, value_name = "FILE")]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// The key that their identifiers are under, 64 hexadecimal digits; where it is not in the bundle
+    #[arg(long, value_name = "FILE", requires = "indicators")]
+    pub(crate) indicator_key_file: Option<PathBuf>,
     /// The deployment's key for samples and buckets, 32 hexadecimal digits; made on first use
     #[arg(long, env = "WEIR_DETECT_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
