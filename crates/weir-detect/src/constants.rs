@@ -265,3 +265,21 @@ pub(crate) const OPEN_SHARE: f64 = 0.5;
 /// An e-mail domain is a mail service rather than a firm's where at least this
 /// share of customers at large has it.
 pub(crate) const MAIL_SERVICE: f64 = 0.01;
+
+// Watching itself (see `watch.rs`).
+
+/// Placebo groups at once: their mean is steadier than one.
+pub(crate) const PLACEBOS: usize = 8;
+/// Ordinary customers of each: as many as a small pool has, so that what a
+/// pool's factors multiply is multiplied here.
+pub(crate) const PLACEBO_UNITS: usize = 24;
+/// Epochs that a round lasts: a day of hours, so that each sees every hour.
+pub(crate) const PLACEBO_ROUND: i64 = 24;
+/// The chance, at most, that a round is said to have drifted when none has.
+pub(crate) const PLACEBO_CHANCE: f64 = 0.01;
+
+/// What an e-process that may spend `share` of `alpha` must reach, as a
+/// logarithm to base 2.
+pub(crate) fn threshold(alpha: f64, share: f64) -> f64 {
+    -(alpha * share).log2()
+}

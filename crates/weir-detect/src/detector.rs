@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use crate::sketch::Sketcher;
 use crate::state::{Habits, State};
 use crate::unit::{Facts, Pool, Unit};
+use crate::watch::{Health, Watch};
 
 /// An epoch cannot be folded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,12 +69,37 @@ impl Detector {
     /// concealment cannot be assessed.
     pub fn new(settings: Settings, accounts: &[LoggedAccount]) -> Detector {
         let sketcher = Sketcher::new(&settings, accounts);
-        let mut state = State::new(&settings);
+        let state = State::new(&settings);
+        let mut detector = Detector { settings, sketcher, state };
+        detector.know(accounts);
+        detector
+    }
+
+    /// Takes these accounts in place of those given before: who has signed up
+    /// since, was closed, or was found innocent. Sketchers handed out before
+    /// keep the parties they know; exchanges that name theirs need none.
+    pub fn know(&mut self, accounts: &[LoggedAccount]) {
+        self.sketcher = Sketcher::new(&self.settings, accounts);
+        self.state.facts.clear();
+        self.state.cleared.clear();
         for account in accounts {
-            let unit = sketcher.unit_of(&account.account, account.party.as_deref());
-            state.facts.entry(unit).or_insert_with(|| Facts::of(account, &sketcher.key));
+            let unit = self.sketcher.unit_of(&account.account, account.party.as_deref());
+            self.state.facts.entry(unit).or_insert_with(|| Facts::of(account, &self.sketcher.key));
+            if let Some(at) = account.cleared {
+                let first = self.state.cleared.entry(unit).or_insert(i64::MAX);
+                *first = at.millis().min(*first);
+            }
         }
-        Detector { settings, sketcher, state }
+    }
+
+    /// The last epoch folded.
+    pub fn folded(&self) -> Option<i64> {
+        self.state.epoch
+    }
+
+    /// How ordinary traffic fares by the detector's own measure.
+    pub fn health(&self) -> Health {
+        self.state.watch.health()
     }
 
     /// What sketches exchanges for it; any number of threads may use clones.
@@ -114,6 +140,12 @@ impl Detector {
     /// Candidates ever born, for those who watch the error budget.
     pub fn born(&self) -> u64 {
         self.state.born
+    }
+
+    /// Counts candidates that were born before all this is remembered: the error
+    /// budget is spent once, whatever became of the memory.
+    pub fn count_born(&mut self, born: u64) {
+        self.state.born = self.state.born.max(born);
     }
 
     /// Each living candidate's linkage, for calibration: the e-process alone,
@@ -165,6 +197,7 @@ impl Detector {
             reference: &state.reference,
             pool: &state.pool,
             habits: state.habits,
+            watch: &state.watch,
             ordinary: &state.ordinary,
             sample: state.sample.iter().copied().collect(),
         };
@@ -191,6 +224,7 @@ impl Detector {
         state.singles.put_back(held.singles);
         (state.candidates, state.reference, state.pool) = (held.candidates, held.reference, held.pool);
         state.ordinary = held.ordinary;
+        state.watch = held.watch;
         (state.habits, state.sample) = (held.habits, held.sample.into_iter().collect());
         Ok(detector)
     }
@@ -218,6 +252,7 @@ struct Saved<'s> {
     reference: &'s Reference,
     pool: &'s Pool,
     habits: Habits,
+    watch: &'s Watch,
     ordinary: &'s [Exemplar],
     sample: Vec<u64>,
 }
@@ -236,6 +271,7 @@ struct Held {
     reference: Reference,
     pool: Pool,
     habits: Habits,
+    watch: Watch,
     ordinary: Vec<Exemplar>,
     sample: Vec<u64>,
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::anchor::Anchor;
 use crate::birth;
+use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
-use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, FORGET_DAYS, HIGH_WATER};
+use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, FORGET_DAYS, HIGH_WATER, threshold};
 use crate::evidence::{Families, Joint, Scene, weigh};
 use crate::judge;
 use crate::profile::EpochProfile;
@@ -19,6 +20,8 @@ pub(crate) fn fold(state: &mut State, settings: &Settings, epoch: i64, profile: 
         state.begun = epoch;
     }
     state.epoch = Some(epoch);
+    let without = cleared::clear(state, settings, epoch, profile);
+    let profile = without.as_ref().unwrap_or(profile);
     weigh_all(state, epoch, profile);
     let active = learn(state, epoch, profile);
     forget(state, settings, epoch);
@@ -39,9 +42,12 @@ fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
         weigh(candidate, joint, &scene, state, epoch);
         note_step(candidate, epoch);
     }
+    let mut watch = std::mem::take(&mut state.watch);
+    watch.look(state, epoch, &scene, &in_candidates);
     let seen = scene.likeness;
     note_ordinary(&mut state.ordinary, epoch, profile, &in_candidates);
     state.candidates = candidates;
+    state.watch = watch;
     state.reference.fade();
     state.reference.add(&seen);
 }
@@ -186,7 +192,7 @@ fn forget(state: &mut State, settings: &Settings, epoch: i64) {
 fn confirm(state: &mut State, settings: &Settings, epoch: i64) {
     let mut candidates = std::mem::take(&mut state.candidates);
     for candidate in candidates.iter_mut().filter(|candidate| candidate.alarm.is_none()) {
-        if candidate.confirmed.is_none() && candidate.log2_e >= -(settings.alpha * candidate.share).log2() {
+        if candidate.confirmed.is_none() && candidate.log2_e >= threshold(settings.alpha, candidate.share) {
             candidate.confirmed = Some(epoch);
         }
         // Judged again while it is new, and then whenever it has grown.

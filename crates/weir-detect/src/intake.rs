@@ -22,6 +22,27 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// For whom every epoch up to `folded` is over already.
+    pub fn after(folded: Option<i64>) -> Intake {
+        // The watermark at which it was over.
+        Intake { latest: folded.map(|folded| folded + LATENESS + 1), ..Intake::default() }
+    }
+
+    /// Says that `epoch` has begun, whether anything came of it or not.
+    pub fn reach(&mut self, epoch: i64) {
+        self.latest = Some(self.latest.map_or(epoch, |latest| latest.max(epoch)));
+    }
+
+    /// Whether an exchange of `epoch` would come too late.
+    pub fn is_late(&self, epoch: i64) -> bool {
+        self.latest.is_some_and(|latest| epoch < latest - LATENESS)
+    }
+
+    /// The earliest epoch that is still gathered.
+    pub fn earliest(&self) -> Option<i64> {
+        self.open.first_key_value().map(|(epoch, _)| *epoch)
+    }
+
     /// Takes one exchange; false when it came too late and was left out.
     pub fn take(&mut self, sketched: Sketched) -> bool {
         let epoch = sketched.epoch;

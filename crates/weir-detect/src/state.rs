@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::anchor::{Anchors, Singles};
 use crate::bet::Reference;
 use crate::candidate::{Candidate, Exemplar};
+use crate::cleared::Cleared;
 use crate::constants::SAMPLE_UNITS;
 use crate::hash::Table;
 use crate::profile::Event;
 use crate::settings::{Settings, Trial};
 use crate::sketch::CLASSES;
 use crate::unit::{Facts, Pool, Units};
+use crate::watch::Watch;
 
 /// What exchanges at large are like: the harvest axis is read against it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,8 @@ pub(crate) struct State {
     pub(crate) units: Units,
     /// Sign-up and billing facts, as given; not part of what is saved.
     pub(crate) facts: Table<Facts>,
+    /// Customers found innocent; as given, not part of what is saved.
+    pub(crate) cleared: Cleared,
     pub(crate) anchors: Anchors,
     pub(crate) singles: Singles,
     pub(crate) candidates: Vec<Candidate>,
@@ -66,6 +70,7 @@ pub(crate) struct State {
     pub(crate) reference: Reference,
     pub(crate) pool: Pool,
     pub(crate) habits: Habits,
+    pub(crate) watch: Watch,
     /// Some exchanges of customers outside every candidate, to read beside.
     pub(crate) ordinary: Vec<Exemplar>,
     /// The units with the smallest keyed hashes: a sample without choice.
@@ -83,6 +88,7 @@ impl State {
             trial: settings.trial,
             units: Units::default(),
             facts: Table::default(),
+            cleared: Cleared::default(),
             anchors: Anchors::default(),
             singles: Singles::of_bytes(settings.memory / 16),
             candidates: Vec::new(),
@@ -90,6 +96,7 @@ impl State {
             reference: Reference::default(),
             pool: Pool::default(),
             habits: Habits::default(),
+            watch: Watch::default(),
             ordinary: Vec::new(),
             sample: BTreeSet::new(),
             named: BTreeSet::new(),

@@ -209,6 +209,9 @@ impl Unit {
     }
 }
 
+/// `verified` of an account whose party is known by its own word alone.
+pub(crate) const SELF_DECLARED: &str = "self";
+
 /// What sign-up and billing know of a customer. It may propose and describe;
 /// it never enters an e-value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,7 +229,8 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn of(account: &LoggedAccount, key: &Keyed) -> Facts {
         Facts {
-            declared: account.party.is_some(),
+            // Whoever says so alone of itself is no declared organisation.
+            declared: account.party.is_some() && account.verified.as_deref() != Some(SELF_DECLARED),
             created: account.created.map(Time::millis),
             closed: account.closed.map(Time::millis),
             closed_by_provider: account.closed_by == Some(ClosedBy::Provider),

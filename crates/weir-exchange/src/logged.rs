@@ -175,7 +175,11 @@ pub struct LoggedAccount {
     /// The way it signed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signup_path: Option<String>,
-    /// What was verified of it, for example `email`.
+    /// When it was found innocent: nothing of it is evidence from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Time>,
+    /// What was verified of it, for example `email`; `self` where its party is
+    /// known by its own word alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<String>,
 }

@@ -101,11 +101,14 @@ fn own_payments(standing: &Standing) -> Option<Piece> {
 
 /// New accounts take up the work after the provider closed others.
 fn rotation(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece> {
+    // What comes after the epoch is not known yet, whenever the log is read.
+    let end = state.epoch.unwrap_or(0).saturating_add(1).saturating_mul(state.epoch_millis);
     let closed: Vec<i64> = core
         .iter()
         .filter_map(|unit| state.facts.get(unit))
         .filter(|facts| facts.closed_by_provider)
         .filter_map(|facts| facts.closed)
+        .filter(|closed| *closed < end)
         .collect();
     let first = *closed.iter().min()?;
     let after = core

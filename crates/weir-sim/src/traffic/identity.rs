@@ -114,6 +114,7 @@ impl World {
             payment,
             email_domain: Some(email_domain),
             signup_path: Some(signup_path.to_owned()),
+            cleared: None,
             verified: Some(["email", "email", "email", "phone", "none"][random.position(5)].to_owned()),
         }
     }
