@@ -6,11 +6,13 @@
 //! client library's.
 
 mod connection;
+mod crowd;
 mod generator;
 mod live;
 mod reply;
 mod samples;
 
+pub use crowd::{Crowd, CrowdConfig, CrowdCounts};
 pub use generator::{LoadError, OpenLoop, Target, closed_loop, open_loop};
 pub use live::{Caller, CallerCounts, Live, LiveConfig, LiveError};
 pub use reply::{ReplyError, ReplyReader};

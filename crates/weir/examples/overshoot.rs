@@ -163,6 +163,7 @@ fn config(dir: &std::path::Path) -> NodeConfig {
         record_queue: 65_536,
         record_roll_bytes: 64 << 20,
         record_roll_after: std::time::Duration::from_secs(3_600),
+        detect: weir::node::DetectOf::default(),
         drain: Duration::ZERO,
         persons: PersonsOf::default(),
         witnesses: Vec::new(),

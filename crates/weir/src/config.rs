@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) upstream: Upstream,
     pub(crate) records: Records,
+    pub(crate) detect: Detect,
     pub(crate) logging: Logging,
 }
 
@@ -48,6 +49,17 @@ pub(crate) struct Log {
     pub(crate) base_url: Option<String>,
     pub(crate) witnesses: Vec<Witness>,
     pub(crate) witness_ca_file: Option<PathBuf>,
+}
+
+/// Detection while it flows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Detect {
+    pub(crate) on: bool,
+    pub(crate) epoch_seconds: u32,
+    pub(crate) alpha: f64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) accounts: Option<PathBuf>,
 }
 
 /// A witness that is asked to cosign each checkpoint.
@@ -148,6 +160,7 @@ impl Default for Config {
             limits: Limits::default(),
             upstream: Upstream::default(),
             records: Records::default(),
+            detect: Detect::default(),
             logging: Logging::default(),
         }
     }
@@ -197,6 +210,19 @@ impl Default for Upstream {
 impl Default for Records {
     fn default() -> Records {
         Records { queue: 65_536, roll_bytes: 256 << 20, roll_seconds: 3_600 }
+    }
+}
+
+impl Default for Detect {
+    fn default() -> Detect {
+        let detect = crate::node::DetectOf::default();
+        Detect {
+            on: detect.on,
+            epoch_seconds: detect.epoch_seconds,
+            alpha: detect.alpha,
+            memory_bytes: detect.memory,
+            accounts: detect.accounts,
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! `weir demo`: everything in one process. A stand-in model server, a dozen
-//! fictional parties that call it through the gateway, and an order waiting to
-//! be enacted.
+//! fictional parties that call it through the gateway, a crowd with a campaign
+//! in it, and an order waiting to be enacted.
 
 pub mod bulk;
+pub mod crowd;
 pub mod seed;
+mod story;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use weir_control::service::Control;
+use weir_control::service::{Caller as OperatorCaller, Control};
 use weir_sim::load::{Caller, Live, LiveConfig};
 use weir_sim::population;
 use weir_sim::stand_in::{Pace, StandIn, StandInConfig, StandInHandle};
@@ -30,6 +32,20 @@ pub(crate) fn run(running: &Running) -> Result<ExitCode> {
         config.logging.level = "error".to_owned();
     }
     crate::logging::start(&config.logging)?;
+    let known = crowd::Known::new()?;
+    if config.detect == crate::config::Detect::default() {
+        config.detect.epoch_seconds = crowd::EPOCH_SECONDS;
+        config.detect.memory_bytes = 64 << 20;
+    }
+    // The crowd calls from everywhere, by the word of a proxy on this machine.
+    if config.gateway.trusted_peers.is_empty() {
+        config.gateway.trusted_peers = vec!["127.0.0.0/8".to_owned()];
+    }
+    if config.detect.accounts.is_none() {
+        create_private_folder(&config.data)?;
+        let now = weir_acts::Time::from_millis(jiff::Timestamp::now().as_millisecond());
+        config.detect.accounts = Some(known.write_accounts(&config.data, now)?);
+    }
     let node = serve::start(&config, FolderKind::Demo)?;
     let upstream = stand_in(&node)?;
     let control = node.control().clone();
@@ -40,10 +56,37 @@ pub(crate) fn run(running: &Running) -> Result<ExitCode> {
     let signals = node.runtime().block_on(async { serve::Signals::listen() })?;
     serve::tell(&node, &config);
     tell(&node, &config.data, &letters, &upstream);
-    let ended = serve::until_stopped(node, signals, move || calling.abort());
+    let story = tell_of_crowd(&node, known, &config.data)?;
+    let ended = serve::until_stopped(node, signals, move || {
+        calling.abort();
+        story.into_iter().for_each(|task| task.abort());
+    });
     drop(upstream);
     sum_up(&live);
     ended
+}
+
+/// Registers the crowd on a first start, has it call, and tells what comes of
+/// it.
+fn tell_of_crowd(node: &Node, known: crowd::Known, data: &Path) -> Result<[tokio::task::JoinHandle<()>; 2]> {
+    let control = node.control().clone();
+    let by = OperatorCaller { operator: first_operator(&control)?.parse()? };
+    let is_there = known.campaign.first().is_some_and(|party| control.published().state.party_named(party).is_some());
+    if !is_there {
+        node.runtime().block_on(known.register(&control, by))?;
+    }
+    let address = format!("http://{}", node.address());
+    let (crowd, calling) = known.calling(&address)?;
+    let story = story::Story {
+        control,
+        known,
+        crowd,
+        begun: std::time::Instant::now(),
+        commands: format!("{} --token-file {} --server {address}", program(), data.join("operator.token").display()),
+        log: format!("{address}/log"),
+        program: std::env::current_exe().context("where this program is")?,
+    };
+    Ok([node.runtime().spawn(calling), node.runtime().spawn(story.tell())])
 }
 
 /// The stand-in model server; on the port the log knows, after a first start.

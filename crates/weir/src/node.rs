@@ -3,6 +3,7 @@
 //! the same thing; only what is in the configuration differs.
 
 mod admin_listener;
+mod detection;
 mod feed;
 mod limits;
 mod objects;
@@ -34,6 +35,7 @@ use objects::StoredObjects;
 use routes::{Ready, Routes};
 
 pub use admin_listener::AdminListener;
+pub use detection::{ACCOUNTS_FILE, DetectOf, Following};
 pub use feed::{Fed, Feed};
 
 /// The key under which texts are sketched, in the folder.
@@ -72,6 +74,8 @@ pub struct NodeConfig {
     pub record_roll_bytes: u64,
     /// When it is closed at the latest.
     pub record_roll_after: Duration,
+    /// How detection runs.
+    pub detect: DetectOf,
     /// How persons behind requests are verified.
     pub persons: PersonsOf,
     /// How long requests may take to finish once stopping.
@@ -99,6 +103,7 @@ pub struct Node {
     sealing: tokio::task::JoinHandle<()>,
     objects: Arc<StoredObjects>,
     limits: limits::Keeper,
+    detecting: detection::Detecting,
     ready: Ready,
     runtime: Runtime,
     admin_address: Option<SocketAddr>,
@@ -156,6 +161,8 @@ impl Node {
             &mut registry,
         )?;
         let limits = limits::Keeper::start(&config.dir, gateway.clone(), limits_clock)?;
+        let following =
+            Following::prepare(config.detect, key, control.clone(), runtime.handle().clone(), &mut registry)?;
         routes.complete(shown(&gateway), registry);
         let running = starter.start(Arc::new(gateway.clone()))?;
         let sealing = runtime.spawn(records::seal(control.clone(), to_seal));
@@ -166,6 +173,7 @@ impl Node {
             Arc::new(move |address| allowed.iter().any(|network| network.contains(address))),
             config.persons.ca_file.as_deref(),
         )?;
+        let detecting = detection::Detecting::start(following, |seq| records.exchanges_after(seq))?;
         let handle = gateway.start()?;
         let admin_address = match &config.admin {
             Some(admin) if !one_listener => Some(runtime.block_on(admin.start(routes.of_admin()))?),
@@ -190,6 +198,7 @@ impl Node {
             sealing,
             objects,
             limits,
+            detecting,
             ready,
             runtime,
             admin_address,
@@ -243,6 +252,8 @@ impl Node {
         tracing::info!(in_flight, "stopping: letting requests finish");
         let drained = self.runtime.block_on(self.handle.drain(self.drain));
         self.records.stop();
+        // Its feed is over now.
+        self.detecting.stop();
         self.limits.stop();
         // The last segment's seal is the last act. A panic was printed.
         drop(self.runtime.block_on(self.sealing));

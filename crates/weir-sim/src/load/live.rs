@@ -162,7 +162,7 @@ impl Live {
     }
 }
 
-fn authority(base_url: &str) -> Result<String, LiveError> {
+pub(super) fn authority(base_url: &str) -> Result<String, LiveError> {
     let refuse = |why| LiveError::BaseUrl { base_url: base_url.to_owned(), why };
     let url: Uri = base_url.parse().map_err(|_| refuse("not an address"))?;
     if url.scheme_str() != Some("http") {

@@ -66,7 +66,7 @@ fn epoch(text: &str) -> Result<u32, String> {
         _ => return Err("write a number and s, m, h or d, for example 1h".to_owned()),
     };
     let total = number.parse::<u32>().ok().and_then(|number| number.checked_mul(seconds));
-    total.filter(|total| (10..=7 * 86_400).contains(total)).ok_or_else(|| "between 10s and 7d".to_owned())
+    total.filter(|total| (1..=7 * 86_400).contains(total)).ok_or_else(|| "between 1s and 7d".to_owned())
 }
 
 /// Bytes of `512MiB`, `8GiB`, `8G` or a plain number.
@@ -91,7 +91,7 @@ mod tests {
     fn times_and_sizes_are_read_as_people_write_them() {
         assert_eq!(epoch("1h"), Ok(3600));
         assert_eq!(epoch("15m"), Ok(900));
-        assert!(epoch("1").is_err() && epoch("5s").is_err() && epoch("99999999h").is_err() && epoch("h").is_err());
+        assert!(epoch("1").is_err() && epoch("0s").is_err() && epoch("99999999h").is_err() && epoch("h").is_err());
         assert_eq!(bytes("8GiB"), Ok(8 << 30));
         assert!(bytes("x").is_err() && bytes("1k").is_err() && bytes("99999999999GiB").is_err());
         assert!(alpha("0").is_err() && alpha("NaN").is_err() && alpha("0.01").is_ok());

@@ -11,7 +11,7 @@ use weir_tlog::CosignerKey;
 
 use super::{Config, ConfigError, Tls};
 use crate::config;
-use crate::node::{AdminListener, NodeConfig, PersonsOf};
+use crate::node::{AdminListener, DetectOf, NodeConfig, PersonsOf};
 
 impl Config {
     /// What a node of this configuration needs.
@@ -56,12 +56,31 @@ impl Config {
             record_queue: self.records.queue,
             record_roll_bytes: self.records.roll_bytes,
             record_roll_after: Duration::from_secs(self.records.roll_seconds),
+            detect: self.detect()?,
             drain: Duration::from_secs(self.drain_seconds),
             persons: PersonsOf {
                 audience: self.persons.audience.clone(),
                 allow_networks: networks("persons.allow_networks", &self.persons.allow_networks)?,
                 ca_file: self.persons.ca_file.clone(),
             },
+        })
+    }
+
+    fn detect(&self) -> Result<DetectOf, ConfigError> {
+        let wrong = |key: &'static str, message: &str| Err(ConfigError::Value { key, message: message.to_owned() });
+        let asked = &self.detect;
+        if asked.epoch_seconds == 0 {
+            return wrong("detect.epoch_seconds", "an epoch has a second at least");
+        }
+        if !(asked.alpha > 0.0 && asked.alpha < 1.0) {
+            return wrong("detect.alpha", "it is a chance, above 0 and below 1");
+        }
+        Ok(DetectOf {
+            on: asked.on,
+            epoch_seconds: asked.epoch_seconds,
+            alpha: asked.alpha,
+            memory: asked.memory_bytes,
+            accounts: asked.accounts.clone(),
         })
     }
 

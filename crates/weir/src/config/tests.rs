@@ -34,6 +34,7 @@ fn the_example_holds_every_key_at_its_default() {
             witness_ca_file: Some("f".into()),
             ..Log::default()
         },
+        detect: Detect { accounts: Some("f".into()), ..Detect::default() },
         access: Access { base_url: Some("u".into()), ..Access::default() },
         upstream: Upstream {
             gap_seconds: Some(1),

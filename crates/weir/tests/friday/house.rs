@@ -38,6 +38,7 @@ impl House {
             record_queue: 65_536,
             record_roll_bytes: 64 << 20,
             record_roll_after: std::time::Duration::from_secs(3_600),
+            detect: weir::node::DetectOf::default(),
             drain: Duration::ZERO,
             persons: weir::node::PersonsOf::default(),
         };

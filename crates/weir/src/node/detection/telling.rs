@@ -1,0 +1,152 @@
+//! What the detector says of what it found: acts, and what follows from them
+//! by the rules.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use weir_acts::campaign::{Bits, Seen};
+use weir_acts::words::{CampaignRole, CampaignStatus};
+use weir_acts::{Digest, Time};
+use weir_control::service::{Detection, Finding};
+use weir_detect::{Dossier, Findings, MemberLine, Role, State, Status};
+use weir_store::durable::write_file_atomically;
+
+use super::{ACCOUNTS_FILE, Following};
+
+impl Following {
+    /// Tells of every finding, and has done about it what the rules say.
+    pub(super) fn tell(&mut self) {
+        let problem = self.tell_all().err().map(|error| {
+            tracing::error!(error = format!("{error:#}"), "the detector could not tell what it found; the next epoch's end tries again");
+            format!("what it found could not be told: {error:#}")
+        });
+        self.say(problem);
+    }
+
+    fn tell_all(&self) -> Result<()> {
+        let health = self.detector.health();
+        let proposes = !health.drifted;
+        if self.runtime.block_on(self.control.tell_health(proposes, health.ordinary_log2_e))? {
+            match proposes {
+                true => tracing::info!("ordinary traffic is as it should be again: the detector proposes measures"),
+                false => tracing::error!(
+                    log2_e = health.ordinary_log2_e,
+                    bound = health.bound,
+                    "the e-value of ordinary traffic has drifted above one: the detector proposes no measures"
+                ),
+            }
+        }
+        let mut any = false;
+        for finding in self.findings()? {
+            let id = finding.id.clone();
+            let (members, status) = (finding.members.len(), finding.status);
+            if self.runtime.block_on(self.control.tell_campaign(finding))? {
+                tracing::warn!(campaign = id, %status, accounts = members, "a campaign: `weir campaign show` has the dossier");
+                any = true;
+            }
+            if proposes {
+                self.runtime.block_on(self.control.act_automatically(&id))?;
+            }
+        }
+        if any { self.keep_accounts() } else { Ok(()) }
+    }
+
+    fn findings(&self) -> Result<Vec<Finding>> {
+        let Findings { dossiers, members, .. } = self.detector.findings();
+        let mut of: BTreeMap<&str, Vec<&MemberLine>> = BTreeMap::new();
+        members.iter().for_each(|line| of.entry(&line.campaign).or_default().push(line));
+        let inputs = self.inputs();
+        dossiers
+            .into_iter()
+            .map(|mut dossier| {
+                dossier.provenance.command = self.command();
+                dossier.provenance.inputs.clone_from(&inputs);
+                let lines = of.get(dossier.id.as_str()).map_or(&[][..], Vec::as_slice);
+                finding(&dossier, lines)
+            })
+            .collect()
+    }
+
+    /// The digest of the digests of all files of records sealed so far.
+    fn inputs(&self) -> Vec<String> {
+        let published = self.control.published();
+        let digests: Vec<&[u8]> = published.state.segments.values().map(|sealed| &sealed.digest.0[..]).collect();
+        vec![Digest::of_parts(&digests).to_string()]
+    }
+
+    /// What comes to the same over the folder's records.
+    fn command(&self) -> String {
+        let settings = &self.settings;
+        format!(
+            "weir detect decisions --accounts {ACCOUNTS_FILE} --key-file {} --epoch {}s --alpha {} --memory {}",
+            super::super::DETECTOR_KEY_FILE,
+            settings.epoch_seconds,
+            settings.alpha,
+            settings.memory
+        )
+    }
+
+    /// Keeps the accounts as the finding knew them.
+    fn keep_accounts(&self) -> Result<()> {
+        let mut lines = Vec::new();
+        for row in &self.rows {
+            serde_json::to_writer(&mut lines, row)?;
+            lines.push(b'\n');
+        }
+        let path = self.control.dir().join(ACCOUNTS_FILE);
+        write_file_atomically(&path, &lines, 0o600).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Says how the detector fares.
+    pub(super) fn say(&mut self, problem: Option<String>) {
+        let health = self.detector.health();
+        let drift = health.drifted.then(|| {
+            format!(
+                "the e-value of ordinary traffic reached 2^{:.1} in the last day of epochs and is 2^{:.1} now, so what the \
+                 guarantee supposes does not hold",
+                health.bound, health.ordinary_log2_e
+            )
+        });
+        let folded = self.detector.folded().map(|epoch| {
+            Time::from_millis((epoch + 1).saturating_mul(i64::from(self.settings.epoch_seconds) * 1_000))
+        });
+        self.metrics.fares(self.detector.born(), health, !health.drifted);
+        self.control.set_detection(Detection {
+            on: true,
+            epoch_seconds: self.settings.epoch_seconds,
+            folded,
+            lag_ms: self.control.detection().lag_ms,
+            born: self.detector.born(),
+            ordinary_log2_e: health.ordinary_log2_e,
+            proposes: !health.drifted,
+            problem: drift.or(problem),
+        });
+    }
+}
+
+fn finding(dossier: &Dossier, lines: &[&MemberLine]) -> Result<Finding> {
+    Ok(Finding {
+        id: dossier.id.clone(),
+        status: match dossier.status {
+            Status::Campaign => CampaignStatus::Campaign,
+            Status::Suspected => CampaignStatus::Suspected,
+        },
+        log2_e: dossier.log2_e,
+        alarm: dossier.alarm,
+        accounts: dossier.accounts,
+        exchanges: dossier.exchanges,
+        growing: dossier.state == State::Growing,
+        dossier: serde_json::to_string(dossier)?,
+        members: lines.iter().filter_map(|line| seen(line)).collect(),
+    })
+}
+
+/// None of an account that is not one of this log's.
+fn seen(line: &MemberLine) -> Option<Seen> {
+    let role = match line.role {
+        Role::Member => CampaignRole::Member,
+        Role::Associated => CampaignRole::Associated,
+    };
+    let account = line.account.parse().ok()?;
+    Some(Seen { account, role, bits: Bits::of(line.bits), since: line.since, line: serde_json::to_string(line).ok()? })
+}
