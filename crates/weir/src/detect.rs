@@ -26,6 +26,7 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
         epoch_seconds: asked.epoch,
         alpha: asked.alpha,
         memory: asked.memory,
+        ..Settings::default()
     };
     let mut detector = Detector::new(settings, &known);
     let mut options = ReadOptions { format, digests: true, ..ReadOptions::default() };

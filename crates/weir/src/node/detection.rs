@@ -103,7 +103,7 @@ impl Following {
             return Ok(None);
         }
         let known = config.accounts.as_deref().map(accounts::given).transpose()?.unwrap_or_default();
-        let settings = Settings { key, epoch_seconds, alpha: config.alpha, memory: config.memory };
+        let settings = Settings { key, epoch_seconds, alpha: config.alpha, memory: config.memory, ..Settings::default() };
         let published = control.published();
         let rows = accounts::rows(&published.state, control.now(), &known);
         let memory = Memory::in_folder(control.dir());
