@@ -9,6 +9,7 @@ mod cache;
 mod calibration;
 mod compared;
 mod found;
+mod ledger;
 mod plan;
 mod wilson;
 
@@ -49,8 +50,9 @@ pub(crate) struct Detect {
 
 /// Measures, writes the lines and prints the tables.
 pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
+    // With the features of the whole workspace, as the tests are built.
     let mut cargo = Command::new("cargo");
-    run(cargo.current_dir(workspace).args(["build", "-p", "weir-detect-bench"]))?;
+    run(cargo.current_dir(workspace).args(["build", "--workspace", "--bin", "weir-detect-bench"]))?;
     let program = workspace.join("target/debug/weir-detect-bench");
     let cache = Cache::open(workspace)?;
     let size = if asked.quick { Size::Quick } else { Size::Whole };
@@ -70,6 +72,9 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         raw.line(&json!({ "part": job.part, "row": job.row, "arguments": job.arguments, "line": line }))?;
     }
     print(&lines, jobs.len());
+    if !asked.quick {
+        ledger::note(workspace, cache.digest(), &lines)?;
+    }
     say(&format!("every line is in {}", raw.path().display()));
     Ok(())
 }

@@ -21,6 +21,15 @@ struct Sum {
 pub(super) fn print(lines: &[&(&Job, Value)]) {
     let mut all: BTreeMap<(String, u64, String), Sum> = BTreeMap::new();
     for (job, line) in lines.iter().map(|line| (&line.0, &line.1)) {
+        for campaign in line["score"]["campaigns"].as_array().into_iter().flatten() {
+            let sum = all.entry(("Weir".to_owned(), 0, job.row.clone())).or_default();
+            sum.found += usize::from(campaign["found"] == true);
+            sum.campaigns += 1;
+            sum.recall += campaign["recall"].as_f64().unwrap_or(0.0);
+            sum.runs += 1.0;
+            let flagged = line["score"]["flagged"].as_object().into_iter().flatten();
+            sum.benign += flagged.filter_map(|(_, count)| count.as_u64()).sum::<u64>();
+        }
         for scored in line["baselines"].as_array().into_iter().flatten() {
             let name = scored["name"].as_str().unwrap_or_default().to_owned();
             let budget = scored["budget"].as_u64().unwrap_or(0);
