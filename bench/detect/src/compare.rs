@@ -30,10 +30,10 @@ pub fn compare(scenario: &Scenario, data: Option<&Path>, budgets: &[usize]) -> R
         baselines.iter_mut().for_each(|baseline| baseline.see(account, &exchange));
     }
     let truth = truth(&world, &numbers);
-    let each = |baseline: &Box<dyn Baseline>| {
-        budgets.iter().map(|&budget| score(baseline.as_ref(), &truth, budget)).collect::<Vec<_>>()
+    let each = |baseline: &dyn Baseline| {
+        budgets.iter().map(|&budget| score(baseline, &truth, budget)).collect::<Vec<_>>()
     };
-    Ok(baselines.iter().flat_map(each).collect())
+    Ok(baselines.iter().flat_map(|baseline| each(baseline.as_ref())).collect())
 }
 
 /// By account's number, the campaign it is of. Accounts that never called are

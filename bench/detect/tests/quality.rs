@@ -2,6 +2,8 @@
 //! found, look-alikes are left alone, and under the null nothing is confirmed
 //! more often than the budget allows.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
+
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
 use weir_detect_bench::{Run, run};

@@ -106,7 +106,8 @@ fn play(program: &Path, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<(
 
 fn one(program: &Path, cache: &Cache, job: &Job) -> Result<()> {
     let output = Command::new(program).args(&job.arguments).output().context("cannot be started")?;
-    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+    let said = std::str::from_utf8(&output.stderr).unwrap_or("(what it said is no text)");
+    anyhow::ensure!(output.status.success(), "{}", said.trim());
     let line: Value = serde_json::from_slice(&output.stdout).context("what it printed is no JSON")?;
     cache.write(&job.arguments, &line)
 }

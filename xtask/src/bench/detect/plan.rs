@@ -101,9 +101,7 @@ impl Plan {
         for (row, arguments) in rows {
             self.seeds("limits", row, &format!("{arguments} --accounts 5000 --days 14"), seeds.clone());
         }
-        self.seeds("limits", "A13 on shared accounts", concat!(
-            r#"--scenario A13 --shared --accounts 5000 --days 14"#
-        ), seeds.clone());
+        self.seeds("limits", "A13 on shared accounts", "--scenario A13 --shared --accounts 5000 --days 14", seeds.clone());
         self.seeds("limits", "seven campaigns with one pool of phrases (mix)", "--scenario mix --accounts 20000 --days 10", seeds);
         for point in 0..self.pick(3, 200) {
             let arguments = format!("--scenario A14 --point {point} --accounts 2000 --days 14");
