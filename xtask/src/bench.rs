@@ -1,6 +1,7 @@
 //! `cargo xtask bench gate`: what the gate costs, beside what others cost.
 //! `cargo xtask bench scale`: what a million accounts cost.
 //! `cargo xtask bench detect`: how good the detector is (`bench/detect.md`).
+//! `cargo xtask bench verify`: what checking a million acts costs.
 //! `bench/README.md` says how and why it is measured so; the files here are
 //! one step each.
 
@@ -15,6 +16,7 @@ mod raw;
 mod rig;
 mod scale;
 mod table;
+mod verify;
 mod weir;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,8 @@ pub(crate) enum Bench {
     Scale(scale::Scale),
     /// What the detector finds, misses and flags wrongly, beside others.
     Detect(detect::Detect),
+    /// `weir log verify` over a log of a million acts.
+    Verify(verify::Verify),
 }
 
 #[derive(Args)]
@@ -66,6 +70,7 @@ pub(crate) fn bench(workspace: &Path, which: Bench) -> Result<()> {
     match which {
         Bench::Detect(asked) => detect::measure(workspace, &asked),
         Bench::Scale(scale) => scale::measure(workspace, &scale),
+        Bench::Verify(verify) => verify::measure(workspace, &verify),
         Bench::Gate(mut gate) => {
             if gate.quick {
                 (gate.rounds, gate.cpu_seconds, gate.latency_seconds) = (2, 1, 3);

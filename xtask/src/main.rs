@@ -27,7 +27,11 @@ enum Chore {
         passed_on: Vec<String>,
     },
     /// Run the tests by chance and by kill for longer than `test` does.
-    Soak,
+    Soak {
+        /// One part of it alone.
+        #[command(subcommand)]
+        part: Option<Soaked>,
+    },
     /// Hold the dependencies to deny.toml.
     Deny,
     /// Measure.
@@ -35,10 +39,26 @@ enum Chore {
     Bench(bench::Bench),
 }
 
+#[derive(Subcommand)]
+enum Soaked {
+    /// `kill -9` under load, during imports, and between the steps of an append.
+    Kill {
+        /// Times that the process is killed.
+        #[arg(long, default_value_t = 200)]
+        rounds: u64,
+    },
+    /// The Friday letter, by accounts and by the persons behind one, among many.
+    Letter {
+        /// Accounts; a party for every fifty.
+        #[arg(long, default_value_t = 1_000_000)]
+        accounts: u64,
+    },
+}
+
 fn main() -> ExitCode {
     let done = workspace().and_then(|workspace| match Arguments::parse().chore {
         Chore::Test { passed_on } => test(&workspace, &passed_on),
-        Chore::Soak => soak(&workspace),
+        Chore::Soak { part } => soak(&workspace, part),
         Chore::Deny => deny(&workspace),
         Chore::Bench(which) => bench::bench(&workspace, which),
     });
@@ -68,8 +88,19 @@ fn test(workspace: &Path, passed_on: &[String]) -> Result<()> {
 }
 
 /// The same tests with more rounds and cases; those alone that heed either.
-fn soak(workspace: &Path) -> Result<()> {
-    run(tests(workspace)?.args(["--workspace", "--no-fail-fast"]).envs(SOAK))
+fn soak(workspace: &Path, part: Option<Soaked>) -> Result<()> {
+    let mut cargo = tests(workspace)?;
+    cargo.arg("--no-fail-fast");
+    match part {
+        None => cargo.arg("--workspace").envs(SOAK),
+        Some(Soaked::Kill { rounds }) => cargo
+            .args(["-p", "weir", "-p", "weir-store", "--test", "kill", "--test", "imports", "--test", "kill_points"])
+            .env("WEIR_KILL_ROUNDS", rounds.to_string()),
+        Some(Soaked::Letter { accounts }) => cargo
+            .args(["-p", "weir", "--test", "friday", "--test", "persons", "--", "--nocapture"])
+            .env("WEIR_SCALE_ACCOUNTS", accounts.to_string()),
+    };
+    run(&mut cargo)
 }
 
 /// `cargo test`, told where the tools are that the tests need.

@@ -16,8 +16,9 @@ pub(crate) use node::{NODE_WHEEL, Node};
 pub(crate) use python::python_packages;
 
 /// Go 1.19 with the sumdb packages, the log's first third-party verifier; a
-/// browser for the page of findings.
-const DEBIAN: &[&str] = &["golang-1.19-go", "golang-1.19-src", "golang-golang-x-mod-dev", "chromium"];
+/// browser for the page of findings; strace, which puts faults into system
+/// calls of the real process.
+const DEBIAN: &[&str] = &["golang-1.19-go", "golang-1.19-src", "golang-golang-x-mod-dev", "chromium", "strace"];
 
 /// The log's second third-party verifier, the official clients of both APIs, a
 /// library that identity providers sign with, another reader and writer of Parquet, readers of STIX and of signed webhooks, and the Node that the JavaScript ones run on.

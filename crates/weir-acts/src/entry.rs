@@ -197,11 +197,27 @@ impl Entry {
     /// When the bytes are no entry, the version or kind is unknown, or the
     /// private part is not the one committed to.
     pub fn read(bytes: &[u8], private: Option<(&[u8; 32], &[u8])>) -> Result<Entry, EntryError> {
-        let version: VersionOnly = serde_json::from_slice(bytes)?;
-        if version.v != VERSION {
-            return Err(EntryError::Version { found: version.v });
-        }
-        let wire: Wire<'_> = serde_json::from_slice(bytes)?;
+        Entry::read_committed(bytes, private).map(|(entry, _)| entry)
+    }
+
+    /// As [`Entry::read`], with the commitment to its private part where it has
+    /// one.
+    ///
+    /// # Errors
+    /// As [`Entry::read`].
+    pub fn read_committed(
+        bytes: &[u8],
+        private: Option<(&[u8; 32], &[u8])>,
+    ) -> Result<(Entry, Option<Digest>), EntryError> {
+        let wire = match serde_json::from_slice::<Wire<'_>>(bytes) {
+            Ok(wire) if wire.v == VERSION => wire,
+            // Of another format nothing else is known, not even its fields.
+            Ok(Wire { v: found, .. }) => return Err(EntryError::Version { found }),
+            Err(error) => match serde_json::from_slice(bytes) {
+                Ok(VersionOnly { v: found }) if found != VERSION => return Err(EntryError::Version { found }),
+                _ => return Err(error.into()),
+            },
+        };
         let opened = match (wire.private, private) {
             (_, None) => None,
             (None, Some(_)) => return Err(EntryError::Unexpected),
@@ -210,14 +226,15 @@ impl Entry {
         };
         let act = Act::read(&wire.kind, wire.public.get(), opened)
             .ok_or_else(|| EntryError::Kind { kind: wire.kind.chars().take(64).collect() })??;
-        Ok(Entry {
+        let entry = Entry {
             at: wire.at,
             by: wire.by.into_owned(),
             approvals: wire.approvals,
             subject: wire.subject.into_owned(),
             basis: wire.basis,
             act,
-        })
+        };
+        Ok((entry, wire.private))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::digest::Digest;
 use crate::directive::{DirectiveText, Disclosure, ListRows};
 use crate::draft::Approvals;
-use crate::holder::Life;
+use crate::holder::{Life, Start};
 use crate::id::{DirectiveId, ImportId, ModelId, OperatorId, TokenId};
 use crate::time::Time;
 use crate::value::ValueType;
@@ -26,6 +26,8 @@ pub struct Imported {
     pub root: Digest,
     /// When it was done.
     pub at: Time,
+    /// With what its rows begin, where any were given to who folds here.
+    pub(crate) start: Option<Start>,
 }
 
 /// A claim kind as declared.

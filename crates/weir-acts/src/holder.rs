@@ -77,6 +77,14 @@ impl Life {
         self.from.time()
     }
 
+    /// Whether it began with this very import, and not only when that did.
+    pub(crate) fn began_with(&self, import: Start) -> bool {
+        match (self.from, import) {
+            (Start::With(one), Start::With(other)) => std::ptr::eq(one, other),
+            _ => false,
+        }
+    }
+
     /// Whether it holds at `at`.
     pub fn holds(&self, at: Time) -> bool {
         self.from() <= at && self.to.is_none_or(|to| at < to)

@@ -42,4 +42,4 @@ pub use state::{Holder, State, Touched};
 pub use time::{Clock, Time};
 pub use value::{Value, ValueType};
 pub use view::View;
-pub use world::World;
+pub use world::{Follower, World};

@@ -22,6 +22,10 @@ use crate::time::Time;
 use crate::view::{KeyStanding, LimitsInForce, MeasuresInForce, View, in_force, keep};
 use crate::words::Stage;
 
+mod follower;
+
+pub use follower::Follower;
+
 /// A state with its view at the present moment.
 #[derive(Debug, Clone)]
 pub struct World {

@@ -8,6 +8,7 @@
 mod authority;
 mod bundle;
 mod decisions;
+mod erased;
 mod export;
 mod keys;
 mod refold;
@@ -28,30 +29,43 @@ pub use segments::{RecordsFolder, Segments, WrongSegment};
 use crate::service::Control;
 use refold::Refolder;
 
-/// Checks the log at `source` against `key`, or a key that it led to by its own
-/// word; `is_pinned` says whether the key
-/// came from elsewhere than the log itself. With a `bundle` its openings are
-/// folded and its decisions computed again; the log must extend every
-/// checkpoint of `since`, which must be opened with the same key. Files of
-/// `records` are held against what sealed them. The decision named by `explain`
-/// is told rule by rule.
+/// What an auditor has beside a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Check<'a> {
+    /// The key that signed it, or one that it led to by its own word.
+    pub key: &'a VerifierKey,
+    /// Whether the key came from elsewhere than the log itself.
+    pub is_pinned: bool,
+    /// Openings, which are folded, and decisions, which are computed again.
+    pub bundle: Option<&'a Bundle>,
+    /// Checkpoints, opened with the same key, that it must extend.
+    pub since: &'a [Checkpoint],
+    /// Files of records, which are held against what sealed them.
+    pub records: Option<&'a RecordsFolder>,
+    /// A decision to be told rule by rule.
+    pub explain: Option<&'a str>,
+}
+
+impl<'a> Check<'a> {
+    /// The check of whoever has the key and nothing else.
+    pub fn with_key(key: &'a VerifierKey) -> Check<'a> {
+        Check { key, is_pinned: true, bundle: None, since: &[], records: None, explain: None }
+    }
+}
+
+/// Checks the log at `source`. `progress` is told how many acts of how many
+/// are done.
 ///
 /// # Errors
 /// When the signed tree is not what the checkpoint says, or cannot be read.
 /// What is wrong with acts or decisions is in the report.
-#[allow(clippy::too_many_arguments, reason = "each is one thing an auditor may or may not have")]
 pub fn verify(
     source: &dyn LogSource,
-    key: &VerifierKey,
-    is_pinned: bool,
-    bundle: Option<&Bundle>,
-    since: &[Checkpoint],
-    records: Option<&RecordsFolder>,
-    explain: Option<&str>,
+    check: &Check<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, VerifyFailure> {
-    let keys = keys::led_to(source, key)?;
-    let mut refolder = Refolder::new(key, bundle, explain);
+    let keys = keys::led_to(source, check.key)?;
+    let mut refolder = Refolder::new(check.key, check.bundle, check.explain);
     let verified = verify_log_of_any(
         source,
         &keys,
@@ -61,15 +75,17 @@ pub fn verify(
         },
         progress,
     )?;
-    for older in since {
+    let erasures = refolder.take_erasures();
+    refolder.found_wrong(erased::first_wrong(source, &verified, erasures)?);
+    for older in check.since {
         verify_consistency(source, older, &verified.checkpoint)?;
     }
-    let since = since.iter().map(|checkpoint| checkpoint.size).collect();
+    let since = check.since.iter().map(|checkpoint| checkpoint.size).collect();
     // The new key may be the one given and the old one the one that is named
     // last, or the other way round; either signs for what it was named for.
     let named: Vec<VerifierKey> = refolder.keys().chain(&keys).cloned().collect();
     let signed_by = keys::signed_by(source, &named)?;
-    Ok(refolder.report(&verified, is_pinned, since, &signed_by, records))
+    Ok(refolder.report(&verified, check.is_pinned, since, &signed_by, check.records))
 }
 
 /// Holds the files of records in a running server's own folder against the

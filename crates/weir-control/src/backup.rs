@@ -92,7 +92,7 @@ pub fn backup(data: &Path, to: &Path, at: Time) -> Result<Backup, BackupError> {
         return Err(BackupError::NotData { path: data.to_owned() });
     }
     let beside = beside(to)?;
-    let made = fill(data, &beside, at).and_then(|made| {
+    let made = fill(data, &beside, at).and_then(|(made, _held)| {
         // A folder made there meanwhile is refused by the system unless empty.
         fs::rename(&beside, to).map_err(io("renaming to", to))?;
         sync_folder_of(to)?;
@@ -105,6 +105,41 @@ pub fn backup(data: &Path, to: &Path, at: Time) -> Result<Backup, BackupError> {
     made
 }
 
+/// Removes what backups to `to` left beside it that were killed; those folders.
+/// One that is still being made is left alone: its maker holds it.
+///
+/// # Errors
+/// When the folder cannot be read, or what was left not be removed.
+pub fn clear_unfinished(to: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let Some(name) = to.file_name().and_then(|name| name.to_str()) else { return Ok(Vec::new()) };
+    let parent = match to.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    if !parent.is_dir() {
+        return Ok(Vec::new());
+    }
+    let is_left = |found: &&String| {
+        let process = found.strip_prefix(&format!(".{name}.")).and_then(|rest| rest.strip_suffix(".tmp"));
+        process.is_some_and(|process| !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let mut removed = Vec::new();
+    for found in names_in(parent)?.iter().filter(is_left) {
+        let path = parent.join(found);
+        match fs::File::open(&path).map(|folder| (folder.try_lock(), folder)) {
+            Ok((Ok(()), _held)) => {
+                fs::remove_dir_all(&path).map_err(io("removing", &path))?;
+                removed.push(path);
+            }
+            Ok((Err(fs::TryLockError::WouldBlock), _)) => {}
+            Ok((Err(fs::TryLockError::Error(error)), _)) => return Err(io("locking", &path)(error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(io("reading", &path)(error)),
+        }
+    }
+    Ok(removed)
+}
+
 /// Where the copy is made: in the same folder, under a name of its own.
 fn beside(to: &Path) -> Result<PathBuf, BackupError> {
     let name = to.file_name().ok_or_else(|| BackupError::Exists { path: to.to_owned() })?;
@@ -114,12 +149,16 @@ fn beside(to: &Path) -> Result<PathBuf, BackupError> {
     Ok(to.with_file_name(beside))
 }
 
-fn fill(data: &Path, to: &Path, at: Time) -> Result<Backup, BackupError> {
+fn fill(data: &Path, to: &Path, at: Time) -> Result<(Backup, fs::File), BackupError> {
     match fs::remove_dir_all(to) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("removing", to)(error)),
         _ => {}
     }
     create_private_folder(to)?;
+    // Held until it has its name, so that nobody clears it away meanwhile. The
+    // kernel lets go of it however this process ends.
+    let held = fs::File::open(to).map_err(io("opening", to))?;
+    held.lock().map_err(io("locking", to))?;
     let is_ours = |name: &str| {
         let elsewhere = [LOCK_FILE, BACKUP_FILE, PROJECTION, WITNESSES];
         !name.starts_with('.') && !name.starts_with(DATABASE_FILE) && !elsewhere.contains(&name)
@@ -139,7 +178,7 @@ fn fill(data: &Path, to: &Path, at: Time) -> Result<Backup, BackupError> {
     let made = Backup { size: head.size, root: weir_acts::hex::encode(&head.root), at };
     let text = serde_json::to_string(&made).map_err(|error| io("writing", to)(error.into()))?;
     write_file_atomically(&to.join(BACKUP_FILE), format!("{text}\n").as_bytes(), 0o600)?;
-    Ok(made)
+    Ok((made, held))
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>, BackupError> {

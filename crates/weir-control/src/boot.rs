@@ -190,6 +190,10 @@ pub fn open(
         return Err(BootError::Lost { path, why: "without it no checkpoint can be signed" });
     }
     let signer = signers.remove(0);
+    match log_keys::clear_waiting(dir)? {
+        0 => {}
+        count => tracing::info!(count, "removed keys of a change of the log's key that never came to its act"),
+    }
     let found = state.origin.to_string();
     let vkey = signer.vkey();
     let wanted = [Some(vkey.name()), origin].into_iter().flatten().find(|wanted| *wanted != found);

@@ -44,15 +44,49 @@ pub struct FlightShown {
     pub since: weir_acts::Time,
 }
 
+/// Tells what was used of limits; the gateway's to know.
+pub type LimitsUsed = Arc<dyn Fn() -> Vec<UsedShown> + Send + Sync>;
+
+/// How much one scope used in one window, as the gateway tells it.
+#[derive(Debug, Clone)]
+pub struct UsedShown {
+    /// Whose: `account:ID`, `party:ID`, `stage:STAGE` or `rule:ACCOUNT:RULE`.
+    pub scope: String,
+    /// `requests`, `tokens`, `spend` or `concurrent`.
+    pub field: &'static str,
+    /// Over which window; none for requests at once.
+    pub window: Option<weir_acts::limits::Window>,
+    /// How much was used.
+    pub used: u64,
+    /// How much requests under way hold beside it.
+    pub held: u64,
+}
+
+/// What only the gateway knows.
+#[derive(Clone)]
+pub struct Live {
+    /// The requests under way.
+    pub in_flight: InFlight,
+    /// What was used of limits.
+    pub limits_used: LimitsUsed,
+}
+
+impl Default for Live {
+    /// Where nothing is served.
+    fn default() -> Live {
+        Live { in_flight: Arc::new(Vec::new), limits_used: Arc::new(Vec::new) }
+    }
+}
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     control: Control,
-    in_flight: InFlight,
+    live: Live,
 }
 
 /// `/admin/v1`: every route takes an operator's token.
-pub fn admin(control: Control, in_flight: InFlight) -> Router {
+pub fn admin(control: Control, live: Live) -> Router {
     let questions = Router::new()
         .route("/rules", get(questions::rules))
         .route("/directive", get(questions::directives))
@@ -70,6 +104,7 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/hold", get(show::holds))
         .route("/campaign", get(campaigns::campaigns))
         .route("/campaign/{id}", get(campaigns::campaign).post(admin::change_campaign))
+        .route("/limit", get(limits::list))
         .route("/log", get(log::acts))
         .route("/log/{index}", get(log::act).post(admin::change_log));
     let all = questions
@@ -82,12 +117,14 @@ pub fn admin(control: Control, in_flight: InFlight) -> Router {
         .route("/import/{id}/finish", post(imports::finish))
         .route("/audit/export", post(log::export))
         .route("/audit/records", get(log::records))
+        .route("/audit/segments", get(log::segments))
+        .route("/audit/segments/{name}", get(log::segment))
         .route("/{noun}/{verb}", post(admin::change))
         .route("/{noun}/{middle}/{verb}", post(admin::change_of_part))
         .fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY));
-    Router::new().nest("/admin/v1", all).with_state(Shared { control, in_flight })
+    Router::new().nest("/admin/v1", all).with_state(Shared { control, live })
 }
 
 /// `/access/v1`: every route takes an account's own key.
@@ -99,7 +136,7 @@ pub fn access(control: Control) -> Router {
         .fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(64 << 10));
-    Router::new().nest("/access/v1", all).with_state(Shared { control, in_flight: Arc::new(Vec::new) })
+    Router::new().nest("/access/v1", all).with_state(Shared { control, live: Live::default() })
 }
 
 /// `/log`: the public log, for anyone.
@@ -110,7 +147,7 @@ pub fn public_log(control: Control) -> Router {
         .route("/{*path}", get(log::file))
         .fallback(answer::no_such_path)
         .method_not_allowed_fallback(answer::wrong_method);
-    Router::new().nest("/log", all).with_state(Shared { control, in_flight: Arc::new(Vec::new) })
+    Router::new().nest("/log", all).with_state(Shared { control, live: Live::default() })
 }
 
 /// An answer in JSON.

@@ -12,12 +12,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use weir_acts::id::IssuerId;
 use weir_persons::{Freshness, KeySet, MAX_KEY_SET};
 
+use crate::outbound;
 use crate::service::Control;
 
 /// How often one issuer is asked.
@@ -130,15 +130,11 @@ fn round(
 }
 
 fn agent(allowed: Allowed, ca_file: Option<&Path>) -> Result<Agent, FetcherError> {
-    let roots = ca_file.map(roots_of).transpose()?.unwrap_or(RootCerts::WebPki);
-    let config = Agent::config_builder()
-        .tls_config(TlsConfig::builder().root_certs(roots).build())
-        .https_only(true)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .timeout_global(Some(PATIENCE))
-        .build();
+    let roots = outbound::roots(ca_file).map_err(|why| FetcherError::Authorities {
+        path: ca_file.map_or_else(String::new, |path| path.display().to_string()),
+        why,
+    })?;
+    let config = outbound::config(roots, true, PATIENCE);
     Ok(Agent::with_parts(
         config,
         DefaultConnector::default(),
@@ -146,29 +142,12 @@ fn agent(allowed: Allowed, ca_file: Option<&Path>) -> Result<Agent, FetcherError
     ))
 }
 
-fn roots_of(path: &Path) -> Result<RootCerts, FetcherError> {
-    let error = |why: String| FetcherError::Authorities { path: path.display().to_string(), why };
-    let text = std::fs::read(path).map_err(|problem| error(problem.to_string()))?;
-    let mut certificates = Vec::new();
-    for item in parse_pem(&text) {
-        if let PemItem::Certificate(certificate) = item.map_err(|problem| error(problem.to_string()))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() {
-        return Err(error("it holds no certificate in PEM".into()));
-    }
-    Ok(RootCerts::from(certificates))
-}
-
 fn fetch(agent: &Agent, url: &str) -> Result<String, String> {
     let mut response = agent.get(url).call().map_err(|error| error.to_string())?;
     if response.status() != ureq::http::StatusCode::OK {
         return Err(format!("the server answered {}; redirects are not followed", response.status()));
     }
-    let body = response.body_mut().with_config().limit(MAX_KEY_SET as u64 + 1).read_to_vec();
-    let body = body.map_err(|error| error.to_string())?;
-    let text = String::from_utf8(body).map_err(|_| "the key set is not UTF-8".to_owned())?;
+    let text = outbound::text_of(&mut response, MAX_KEY_SET as u64 + 1)?;
     KeySet::parse(&text).map_err(|error| error.to_string())?;
     Ok(text)
 }

@@ -16,6 +16,7 @@ pub mod key_sets;
 pub mod lists;
 pub mod log_keys;
 pub mod names;
+mod outbound;
 pub mod plan;
 pub mod publish;
 pub mod refusal;

@@ -134,6 +134,19 @@ pub(crate) fn settle(dir: &Path, keys: &[LogKey], now: Time) -> Result<Vec<Ed255
     Ok(signers)
 }
 
+/// Removes keys that wait for an act that will never come: made by a process
+/// that ended before it wrote the act. Called by the next process before it
+/// takes requests, when what the log names has been settled; how many there
+/// were.
+///
+/// # Errors
+/// When they cannot be read or removed.
+pub(crate) fn clear_waiting(dir: &Path) -> Result<usize, LogKeyError> {
+    let waiting = next_files(dir)?;
+    waiting.iter().try_for_each(|path| remove(path))?;
+    Ok(waiting.len())
+}
+
 /// The key before the present one, while it signs beside it; its file goes
 /// when it no longer does.
 fn previous(dir: &Path, before: &[LogKey], now: Time) -> Result<Option<Ed25519Signer>, LogKeyError> {

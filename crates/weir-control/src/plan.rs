@@ -5,6 +5,7 @@
 mod campaigns;
 mod directives;
 pub(crate) mod drafts;
+mod erasing;
 mod governed;
 mod holders;
 mod issuers;
@@ -13,13 +14,14 @@ mod log_key;
 mod operators;
 mod records;
 
+pub use erasing::{Erasing, Names};
 pub(crate) use holders::authors_of_appealed;
 
 use serde_json::{Map, Value as Json};
 use weir_acts::Time;
-use weir_acts::act::{Act, Erased, Parts};
+use weir_acts::act::{Act, Parts};
 use weir_acts::entry::{Approval, Basis, Entry};
-use weir_acts::state::{Holder, State};
+use weir_acts::state::State;
 
 use crate::command::Command;
 use crate::refusal::Refusal;
@@ -55,8 +57,8 @@ pub struct Planner<'a> {
     pub approvals: &'a [Approval],
     /// Digest and counts of the last preview shown of the directive named.
     pub last_preview: Option<&'a LastPreview>,
-    /// What an erasure would erase, found in the log, and whom it is about.
-    pub erasing: &'a [(Erased, Holder)],
+    /// What an erasure would erase, found in the log.
+    pub erasing: Option<&'a Erasing>,
 }
 
 /// What an operator was last shown about a draft.

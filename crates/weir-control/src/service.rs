@@ -66,8 +66,8 @@ struct Inner {
     authority: authority::Compiled,
     cosignatures: Arc<Cosignatures>,
     uploads: imports::Uploads,
-    /// Acts whose private parts are known to be gone from the database.
-    gone: Mutex<std::collections::BTreeSet<u64>>,
+    /// Whose private parts are known to be gone from the database.
+    gone: Mutex<erasure::Gone>,
     held: Mutex<retention::Held>,
     detection: Mutex<Detection>,
 }

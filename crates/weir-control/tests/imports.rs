@@ -42,7 +42,7 @@ impl Server {
         let booted = boot::open(dir, FolderKind::Serve, Some("log.example.org/weir"), &|_, _| {}).unwrap();
         let (control, starter) = Control::new(booted).unwrap();
         let running = starter.start(Arc::new(Nobody)).unwrap();
-        let router = http::admin(control.clone(), Arc::new(Vec::new));
+        let router = http::admin(control.clone(), http::Live::default());
         let token = std::fs::read_to_string(dir.join(boot::TOKEN_FILE)).unwrap().trim().to_owned();
         Server { router, control, running, token }
     }

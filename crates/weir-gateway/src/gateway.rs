@@ -22,7 +22,7 @@ use crate::board::Board;
 use crate::config::GatewayConfig;
 use crate::flight::{FlightBoard, Stand};
 use crate::ids::DecisionIds;
-use crate::ledger::{Kept, Ledger};
+use crate::ledger::{Kept, Ledger, Used};
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::other::OtherRoutes;
@@ -227,6 +227,11 @@ impl Gateway {
         self.shared.ledger.forget_idle(self.shared.clock.now());
         self.shared.metrics.meters.set(i64::try_from(self.shared.ledger.len()).unwrap_or(i64::MAX));
         changed
+    }
+
+    /// What was used of everything that limits count, at this moment.
+    pub fn limits_used(&self) -> Vec<Used> {
+        self.shared.ledger.used(self.shared.clock.now())
     }
 
     /// What was taken for keeping was not kept: all of it is to be taken again.

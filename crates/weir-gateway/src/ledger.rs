@@ -13,6 +13,7 @@ mod meter;
 mod ring;
 #[cfg(test)]
 mod tests;
+mod used;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,7 @@ pub(crate) use hold::Hold;
 pub use keep::{Kept, KeptField};
 use meter::Meter;
 pub(crate) use meter::{Exceeded, Need, What};
+pub use used::Used;
 
 /// Whose use is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -40,7 +40,7 @@ pub use config::{GatewayConfig, Limits, Network, NetworkError, TlsFiles, Upstrea
 pub use flight::Stand;
 pub use gateway::{Drained, Gateway, GatewayError, GatewayHandle, InFlight, Parts};
 pub use ids::DecisionIds;
-pub use ledger::{Kept, KeptField};
+pub use ledger::{Kept, KeptField, Used};
 pub use objects::{Made, NoObjects, Objects};
 pub use other::{NoOtherRoutes, OtherFuture, OtherRoutes};
 pub use persons::{AccountNames, PersonsConfig};

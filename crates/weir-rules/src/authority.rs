@@ -258,6 +258,62 @@ mod tests {
         }
     }
 
+    /// Who may do each kind of act, with all the approvals it could take.
+    fn allowed(kind: &str) -> &'static [Role] {
+        use Role::{Analyst, Operator, ReleaseOfficer};
+        match kind {
+            "log.open" | "appeal.file" | "records.seal" | "records.delete" | "campaign.found" | "campaign.update"
+            | "campaign.members" | "detector.health" => &[],
+            "log.key"
+            | "operator.add"
+            | "operator.revoke"
+            | "operator.token.issue"
+            | "operator.token.revoke"
+            | "party.add"
+            | "party.close"
+            | "party.import"
+            | "account.add"
+            | "account.suspend"
+            | "account.restore"
+            | "account.close"
+            | "key.issue"
+            | "key.revoke"
+            | "issuer.add"
+            | "issuer.keys"
+            | "issuer.remove"
+            | "model.add"
+            | "model.meter"
+            | "model.retire" => &[Operator],
+            "rules.set" | "stage.set" | "grant.add" | "grant.revoke" | "directive.draft" | "directive.enact"
+            | "directive.lift" | "directive.drop" | "directive.disclose" | "appeal.decide" | "hold.place"
+            | "hold.lift" | "private.erase" => &[ReleaseOfficer],
+            "claim.declare" | "claim.add" | "claim.retract" | "limit.set" => &[Operator, ReleaseOfficer],
+            "measure.take" | "measure.limit" | "measure.lift" | "measure.evidence" | "campaign.end" => &[Analyst],
+            "person.add" | "draft.add" | "draft.approve" | "draft.close" => &[Operator, Analyst, ReleaseOfficer],
+            other => panic!("{other} is in no line of this table"),
+        }
+    }
+
+    #[test]
+    fn every_role_on_every_kind_of_act() {
+        let authority = authority(&[]);
+        let approved = ActFacts { approvals: 2, ..ActFacts::default() };
+        for kind in Act::KINDS {
+            for role in Role::ALL {
+                let may = authority.may("o", &[*role], kind, &approved);
+                assert_eq!(may.is_ok(), allowed(kind).contains(role), "{role:?} on {kind}: {may:?}");
+                if let Err(refusal) = may {
+                    let mut could = refusal.roles.clone();
+                    could.sort_unstable_by_key(|role| role.as_str());
+                    let mut may = allowed(kind).to_vec();
+                    may.sort_unstable_by_key(|role| role.as_str());
+                    assert!(!refusal.alarm && could == may, "{role:?} on {kind}: {refusal:?}");
+                }
+            }
+            assert!(authority.may("o", &[], kind, &approved).is_err(), "{kind} without a role");
+        }
+    }
+
     #[test]
     fn roles_do_what_they_say() {
         let authority = authority(&[]);

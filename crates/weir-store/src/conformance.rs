@@ -19,8 +19,8 @@ pub use self::appending::{
     the_head_is_compared_before_it_is_swapped, the_largest_entry_fits_and_one_byte_more_does_not,
 };
 pub use self::beside::{
-    an_answer_is_kept_with_its_append_or_not_at_all, facts_are_set_replaced_and_removed,
-    the_first_record_of_an_object_stands,
+    a_forgotten_answer_leaves_its_key_used, an_answer_is_kept_with_its_append_or_not_at_all,
+    facts_are_set_replaced_and_removed, the_first_record_of_an_object_stands,
 };
 pub use self::concurrency::{of_many_appends_on_one_head_one_wins, readers_see_all_of_an_append_or_nothing};
 pub use self::imports::{
@@ -57,6 +57,7 @@ macro_rules! conformance_suite {
             a_refused_append_leaves_nothing_behind,
             the_largest_entry_fits_and_one_byte_more_does_not,
             a_batch_of_ten_thousand_is_one_step,
+            a_forgotten_answer_leaves_its_key_used,
             an_answer_is_kept_with_its_append_or_not_at_all,
             facts_are_set_replaced_and_removed,
             the_first_record_of_an_object_stands,

@@ -132,6 +132,13 @@ impl Store for SqliteStore {
         self.readers.with(|connection| read::answered(connection, scope, key))
     }
 
+    fn forget_answers(&self, says: &dyn Fn(&[u8]) -> bool) -> Result<u64, StoreError> {
+        const DOING: &str = "forgetting kept answers";
+        let forgotten = self.writer.transact(DOING, |transaction| write::forget_answers(transaction, says))?;
+        self.writer.purge_old_copies()?;
+        Ok(forgotten)
+    }
+
     fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.readers.with(|connection| read::fact(connection, name))
     }

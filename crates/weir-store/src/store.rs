@@ -97,6 +97,13 @@ pub trait Store: Send + Sync + 'static {
     /// Only if the store cannot be read.
     fn answered(&self, scope: &str, key: &str) -> Result<Option<Answered>, StoreError>;
 
+    /// Overwrites every kept answer of which `says` is true, and counts them; what was answered
+    /// is then in no file of the store, and its key stays used. Durable on return.
+    ///
+    /// # Errors
+    /// As [`Store::erase_private`].
+    fn forget_answers(&self, says: &dyn Fn(&[u8]) -> bool) -> Result<u64, StoreError>;
+
     /// A small named fact beside the log, such as the clock's high-water mark.
     ///
     /// # Errors

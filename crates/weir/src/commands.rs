@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_acts::Time;
 
-use crate::cli::{Account, Appeal, Audit, Campaign, Command, Directive, Draft, Hold, Log, Model, Party, Remote, Rules};
+use crate::cli::{Account, Appeal, Audit, Campaign, Command, Directive, Draft, Hold, Limit, Log, Model, Party, Remote, Rules};
 use crate::client::{Client, Who};
 use crate::{files, output};
 
@@ -83,6 +83,7 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
             };
             sharing::export(remote, &asked)
         }
+        Command::Limit(Limit::List { subject }) => limits(remote, subject.as_deref()),
         Command::WhoCan { model, at } => who_can(remote, model, *at),
         Command::Explain { subject, model, at } => explain(remote, subject, model.as_deref(), *at),
         Command::Appeal(Appeal::File { against, text, key_file }) => {
@@ -134,6 +135,13 @@ fn document(remote: &Remote, path: &str) -> Result<ExitCode> {
 fn list(remote: &Remote, path: &str, name: &str, fields: &[&str]) -> Result<ExitCode> {
     let answer = Client::new(remote, Who::Operator)?.get(&format!("/admin/v1{path}"), &[])?;
     print_list(remote.json, &answer[name], fields)
+}
+
+fn limits(remote: &Remote, subject: Option<&str>) -> Result<ExitCode> {
+    let query: Vec<(&str, String)> = subject.iter().map(|subject| ("subject", (*subject).to_owned())).collect();
+    let answer = Client::new(remote, Who::Operator)?.get("/admin/v1/limit", &query)?;
+    let fields = ["subject", "rule", "field", "window", "amount", "used", "held", "left", "measure"];
+    print_list(remote.json, &answer["limits"], &fields)
 }
 
 fn rules(remote: &Remote) -> Result<ExitCode> {

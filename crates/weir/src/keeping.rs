@@ -30,6 +30,9 @@ fn config(place: &crate::cli::Place) -> Result<Config> {
 /// Copies a server's folder.
 pub(crate) fn backup(asked: &Backup, as_json: bool) -> Result<ExitCode> {
     let config = config(&asked.place)?;
+    for left in backup::clear_unfinished(&asked.dir)? {
+        complain(&format!("removed {}, which a backup that was killed had left", left.display()));
+    }
     let made = backup::backup(&config.data, &asked.dir, machine_wall_clock())?;
     if as_json {
         let shown = json!({ "dir": asked.dir, "size": made.size, "root": made.root, "at": made.at });

@@ -22,7 +22,7 @@ use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
 use weir_acts::Clock as _;
 use weir_control::boot::{self, Booted};
-use weir_control::http::{FlightShown, InFlight};
+use weir_control::http::{FlightShown, InFlight, LimitsUsed, Live, UsedShown};
 use weir_control::key_sets::Fetcher;
 use weir_control::service::{Control, Running};
 use weir_control::witnesses::Witness;
@@ -163,7 +163,7 @@ impl Node {
         let limits = limits::Keeper::start(&config.dir, gateway.clone(), limits_clock)?;
         let following =
             Following::prepare(config.detect, key, control.clone(), runtime.handle().clone(), &mut registry)?;
-        routes.complete(shown(&gateway), registry);
+        routes.complete(live(&gateway), registry);
         let running = starter.start(Arc::new(gateway.clone()))?;
         let sealing = runtime.spawn(records::seal(control.clone(), to_seal));
         let allowed = config.persons.allow_networks;
@@ -277,17 +277,28 @@ fn control_runtime() -> Result<Runtime> {
         .context("cannot start the control plane's threads")
 }
 
-fn shown(gateway: &Gateway) -> InFlight {
-    let gateway = gateway.clone();
-    Arc::new(move || {
+fn live(gateway: &Gateway) -> Live {
+    let (flights, limits) = (gateway.clone(), gateway.clone());
+    let in_flight: InFlight = Arc::new(move || {
         let shown = |flight: weir_gateway::InFlight| FlightShown {
             account: flight.account,
             api: flight.api,
             model: flight.model,
             since: flight.since,
         };
-        gateway.in_flight().into_iter().map(shown).collect()
-    })
+        flights.in_flight().into_iter().map(shown).collect()
+    });
+    let limits_used: LimitsUsed = Arc::new(move || {
+        let shown = |used: weir_gateway::Used| UsedShown {
+            scope: used.scope,
+            field: used.field.map_or("concurrent", weir_gateway::KeptField::as_str),
+            window: used.window,
+            used: used.used,
+            held: used.held,
+        };
+        limits.limits_used().into_iter().map(shown).collect()
+    });
+    Live { in_flight, limits_used }
 }
 
 async fn timers(control: Control) {

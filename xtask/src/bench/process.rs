@@ -145,10 +145,14 @@ impl Usage {
 
     /// Microseconds of CPU since an earlier look.
     pub(super) fn micros_since(&self, earlier: &Usage) -> Result<f64> {
-        let output = Command::new("getconf").arg("CLK_TCK").output().context("cannot run getconf")?;
-        let per_second: f64 = std::str::from_utf8(&output.stdout)?.trim().parse().context("getconf gave no number")?;
-        Ok((self.ticks.saturating_sub(earlier.ticks)) as f64 * 1e6 / per_second)
+        Ok((self.ticks.saturating_sub(earlier.ticks)) as f64 * 1e6 / ticks_per_second()?)
     }
+}
+
+/// Clock ticks a second, in which /proc tells CPU time.
+pub(super) fn ticks_per_second() -> Result<f64> {
+    let output = Command::new("getconf").arg("CLK_TCK").output().context("cannot run getconf")?;
+    std::str::from_utf8(&output.stdout)?.trim().parse().context("getconf gave no number")
 }
 
 /// What follows the name in /proc/PID/stat; the name may hold spaces.

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::act::{Act, Parts, public};
+use crate::act::{Act, Erased, Parts, public};
 use crate::digest::Digest;
 use crate::entry::{BY_WEIR, Entry};
 use crate::id::ImportId;
 use crate::row::{Adds, RowClaim, Stated, Withheld};
 use crate::script::{Author, Done, Step, additions, histories};
 use crate::shards::Shards;
-use crate::state::{FoldError, Touched};
+use crate::state::{FoldError, Touched, erasable_row};
 use crate::world::World;
 use crate::world::tests::{is_soon_enough, same_every_time, seen};
 
@@ -248,6 +248,75 @@ proptest! {
         let (all, less) = (seen(&world), seen(&less));
         prop_assert!(less.accounts.keys().all(|id| all.accounts.contains_key(id)));
         prop_assert!(less.keys.iter().all(|(digest, standing)| all.keys.get(digest) == Some(standing)));
+    }
+}
+
+proptest! {
+    #![proptest_config(same_every_time(200))]
+
+    /// To erase the rows about somebody is never to have known them, whatever
+    /// was acted between, and nothing else is forgotten.
+    #[test]
+    fn forgetting_rows_is_never_having_known_them(
+        steps in additions(40),
+        more in additions(20),
+        between in histories(20),
+        whom: prop::sample::Index,
+    ) {
+        let (mut author, world) = begun();
+        let (first, after) = rows(&mut author, &world, &steps);
+        let (second, _) = rows(&mut author, &after, &more);
+        if first.is_empty() || second.is_empty() {
+            return Ok(());
+        }
+        let subject = first[whom.index(first.len())].subject;
+        let without = |rows: &[Row]| -> Vec<Row> {
+            let row = |row: &Row| Row { private: row.private.clone().filter(|_| row.subject != subject), ..row.clone() };
+            rows.iter().map(row).collect()
+        };
+        let second_at = author.now;
+        let entries = [act(second_at, first.len() as u64), act(second_at, second.len() as u64)];
+        let import = |world: &World, parts: [&[Row]; 2]| -> Result<World, FoldProblem> {
+            folded(&folded(world, parts[0], &entries[0])?, parts[1], &entries[1])
+        };
+        let mut known = import(&world, [&first, &second]).unwrap();
+        let mut unknown = import(&world, [&without(&first), &without(&second)]).unwrap();
+        for step in &between {
+            if let Done::Wrote(entry) = author.step(step, known.state()) {
+                // What names somebody erased can be told of one of the two only.
+                if matches!(entry.act, Act::PrivateErase(_)) || entry.subject == subject.to_string() {
+                    continue;
+                }
+                let mut trial = unknown.clone();
+                if known.apply(&entry).is_ok() {
+                    prop_assert!(trial.apply(&entry).is_ok(), "{:?}", entry);
+                    unknown = trial;
+                }
+            }
+        }
+        prop_assert_eq!(known.state().imports_about(subject), unknown.state().imports_about(subject));
+        let base = world.state().size;
+        let erased: Vec<Erased> = (base..).zip([&first, &second]).flat_map(|(act, rows)| {
+            let about = (0..).zip(rows.iter()).filter(|(_, row)| row.subject == subject);
+            about.map(move |(place, row)| erasable_row(act, place, row.subject))
+        }).collect();
+        prop_assert_eq!(
+            erased.iter().map(|erased| erased.act).collect::<std::collections::BTreeSet<_>>(),
+            known.state().imports_about(subject).into_iter().collect()
+        );
+        let private = Some(crate::act::private::PrivateErase { reason: "asked".into() });
+        let erase = Act::PrivateErase(Parts { public: public::PrivateErase { acts: erased.clone() }, private });
+        let entry = Entry { at: author.now, by: BY_WEIR.into(), approvals: vec![], subject: subject.to_string(), basis: None, act: erase };
+        if known.apply(&entry).is_err() {
+            // A hold stands against it, for both.
+            prop_assert!(unknown.apply(&entry).is_err());
+            return Ok(());
+        }
+        unknown.advance(author.now);
+        check_same(known.state(), unknown.state())?;
+        prop_assert_eq!(seen(&known), seen(&unknown));
+        prop_assert_eq!(known.state().erased_rows.len(), erased.len());
+        prop_assert!(known.apply(&entry).is_err(), "erased twice");
     }
 }
 

@@ -476,7 +476,11 @@ fn private_erase(author: &mut Author, [pick, ..]: [u8; 6], size: u64) -> Made {
     let private = private::PrivateErase { reason: "asked for".into() };
     // An appeal's own id is no holder's: somebody else's stands in.
     let subject = if erased.kind.starts_with("appeal") { author.parties.first()?.to_string() } else { subject };
-    let subject = if erased.kind == "issuer.keys" { author.parties.first()?.to_string() } else { subject };
+    let subject = if matches!(&*erased.kind, "issuer.keys" | "draft.add") {
+        author.parties.first()?.to_string()
+    } else {
+        subject
+    };
     Some((subject, Act::PrivateErase(parts(public::PrivateErase { acts: vec![erased] }, private))))
 }
 

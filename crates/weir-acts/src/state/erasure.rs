@@ -8,10 +8,14 @@ use std::sync::Arc;
 use super::{FoldProblem, Holder, State, Touched, missing, standing};
 use crate::act::{Act, Erased, public};
 use crate::entry::Entry;
-use crate::id::{AccountId, AppealId, ClaimId, GrantId, HoldId, IssuerId, KeyId, MeasureId, PartyId, PersonId};
+use crate::holder::Start;
+use crate::id::{
+    AccountId, AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId, PartyId, PersonId,
+};
 
 /// The kinds of act whose private parts can be erased: what is said about
-/// parties, accounts and persons.
+/// parties, accounts and persons, and drafts that name them. Of a
+/// `party.import` the rows about somebody are.
 pub const ERASABLE: &[&str] = &[
     "party.add",
     "account.add",
@@ -25,7 +29,12 @@ pub const ERASABLE: &[&str] = &[
     "issuer.add",
     "issuer.keys",
     "hold.place",
+    "draft.add",
+    IMPORT,
 ];
+
+/// Of an import row by row.
+const IMPORT: &str = "party.import";
 
 /// How an erasing act speaks of act `index`; none where its private part
 /// cannot be erased.
@@ -41,7 +50,28 @@ pub fn erasable(index: u64, entry: &Entry) -> Option<Erased> {
         Act::IssuerKeys(parts) => parts.public.issuer.to_string(),
         _ => entry.subject.clone(),
     };
-    ERASABLE.contains(&kind).then(|| Erased { act: index, kind: kind.to_owned(), id: made })
+    (ERASABLE.contains(&kind) && kind != IMPORT).then(|| Erased { act: index, kind: kind.to_owned(), id: made })
+}
+
+/// How an erasing act speaks of row `row` of the import of act `act`, which is
+/// about `subject`.
+pub fn erasable_row(act: u64, row: u64, subject: Holder) -> Erased {
+    Erased { act, kind: IMPORT.to_owned(), id: format!("{subject}/{row}") }
+}
+
+impl Erased {
+    /// Whom and which row it names, where it is one of an import.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn row(&self) -> Option<Result<(Holder, u64), FoldProblem>> {
+        let field = || FoldProblem::Field { field: "public.acts.id", why: "it names no row of an import".into() };
+        let read = || {
+            let (subject, row) = self.id.split_once('/').ok_or_else(field)?;
+            Ok((subject.parse().map_err(|_| field())?, row.parse().map_err(|_| field())?))
+        };
+        (self.kind == IMPORT).then(read)
+    }
 }
 
 impl State {
@@ -68,10 +98,23 @@ impl State {
             if erased.act >= index {
                 return Err(missing("act", erased.act));
             }
-            if !Arc::make_mut(&mut self.erased).insert(erased.act) {
-                return Err(standing("the private part of act", erased.act, "is erased already"));
-            }
-            match self.forget(erased, touched) {
+            let forgotten = match erased.row() {
+                Some(row) => {
+                    let (subject, row) = row?;
+                    if !Arc::make_mut(&mut self.erased_rows).insert((erased.act, row)) {
+                        let of = format!("{row} of act {}", erased.act);
+                        return Err(standing("row", of, "is erased already"));
+                    }
+                    self.forget_rows(erased.act, subject, touched)
+                }
+                None => {
+                    if !Arc::make_mut(&mut self.erased).insert(erased.act) {
+                        return Err(standing("the private part of act", erased.act, "is erased already"));
+                    }
+                    self.forget(erased, touched)
+                }
+            };
+            match forgotten {
                 // What a row not given here brought is not known here either.
                 Err(problem) if self.may_be_unseen(&problem) => {}
                 forgotten => forgotten?,
@@ -108,11 +151,74 @@ impl State {
                 (hold.reason, hold.citation) = (None, None);
                 Ok(())
             }
+            "draft.add" => {
+                let id: DraftId = id(erased)?;
+                let draft = Arc::make_mut(&mut self.drafts).get_mut(&id).ok_or_else(|| missing("draft", id))?;
+                draft.with = None;
+                Ok(())
+            }
             other => Err(FoldProblem::Field {
                 field: "public.acts",
                 why: format!("the private part of `{}` cannot be erased", other.chars().take(64).collect::<String>()),
             }),
         }
+    }
+
+    /// Forgets what the import of act `act` said about `subject`. All of its
+    /// rows about somebody are erased together.
+    fn forget_rows(&mut self, act: u64, subject: Holder, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let imported = self.imports.iter().find(|imported| imported.act == act);
+        let imported = imported.ok_or_else(|| missing("import", act))?;
+        // Who was given no row of it has nothing to forget.
+        let Some(start) = imported.start else { return Ok(()) };
+        let keys: Vec<KeyId> = match subject {
+            Holder::Party(id) => {
+                let party = self.parties.get(&id).ok_or_else(|| missing("party", id))?;
+                if party.life.began_with(start) {
+                    self.forget_party(id)?;
+                }
+                Vec::new()
+            }
+            Holder::Account(id) => {
+                let account = Arc::clone(self.accounts.get(&id).ok_or_else(|| missing("account", id))?);
+                if account.life.began_with(start) {
+                    self.forget_account(id)?;
+                }
+                let of_import = |id: &&KeyId| self.keys.get(*id).is_some_and(|key| key.life.began_with(start));
+                account.keys.iter().filter(of_import).copied().collect()
+            }
+            Holder::Person(id) => return Err(missing("row about", id)),
+        };
+        for claim in self.claims_mut(subject)?.iter_mut().filter(|claim| claim.life.began_with(start)) {
+            (claim.value, claim.by, claim.evidence) = (None, None, None);
+        }
+        touched.holder(subject);
+        keys.into_iter().try_for_each(|key| self.forget_key(key, touched))
+    }
+
+    /// The acts of imports that brought something about `holder`, as far as
+    /// their rows are known here.
+    pub fn imports_about(&self, holder: Holder) -> Vec<u64> {
+        let (life, claims, keys) = match holder {
+            Holder::Party(id) => match self.parties.get(&id) {
+                Some(party) => (party.life, &party.claims[..], &[][..]),
+                None => return Vec::new(),
+            },
+            Holder::Account(id) => match self.accounts.get(&id) {
+                Some(account) => (account.life, &account.claims[..], &account.keys[..]),
+                None => return Vec::new(),
+            },
+            Holder::Person(_) => return Vec::new(),
+        };
+        let brought = |start: Start| {
+            let of_key = |id: &KeyId| self.keys.get(id).is_some_and(|key| key.life.began_with(start));
+            life.began_with(start) || claims.iter().any(|claim| claim.life.began_with(start)) || keys.iter().any(of_key)
+        };
+        self.imports
+            .iter()
+            .filter(|imported| imported.start.is_some_and(brought))
+            .map(|imported| imported.act)
+            .collect()
     }
 
     fn forget_party(&mut self, id: PartyId) -> Result<(), FoldProblem> {

@@ -34,7 +34,8 @@ impl State {
             next.check_circumstances(index, entry)?;
             import.begin(entry.at)?;
             next.join_import(import, entry.at)?;
-            next.import_add(index, entry, &parts.public, import.rows())?;
+            let start = Some(Start::With(import.start));
+            next.import_add(index, entry, &parts.public, (import.rows(), start))?;
             Ok(Touched { many: true, ..Touched::default() })
         })
     }
@@ -45,14 +46,14 @@ impl State {
         index: u64,
         entry: &Entry,
         public: &public::PartyImport,
-        seen: u64,
+        (seen, start): (u64, Option<Start>),
     ) -> Result<(), FoldProblem> {
         let public::PartyImport { rows, root } = *public;
         let unseen = rows.checked_sub(seen).ok_or_else(|| FoldProblem::Field {
             field: "public.rows",
             why: format!("{seen} rows were given of {rows}"),
         })?;
-        let imported = Imported { id: subject(entry)?, act: index, rows, root, at: entry.at };
+        let imported = Imported { id: subject(entry)?, act: index, rows, root, at: entry.at, start };
         Arc::make_mut(&mut self.imports).push(imported);
         self.unseen_rows = self.unseen_rows.saturating_add(unseen);
         Ok(())

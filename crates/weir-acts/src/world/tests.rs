@@ -217,6 +217,26 @@ proptest! {
         }
     }
 
+    /// Who follows a log and looks only now and then sees what one sees who
+    /// looks after every act, and is told whenever rules may have changed.
+    #[test]
+    fn looking_now_and_then_shows_the_same(history in histories(60), looks: [bool; 8]) {
+        let (_, log) = play(&history, |_, _, _| Ok(()))?;
+        let (mut world, mut follower) = (World::default(), Follower::default());
+        for (number, entry) in log.iter().enumerate() {
+            let touched = world.apply(entry).unwrap();
+            let changed = follower.apply(entry).unwrap();
+            prop_assert!(changed || !touched.rules, "rules changed in silence");
+            prop_assert_eq!(follower.at(), world.view().at);
+            if looks[number % looks.len()] {
+                prop_assert_eq!(seen(follower.world()), seen(&world));
+                prop_assert_eq!(follower.world().view().size, world.view().size);
+            }
+        }
+        prop_assert_eq!(seen(follower.world()), seen(&world));
+        prop_assert_eq!(seen(&World::new(follower.state().clone(), follower.at())), seen(&world));
+    }
+
     /// A running server that forgets by an act knows what one knows that never
     /// had the erased parts.
     #[test]
@@ -245,6 +265,7 @@ proptest! {
         };
         prop_assert_eq!(names(kept), names(&anew));
         prop_assert_eq!((&kept.issuers, &kept.holds, &kept.erased), (&anew.issuers, &anew.holds, &anew.erased));
+        prop_assert_eq!(&kept.drafts, &anew.drafts);
     }
 
     #[test]

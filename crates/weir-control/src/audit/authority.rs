@@ -1,7 +1,7 @@
 //! Whether who did an act was allowed to, by the rules of authority that the
 //! log itself had set by then.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use weir_acts::act::{Act, public};
@@ -10,17 +10,46 @@ use weir_acts::governed::Rule;
 use weir_acts::id::OperatorId;
 use weir_acts::records::segment_number;
 use weir_acts::state::State;
+use weir_acts::words::{MeasureKind, Role, Stage};
 use weir_rules::{ActFacts, Authority, hours_of};
 
 use crate::plan::{authors_of_appealed, drafts};
 
 type Rules = Arc<BTreeMap<Arc<str>, Rule>>;
 
-/// The rules of authority in force, compiled once while they stay.
+/// The rules of authority in force, compiled once while they stay, and what
+/// they were found to permit.
 #[derive(Default)]
 pub(super) struct AuthorityCheck {
     compiled: Option<(Rules, Authority)>,
+    permitted: HashMap<String, Permitted>,
 }
+
+/// What one operator was found to be permitted under the rules that are
+/// compiled. Their answer depends on nothing but the operator, the roles, the
+/// kind and the facts.
+#[derive(Default)]
+struct Permitted {
+    roles: Vec<Role>,
+    asked: HashSet<Asked>,
+}
+
+/// A question to the rules of authority.
+#[derive(PartialEq, Eq, Hash)]
+struct Asked {
+    kind: &'static str,
+    author: Option<Box<str>>,
+    stage: Option<Stage>,
+    measure: Option<MeasureKind>,
+    hours: Option<i64>,
+    approvals: u32,
+}
+
+/// Questions that are remembered of an operator; a log can ask any number.
+const MOST_ASKED: usize = 4_096;
+
+/// Operators of whom any are.
+const MOST_OPERATORS: usize = 4_096;
 
 impl AuthorityCheck {
     /// Whether the author of `entry` might do it after what `state` holds.
@@ -43,16 +72,43 @@ impl AuthorityCheck {
             // An author who is neither is refused by the fold, by name.
             None => return Ok(()),
         };
-        let authority = self.compiled(entry, state)?;
-        let may = |facts: &ActFacts<'_>| authority.may(&entry.by, roles, entry.act.kind(), facts);
-        facts(entry, state).iter().try_for_each(may).map_err(|refusal| refusal.to_string())
+        facts(entry, state).iter().try_for_each(|facts| self.may(entry, roles, facts, state))
     }
 
+    /// As [`Authority::may`], asked once for what is asked again and again.
+    fn may(&mut self, entry: &Entry, roles: &[Role], facts: &ActFacts<'_>, state: &State) -> Result<(), String> {
+        self.compiled(entry, state)?;
+        let ActFacts { author, stage, measure, hours, approvals } = *facts;
+        let asked = Asked { kind: entry.act.kind(), author: author.map(Into::into), stage, measure, hours, approvals };
+        let known = self.permitted.get(&entry.by).filter(|known| known.roles == roles);
+        if known.is_some_and(|known| known.asked.contains(&asked)) {
+            return Ok(());
+        }
+        let authority = self.compiled(entry, state)?;
+        authority.may(&entry.by, roles, asked.kind, facts).map_err(|refusal| refusal.to_string())?;
+        self.remember(&entry.by, roles, asked);
+        Ok(())
+    }
+
+    fn remember(&mut self, by: &str, roles: &[Role], asked: Asked) {
+        if self.permitted.len() >= MOST_OPERATORS && !self.permitted.contains_key(by) {
+            self.permitted.clear();
+        }
+        let known = self.permitted.entry(by.to_owned()).or_default();
+        if known.roles != roles || known.asked.len() >= MOST_ASKED {
+            *known = Permitted { roles: roles.to_vec(), asked: HashSet::new() };
+        }
+        known.asked.insert(asked);
+    }
+
+    /// The rules in force before `entry`. Other rules than those compiled end
+    /// what was remembered of them.
     fn compiled(&mut self, entry: &Entry, state: &State) -> Result<&Authority, String> {
         let kept = self.compiled.take().filter(|(rules, _)| Arc::ptr_eq(rules, &state.rules));
         let current = match kept {
             Some(current) => current,
             None => {
+                self.permitted.clear();
                 let compiled = Authority::compile(state, entry.at).map_err(|error| error.to_string())?;
                 (Arc::clone(&state.rules), compiled)
             }

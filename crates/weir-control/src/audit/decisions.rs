@@ -159,17 +159,18 @@ impl<'a> Recomputer<'a> {
         self.closed.insert(subject.to_string());
     }
 
+    /// Whether a decision waits that was made on no more than `size` acts.
+    pub(super) fn is_due(&self, size: u64) -> bool {
+        self.next.is_some_and(|decision| decision.tree_size <= size)
+    }
+
     /// Computes every decision that was made on exactly these acts.
     pub(super) fn advance(&mut self, world: &World) {
         let size = world.state().size;
-        let is_due = |next: Option<&DecisionLine>| next.is_some_and(|decision| decision.tree_size <= size);
-        if !is_due(self.next) {
-            return;
-        }
         // Time that passes here has not passed in the fold.
         let mut moved = world.clone();
         let policies = self.policies.clone();
-        while let Some(decision) = self.next.filter(|_| is_due(self.next)) {
+        while let Some(decision) = self.next.filter(|decision| decision.tree_size <= size) {
             if decision.tree_size == size {
                 self.compute(&mut moved, decision);
             } else {

@@ -10,14 +10,15 @@ use weir_acts::Digest;
 use weir_acts::act::{Act, public};
 use weir_acts::entry::{Entry, EntryError, commit};
 use weir_acts::import::Import;
-use weir_acts::state::{FoldProblem, Touched};
-use weir_acts::world::World;
+use weir_acts::state::FoldProblem;
+use weir_acts::world::Follower;
 use weir_rules::Policies;
 use weir_tlog::{KeyChange, Verified, VerifierKey};
 
 use super::authority::AuthorityCheck;
 use super::bundle::{Bundle, Opening};
 use super::decisions::Recomputer;
+use super::erased::Said;
 use super::report::{NamedKey, Refold, Report};
 use super::rows;
 use super::segments::{self, RecordsFolder};
@@ -31,19 +32,33 @@ pub struct Problem {
     pub why: String,
 }
 
+/// How much of each kind was private and not opened.
+#[derive(Default)]
+struct Unseen(BTreeMap<String, u64>);
+
+impl Unseen {
+    fn add(&mut self, kind: &str, count: u64) {
+        match self.0.get_mut(kind) {
+            Some(known) => *known += count,
+            None => drop(self.0.insert(kind.to_owned(), count)),
+        }
+    }
+}
+
 /// Folds acts as they come.
 pub(super) struct Refolder<'a> {
     /// The log's keys by its acts, oldest first, each with the act that names it.
     chain: Vec<(u64, VerifierKey)>,
     origin: String,
     bundle: Option<&'a Bundle>,
-    world: World,
+    world: Follower,
     authority: AuthorityCheck,
     refold: Refold,
     problem: Option<Problem>,
-    unseen: BTreeMap<String, u64>,
+    unseen: Unseen,
     opened: u64,
     recomputer: Recomputer<'a>,
+    erasures: Vec<Said>,
 }
 
 impl<'a> Refolder<'a> {
@@ -52,12 +67,13 @@ impl<'a> Refolder<'a> {
             chain: Vec::new(),
             origin: key.name().to_owned(),
             bundle,
-            world: World::default(),
+            world: Follower::default(),
             authority: AuthorityCheck::default(),
             refold: Refold::default(),
             problem: None,
-            unseen: BTreeMap::new(),
+            unseen: Unseen::default(),
             opened: 0,
+            erasures: Vec::new(),
             recomputer: Recomputer::new(bundle.map_or(&[], |bundle| &bundle.decisions), explain),
         }
     }
@@ -81,8 +97,8 @@ impl<'a> Refolder<'a> {
 
     fn fold(&mut self, index: u64, bytes: &[u8], opening: Option<&Opening>) -> Result<(), String> {
         let private = opening.map(|opening| (&opening.salt, opening.bytes.as_slice()));
-        let entry = match Entry::read(bytes, private) {
-            Ok(entry) => entry,
+        let (entry, committed) = match Entry::read_committed(bytes, private) {
+            Ok(read) => read,
             Err(error @ (EntryError::Version { .. } | EntryError::Kind { .. })) => {
                 self.refold.stopped = Some(format!("act {index}: {error}"));
                 return opening.map_or(Ok(()), |opening| self.open(bytes, opening));
@@ -91,31 +107,36 @@ impl<'a> Refolder<'a> {
         };
         self.check_keys(index, &entry)?;
         self.authority.check(&entry, self.world.state())?;
-        let touched = match &entry.act {
+        let rules_changed = match &entry.act {
             Act::PartyImport(parts) => self.import(index, &entry, &parts.public)?,
             _ => self.world.apply(&entry).map_err(|error| error.problem.to_string())?,
         };
-        if touched.rules {
-            let policies = Policies::compile(self.world.state(), self.world.view().at)
+        if rules_changed {
+            let policies = Policies::compile(self.world.state(), self.world.at())
                 .map_err(|error| format!("the rules in force from it on do not compile: {error}"))?;
             self.recomputer.rules_changed(Arc::new(policies));
         }
         match opening {
             Some(_) => self.opened += 1,
-            None if committed(bytes).is_some() => {
-                *self.unseen.entry(entry.act.kind().to_owned()).or_default() += 1;
+            None if committed.is_some() => {
+                self.unseen.add(entry.act.kind(), 1);
                 self.recomputer.not_opened(&entry);
             }
             None => {}
         }
+        if let Act::PrivateErase(parts) = &entry.act {
+            self.erasures.extend(parts.public.acts.iter().map(|erased| (index, erased.clone())));
+        }
         self.refold.folded += 1;
-        self.recomputer.advance(&self.world);
+        if self.recomputer.is_due(self.world.state().size) {
+            self.recomputer.advance(self.world.world());
+        }
         Ok(())
     }
 
     /// Folds an import with those of its rows that were given, each held
     /// against the root in its act.
-    fn import(&mut self, act: u64, entry: &Entry, public: &public::PartyImport) -> Result<Touched, String> {
+    fn import(&mut self, act: u64, entry: &Entry, public: &public::PartyImport) -> Result<bool, String> {
         let given = self.bundle.and_then(|bundle| bundle.rows.get(&act));
         let mut import = Import::new(self.world.state().clone(), entry.at);
         let (mut opened, mut closed) = (0, public.rows);
@@ -131,9 +152,21 @@ impl<'a> Refolder<'a> {
         }
         self.opened += opened;
         if closed > 0 {
-            *self.unseen.entry("party.import row".to_owned()).or_default() += closed;
+            self.unseen.add("party.import row", closed);
         }
         self.world.apply_import(entry, &import).map_err(|error| error.problem.to_string())
+    }
+
+    /// What erasing acts said of the acts before them.
+    pub(super) fn take_erasures(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.erasures)
+    }
+
+    /// Takes what was found wrong beside the fold, unless that found an act
+    /// before it wrong.
+    pub(super) fn found_wrong(&mut self, problem: Option<Problem>) {
+        let known = self.problem.take();
+        self.problem = known.into_iter().chain(problem).min_by_key(|problem| problem.act);
     }
 
     /// The keys that the log names, oldest first.
@@ -206,8 +239,7 @@ impl<'a> Refolder<'a> {
         let explained = self.recomputer.explained();
         let decisions = self.recomputer.finish();
         if self.world.state().unplaced > 0 {
-            let kind = "act about someone in a row not given".to_owned();
-            *self.unseen.entry(kind).or_default() += self.world.state().unplaced;
+            self.unseen.add("act about someone in a row not given", self.world.state().unplaced);
         }
         let imports: Vec<u64> = self.world.state().imports.iter().map(|imported| imported.act).collect();
         let given = self.bundle.into_iter().flat_map(|bundle| bundle.rows.keys());
@@ -236,8 +268,8 @@ impl<'a> Refolder<'a> {
             unchecked_signatures: Vec::new(),
             refold: self.refold,
             problem: self.problem,
-            unseen: self.unseen,
-            erased: self.world.state().erased.len() as u64,
+            unseen: self.unseen.0,
+            erased: (self.world.state().erased.len() + self.world.state().erased_rows.len()) as u64,
             opened: self.opened,
             decisions,
             records: segments,

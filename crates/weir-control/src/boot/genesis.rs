@@ -69,7 +69,7 @@ impl Steps<'_> {
             pepper: self.pepper,
             approvals: &[],
             last_preview: None,
-            erasing: &[],
+            erasing: None,
         }
     }
 

@@ -185,6 +185,54 @@ pub(super) async fn records(State(shared): State<Shared>, headers: HeaderMap) ->
     Ok(Json(json!({ "good": found.is_good(), "lines": found.lines(), "records": found })))
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stretch {
+    from: Time,
+    to: Time,
+}
+
+/// The sealed files of records of a stretch of time, and the acts that sealed
+/// them.
+pub(super) async fn segments(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Query(Stretch { from, to }): Query<Stretch>,
+) -> Answer {
+    operator(&shared, &headers, "open")?;
+    if to <= from {
+        return Err(Refusal::invalid("`to` must be after `from`").into());
+    }
+    let told = |sealed: weir_acts::records::SealedSegment| {
+        json!({
+            "name": sealed.name, "act": sealed.act, "sealed": sealed.at, "first": sealed.first, "last": sealed.last,
+            "bytes": sealed.bytes, "digest": sealed.digest, "deleted": sealed.deleted,
+        })
+    };
+    let segments: Vec<Value> = shared.control.segments_between(from, to).into_iter().map(told).collect();
+    Ok(Json(json!({ "segments": segments })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Piece {
+    #[serde(default)]
+    offset: u64,
+}
+
+/// A piece of a sealed file of records.
+pub(super) async fn segment(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Query(Piece { offset }): Query<Piece>,
+) -> Result<Response, Failure> {
+    operator(&shared, &headers, "open")?;
+    let control = shared.control.clone();
+    let bytes = blocking(move || control.segment_bytes(&name, offset)).await?;
+    Ok(with_type(bytes, "application/x-ndjson", FRESH))
+}
+
 pub(super) async fn export(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
     operator(&shared, &headers, "open")?;
     let Exported { from, to, subject } =

@@ -226,7 +226,7 @@ fn class_of(snapshot: &Snapshot, account: AccountId, record: &Value) -> Option<C
 pub(super) async fn in_flight(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     operator(&shared, &headers, "read")?;
     let published = shared.control.published();
-    let shown: Vec<Value> = (shared.in_flight)()
+    let shown: Vec<Value> = (shared.live.in_flight)()
         .into_iter()
         .map(|flight| {
             let account = published.state.account_label(flight.account);

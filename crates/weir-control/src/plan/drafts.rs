@@ -43,7 +43,7 @@ pub(crate) fn author<'s>(state: &'s State, id: &str) -> Option<&'s str> {
 }
 
 /// Whether `draft` can still be approved at `at`.
-fn check_waits(draft: &Draft, at: Time) -> Result<(), Refusal> {
+pub(super) fn check_waits(draft: &Draft, at: Time) -> Result<(), Refusal> {
     if draft.closed.is_some() {
         return Err(Refusal::conflict(format!("draft {} was {} already", draft.id, draft.status())));
     }

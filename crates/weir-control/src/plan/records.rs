@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use weir_acts::act::{Act, Erased, private, public};
-use weir_acts::holder::Measure;
-use weir_acts::id::HoldId;
+use weir_acts::holder::{Account, Measure, Party};
+use weir_acts::id::{DraftId, HoldId};
 use weir_acts::state::Holder;
 
-use super::{Plan, Planner, open, parts};
+use super::{Erasing, Plan, Planner, drafts, open, parts};
 use crate::command::{HoldPlace, PrivateErase};
 use crate::names::{self, check_text};
 use crate::refusal::Refusal;
@@ -41,8 +41,15 @@ impl Planner<'_> {
         if command.act.is_some() == command.subject.is_some() {
             return Err(Refusal::invalid("name either a subject or one act"));
         }
+        let nothing = Erasing::default();
+        let erasing = self.erasing.unwrap_or(&nothing);
+        if erasing.names.are_in(&command.reason) {
+            return Err(Refusal::invalid(
+                "the reason names who is to be forgotten, and it would stay: say why without",
+            ));
+        }
         let mut by_holder: BTreeMap<Holder, Vec<Erased>> = BTreeMap::new();
-        for (erased, holder) in self.erasing.iter().filter(|(erased, _)| !self.state.erased.contains(&erased.act)) {
+        for (erased, holder) in erasing.found.iter().filter(|(erased, _)| !self.is_erased(erased)) {
             if let Some(hold) = self.state.hold_over(*holder, self.at) {
                 let what = names::label(self.state, *holder);
                 return Err(Refusal::conflict(format!(
@@ -50,7 +57,7 @@ impl Planner<'_> {
                     hold.id
                 )));
             }
-            self.check_erasable(erased)?;
+            self.check_erasable(erased, erasing.carrying)?;
             by_holder.entry(*holder).or_default().push(erased.clone());
         }
         if by_holder.is_empty() {
@@ -69,8 +76,27 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// What is in use is ended first: to forget it is not to undo it.
-    fn check_erasable(&self, erased: &Erased) -> Result<(), Refusal> {
+    fn is_erased(&self, erased: &Erased) -> bool {
+        match erased.row() {
+            Some(Ok((_, row))) => self.state.erased_rows.contains(&(erased.act, row)),
+            Some(Err(_)) | None => self.state.erased.contains(&erased.act),
+        }
+    }
+
+    fn party_in_use(&self, party: &Party) -> Option<String> {
+        let label = self.state.party_label(party.id);
+        party.life.holds(self.at).then(|| format!("party `{label}` is open: close it first"))
+    }
+
+    fn account_in_use(&self, account: &Account) -> Option<String> {
+        let of = self.state.parties.get(&account.party);
+        let is_open = account.life.holds(self.at) && of.is_some_and(|party| party.life.holds(self.at));
+        is_open.then(|| format!("account `{}` is open: close it first", self.state.account_label(account.id)))
+    }
+
+    /// What is in use is ended first: to forget it is not to undo it. The draft
+    /// that is being carried out ends with it.
+    fn check_erasable(&self, erased: &Erased, carrying: Option<DraftId>) -> Result<(), Refusal> {
         let (state, at) = (self.state, self.at);
         let in_force =
             |measures: &[Measure]| measures.iter().find(|measure| measure.life.holds(at)).map(|found| found.id);
@@ -78,17 +104,24 @@ impl Planner<'_> {
         let in_use = match erased.kind.as_str() {
             "party.add" => {
                 let party = id.parse().ok().and_then(|id| state.parties.get(&id));
-                party
-                    .filter(|party| party.life.holds(at))
-                    .map(|party| format!("party `{}` is open: close it first", state.party_label(party.id)))
+                party.and_then(|party| self.party_in_use(party))
             }
             "account.add" => {
                 let account = id.parse().ok().and_then(|id| state.accounts.get(&id));
-                let is_open = account.filter(|account| {
-                    account.life.holds(at)
-                        && state.parties.get(&account.party).is_some_and(|party| party.life.holds(at))
-                });
-                is_open.map(|account| format!("account `{}` is open: close it first", state.account_label(account.id)))
+                account.and_then(|account| self.account_in_use(account))
+            }
+            "party.import" => match erased.row().and_then(Result::ok) {
+                Some((Holder::Party(id), _)) => state.parties.get(&id).and_then(|party| self.party_in_use(party)),
+                Some((Holder::Account(id), _)) => {
+                    state.accounts.get(&id).and_then(|account| self.account_in_use(account))
+                }
+                Some((Holder::Person(_), _)) | None => None,
+            },
+            "draft.add" => {
+                let draft = id.parse().ok().filter(|id| Some(*id) != carrying).and_then(|id| state.drafts.get(&id));
+                draft
+                    .filter(|draft| drafts::check_waits(draft, at).is_ok())
+                    .map(|draft| format!("draft {} names it and waits for approval: drop it first", draft.id))
             }
             "person.add" => {
                 let person = id.parse().ok().and_then(|id| state.persons.get(&id));

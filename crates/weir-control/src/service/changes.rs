@@ -14,11 +14,10 @@ use weir_rules::ActFacts;
 
 use super::Control;
 use super::authority::{Caller, facts_of};
-use super::erasure::Erasing;
 use super::idempotency::Keyed;
 use crate::command::{Command, LogKey, MeasureTake};
 use crate::log_keys;
-use crate::plan::{Plan, Planner};
+use crate::plan::{Erasing, Plan, Planner};
 use crate::refusal::Refusal;
 use crate::writer::{Job, JobPlan, Planned, Written};
 
@@ -47,7 +46,7 @@ impl Control {
         let (command, waiting) = self.with_new_log_key(command)?;
         let moved = self.moved_since_preview(&command, caller).await?;
         let erasing = self.erasing(&command, caller).await?;
-        let erases = !erasing.is_empty();
+        let erases = !erasing.found.is_empty();
         let answer = Answer::default();
         let planned = self.planned(caller, command, (keyed, moved, erasing), Arc::clone(&answer));
         let written = self.write(planned).await;
@@ -114,7 +113,7 @@ impl Control {
     }
 
     pub(super) fn planner<'a>(&'a self, state: &'a State, at: Time, by: &'a str) -> Planner<'a> {
-        Planner { state, at, by, pepper: &self.inner.pepper, approvals: &[], last_preview: None, erasing: &[] }
+        Planner { state, at, by, pepper: &self.inner.pepper, approvals: &[], last_preview: None, erasing: None }
     }
 
     /// The plan of `command`, once the rules of authority allow it; of a draft
@@ -129,7 +128,7 @@ impl Control {
     ) -> Result<Plan, Refusal> {
         let by = caller.operator.to_string();
         let approvals = given(command, state, &by, at);
-        let planner = Planner { approvals: &approvals, erasing, ..self.planner(state, at, &by) };
+        let planner = Planner { approvals: &approvals, erasing: Some(erasing), ..self.planner(state, at, &by) };
         if let Command::DraftApprove(approve) = command {
             let facts = facts_of(command, state, at, approvals.len());
             self.inner.authority.check(state, at, caller, command.action(), &facts)?;

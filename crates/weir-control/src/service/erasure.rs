@@ -1,14 +1,19 @@
 //! Erasing private parts: found in the log, forgotten by an act, and gone from
 //! the database before the act is acknowledged. What a crash leaves between
 //! the two is finished at the next start.
+//!
+//! What is about nobody in particular but names the subject goes too: drafts,
+//! by the same act, and the answers kept under `Idempotency-Key`s, before it,
+//! since afterwards nobody knows by which names to find them.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use weir_acts::act::Erased;
-use weir_acts::state::{Holder, State, erasable};
-use weir_store::{Private, StoreError, StoredEntry};
+use weir_acts::act::{Act, Erased};
+use weir_acts::row::Row;
+use weir_acts::state::{Holder, State, erasable, erasable_row};
+use weir_store::{Private, StoreError};
 
 use super::Control;
 use super::authority::{Caller, facts_of};
@@ -16,6 +21,7 @@ use crate::boot::read_entry;
 use crate::command::{Command, PrivateErase};
 use crate::names;
 use crate::plan::drafts::{Approvable, approvable};
+use crate::plan::{Erasing, Names, Planner};
 use crate::refusal::Refusal;
 
 /// How many acts are read at a time.
@@ -28,9 +34,6 @@ const ANY_APPROVALS: usize = 16;
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Acts with a private part that may be erased, and whom each is about.
-pub(crate) type Erasing = Vec<(Erased, Holder)>;
-
 impl Control {
     /// What `command`, or the draft it approves, would erase. Reads the log.
     pub(super) async fn erasing(&self, command: &Command, caller: Caller) -> Result<Erasing, Refusal> {
@@ -38,43 +41,94 @@ impl Control {
         let facts = facts_of(command, &published.state, self.now(), ANY_APPROVALS);
         // Who may not do it is told so by the writer, and nothing else.
         if self.inner.authority.check(&published.state, self.now(), caller, command.action(), &facts).is_err() {
-            return Ok(Vec::new());
+            return Ok(Erasing::default());
         }
-        let erase = match command {
-            Command::PrivateErase(erase) => erase.clone(),
+        let (erase, carrying) = match command {
+            Command::PrivateErase(erase) => (erase.clone(), None),
             Command::DraftApprove(approve) => match approvable(&published.state, &approve.id) {
                 Some(Approvable::Change(draft)) => match super::approvals::command_of(draft) {
-                    Ok(Command::PrivateErase(erase)) => erase,
-                    _ => return Ok(Vec::new()),
+                    Ok(Command::PrivateErase(erase)) => (erase, Some(draft.id)),
+                    _ => return Ok(Erasing::default()),
                 },
-                _ => return Ok(Vec::new()),
+                _ => return Ok(Erasing::default()),
             },
-            _ => return Ok(Vec::new()),
+            _ => return Ok(Erasing::default()),
         };
         let control = self.clone();
-        let found = tokio::task::spawn_blocking(move || control.find(&published.state, &erase)).await;
-        found.map_err(|error| Refusal::unavailable(error.to_string()))?
+        let by = caller.operator.to_string();
+        let found = tokio::task::spawn_blocking(move || {
+            let erasing = Erasing { carrying, ..control.find(&published.state, &erase)? };
+            // Where the erasure is refused for another reason, answers stay.
+            let planner = Planner { erasing: Some(&erasing), ..control.planner(&published.state, control.now(), &by) };
+            if planner.plan(&erase.into()).is_ok() {
+                control.forget_answers(&erasing.names)?;
+            }
+            Ok(erasing)
+        });
+        found.await.map_err(|error| Refusal::unavailable(error.to_string()))?
+    }
+
+    fn forget_answers(&self, names: &Names) -> Result<(), Refusal> {
+        let says = |answer: &[u8]| names.are_in_json(answer);
+        let forgotten = until_free(|| self.store().forget_answers(&says));
+        forgotten.map(drop).map_err(|error| unreadable(&error))
     }
 
     fn find(&self, state: &State, erase: &PrivateErase) -> Result<Erasing, Refusal> {
         if let Some(act) = erase.act {
-            return self.find_act(state, act);
+            return Ok(Erasing { found: self.find_act(state, act)?, ..Erasing::default() });
         }
-        let Some(subject) = &erase.subject else { return Ok(Vec::new()) };
-        let wanted = family(state, names::holder(state, subject)?);
+        let Some(subject) = &erase.subject else { return Ok(Erasing::default()) };
+        let subject = names::holder(state, subject)?;
+        let wanted = family(state, subject);
+        let names = Names::of(state, &wanted);
         let mut found = Vec::new();
         let mut next = 0;
         loop {
             let entries = self.store().entries(next, ACTS_AT_A_TIME).map_err(|error| unreadable(&error))?;
-            let Some(last) = entries.last() else { return Ok(found) };
+            let Some(last) = entries.last() else { break };
             next = last.index + 1;
             for stored in entries.iter().filter(|stored| matches!(stored.private, Private::Kept(_))) {
-                found.extend(of_entry(state, stored)?.filter(|(_, holder)| wanted.contains(holder)));
+                let entry = read_entry(stored).map_err(|error| unreadable(&error))?;
+                let Some(erased) = erasable(stored.index, &entry) else { continue };
+                match &entry.act {
+                    // A draft is about a change, and goes where it names the subject.
+                    Act::DraftAdd(parts) => {
+                        let with = parts.private.as_ref().map(|private| private.with.as_bytes());
+                        if with.is_some_and(|with| names.are_in_json(with)) {
+                            found.push((erased, subject));
+                        }
+                    }
+                    _ => found.extend(
+                        state.about(&entry).filter(|holder| wanted.contains(holder)).map(|holder| (erased, holder)),
+                    ),
+                }
+            }
+        }
+        let acts: BTreeSet<u64> = wanted.iter().flat_map(|holder| state.imports_about(*holder)).collect();
+        for act in acts {
+            self.find_rows(act, &wanted, &mut found)?;
+        }
+        Ok(Erasing { found, names, carrying: None })
+    }
+
+    /// The rows of the import of act `act` about any of `wanted`.
+    fn find_rows(&self, act: u64, wanted: &BTreeSet<Holder>, found: &mut Vec<(Erased, Holder)>) -> Result<(), Refusal> {
+        let mut next = 0;
+        loop {
+            let rows = self.store().rows(act, next, ACTS_AT_A_TIME).map_err(|error| unreadable(&error))?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            next = last.row + 1;
+            for stored in rows.iter().filter(|stored| matches!(stored.private, Private::Kept(_))) {
+                let subject = Row::read(&stored.bytes, None).map_err(|error| unreadable(&error))?.subject;
+                if wanted.contains(&subject) {
+                    found.push((erasable_row(act, stored.row, subject), subject));
+                }
             }
         }
     }
 
-    fn find_act(&self, state: &State, act: u64) -> Result<Erasing, Refusal> {
+    fn find_act(&self, state: &State, act: u64) -> Result<Vec<(Erased, Holder)>, Refusal> {
         let stored = self.store().entry(act).map_err(|error| unreadable(&error))?;
         let stored = stored.ok_or_else(|| Refusal::not_found(format!("the log has no act {act}")))?;
         match stored.private {
@@ -84,11 +138,12 @@ impl Control {
             }
             Private::Kept(_) => {}
         }
-        let found = of_entry(state, &stored)?;
+        let entry = read_entry(&stored).map_err(|error| unreadable(&error))?;
+        let found = erasable(stored.index, &entry).zip(state.about(&entry));
         let found = found.ok_or_else(|| {
-            let kind = read_entry(&stored).map_or("?", |entry| entry.act.kind());
+            let kind = entry.act.kind();
             Refusal::invalid(format!(
-                "act {act} is a `{kind}`; what can be erased is said about parties, accounts and persons: {}",
+                "act {act} is a `{kind}`; what can be erased by its number is said about parties, accounts and persons: {}",
                 weir_acts::state::ERASABLE.join(", ")
             ))
         })?;
@@ -102,31 +157,27 @@ impl Control {
     pub fn finish_erasures(&self) -> Result<(), StoreError> {
         let published = self.published();
         let mut gone = self.inner.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        let due: Vec<u64> = published.state.erased.difference(&gone).copied().collect();
+        let (acts, rows) = (&published.state.erased, &published.state.erased_rows);
+        let due: Vec<u64> = acts.difference(&gone.acts).copied().collect();
         for act in due {
             // After a restart most are gone already; the last purges whatever
             // copies a crash may have left of any.
-            let is_last = published.state.erased.last() == Some(&act);
             let is_kept = self.store().entry(act)?.is_some_and(|stored| matches!(stored.private, Private::Kept(_)));
-            if is_kept || is_last {
-                self.erase(act)?;
+            if is_kept || acts.last() == Some(&act) {
+                until_free(|| self.store().erase_private(act))?;
             }
-            gone.insert(act);
+            gone.acts.insert(act);
+        }
+        let due: Vec<(u64, u64)> = rows.difference(&gone.rows).copied().collect();
+        for (act, row) in due {
+            let stored = self.store().rows(act, row, 1)?;
+            let is_kept = stored.first().is_some_and(|stored| matches!(stored.private, Private::Kept(_)));
+            if is_kept || rows.last() == Some(&(act, row)) {
+                until_free(|| self.store().erase_row(act, row))?;
+            }
+            gone.rows.insert((act, row));
         }
         Ok(())
-    }
-
-    fn erase(&self, act: u64) -> Result<(), StoreError> {
-        let mut tries = 0;
-        loop {
-            match self.store().erase_private(act) {
-                Err(StoreError::Busy { .. }) if tries < TRIES => {
-                    tries += 1;
-                    std::thread::sleep(PAUSE);
-                }
-                done => return done.map(drop),
-            }
-        }
     }
 
     /// Finishes the erasures of an act that was just made; what is still to be
@@ -154,9 +205,25 @@ fn family(state: &State, holder: Holder) -> BTreeSet<Holder> {
     std::iter::once(holder).chain(accounts.into_iter().map(Holder::Account)).chain(persons).collect()
 }
 
-fn of_entry(state: &State, stored: &StoredEntry) -> Result<Option<(Erased, Holder)>, Refusal> {
-    let entry = read_entry(stored).map_err(|error| unreadable(&error))?;
-    Ok(erasable(stored.index, &entry).zip(state.about(&entry)))
+/// What is known to be gone from the database.
+#[derive(Default)]
+pub(super) struct Gone {
+    acts: BTreeSet<u64>,
+    rows: BTreeSet<(u64, u64)>,
+}
+
+/// Does what purges old copies, again while somebody reads them.
+fn until_free<T>(purge: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let mut tries = 0;
+    loop {
+        match purge() {
+            Err(StoreError::Busy { .. }) if tries < TRIES => {
+                tries += 1;
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> Refusal {

@@ -85,6 +85,11 @@ impl Control {
     }
 
     fn read_back(&self, answer: &[u8]) -> Result<Map<String, Json>, Refusal> {
+        if answer.iter().all(|byte| *byte == 0) {
+            return Err(Refusal::conflict(
+                "what was answered under this Idempotency-Key was erased with whom it named; what was done stands",
+            ));
+        }
         let damaged = || Refusal::unavailable("the answer kept under this Idempotency-Key cannot be read");
         let mut answer: Map<String, Json> = serde_json::from_slice(answer).map_err(|_| damaged())?;
         let index = answer.get("act").and_then(Json::as_u64).ok_or_else(damaged)?;

@@ -45,7 +45,7 @@ impl Control {
             pepper: &self.inner.pepper,
             approvals: &[],
             last_preview: None,
-            erasing: &[],
+            erasing: None,
         };
         let plan = planner.plan(&DirectiveEnact { id: name.to_owned() }.into())?;
         let mut trial = published.state.clone();

@@ -1,10 +1,14 @@
 //! Files of records: sealed once they are closed.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+
 use weir_acts::act::{Act, Parts, public};
 use weir_acts::entry::{BY_WEIR, Entry};
 use weir_acts::id::LogId;
+use weir_acts::records::{SealedSegment, segment_number};
 use weir_acts::{Digest, State, Time};
-use weir_store::segment::{Closed, Sealed, file_name};
+use weir_store::segment::{Closed, Sealed, file_name, path_of};
 
 use super::Control;
 use crate::refusal::Refusal;
@@ -54,6 +58,54 @@ impl Control {
             Ok(JobPlan { entries: vec![by_weir(at, act)], answer: None, import: None })
         });
         self.write(planned).await.map(drop)
+    }
+}
+
+/// The most bytes of a file of records that are handed out at once.
+const SEGMENT_PIECE: u64 = 8 << 20;
+
+impl Control {
+    /// The sealed files whose records were made in the stretch of time, oldest
+    /// first; one before it too, since a file is sealed a moment after the next
+    /// one has begun.
+    pub fn segments_between(&self, from: Time, to: Time) -> Vec<SealedSegment> {
+        let published = self.published();
+        // The rules came with the log's first acts, and nothing was recorded before.
+        let first = published.state.rules.values().map(|rule| rule.life.from()).min();
+        let mut begun = [first.unwrap_or(Time::EPOCH); 2];
+        let mut found = Vec::new();
+        for sealed in published.state.segments.values() {
+            if sealed.at >= from && begun[0] < to {
+                found.push(sealed.clone());
+            }
+            begun = [begun[1], sealed.at];
+        }
+        found
+    }
+
+    /// Bytes of a sealed file from `offset` on; empty at its end.
+    ///
+    /// # Errors
+    /// When nothing under that name was sealed, acts deleted it, or it cannot be
+    /// read.
+    pub fn segment_bytes(&self, name: &str, offset: u64) -> Result<Vec<u8>, Refusal> {
+        let published = self.published();
+        let number = segment_number(name);
+        let sealed = number.and_then(|number| Some((number, published.state.segments.get(&number)?)));
+        let Some((number, sealed)) = sealed else {
+            return Err(Refusal::not_found("no file of records was sealed under that name"));
+        };
+        if let Some(act) = sealed.deleted {
+            return Err(Refusal::conflict(format!("{name} was deleted by act {act}")));
+        }
+        let read = || {
+            let mut file = File::open(path_of(self.dir(), number))?;
+            file.seek(SeekFrom::Start(offset))?;
+            let mut bytes = Vec::new();
+            file.take(SEGMENT_PIECE).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|error: std::io::Error| Refusal::unavailable(format!("{name} cannot be read: {error}")))
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::StatusCode;
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use weir_tlog::note::NoteSignature;
 use weir_tlog::proof::{check_consistency, prove_consistency};
 use weir_tlog::{
@@ -16,6 +15,7 @@ use weir_tlog::{
 };
 
 use super::{Witness, WitnessesError};
+use crate::outbound;
 
 /// How long an answer may take, name and connection included.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,14 +70,11 @@ pub(super) struct Agents(Agent);
 
 impl Agents {
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Agents, WitnessesError> {
-        let roots = ca_file.map(roots_of).transpose()?.unwrap_or(RootCerts::WebPki);
-        let config = Agent::config_builder()
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_global(Some(PATIENCE))
-            .build();
+        let roots = outbound::roots(ca_file).map_err(|why| WitnessesError::Authorities {
+            path: ca_file.map_or_else(String::new, |path| path.display().to_string()),
+            why,
+        })?;
+        let config = outbound::config(roots, false, PATIENCE);
         Ok(Agents(config.into()))
     }
 
@@ -138,8 +135,7 @@ impl Agents {
         let mut response = self.0.post(&url).content_type("text/plain").send(body).map_err(unreachable)?;
         let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.to_owned();
-        let said = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(unreachable)?;
-        let said = String::from_utf8(said).map_err(|_| Refused::Unreachable("its answer is not text".into()))?;
+        let said = outbound::text_of(&mut response, MOST_BYTES).map_err(Refused::Unreachable)?;
         Ok((response.status(), kind, said))
     }
 }
@@ -165,19 +161,4 @@ fn refused(status: StatusCode, said: &str) -> Refused {
 fn short(said: &str) -> String {
     let line = said.lines().next().unwrap_or_default();
     line.chars().filter(|character| !character.is_control()).take(200).collect()
-}
-
-fn roots_of(path: &Path) -> Result<RootCerts, WitnessesError> {
-    let error = |why: String| WitnessesError::Authorities { path: path.display().to_string(), why };
-    let text = std::fs::read(path).map_err(|problem| error(problem.to_string()))?;
-    let mut certificates = Vec::new();
-    for item in parse_pem(&text) {
-        if let PemItem::Certificate(certificate) = item.map_err(|problem| error(problem.to_string()))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() {
-        return Err(error("it holds no certificate in PEM".into()));
-    }
-    Ok(RootCerts::from(certificates))
 }

@@ -40,6 +40,32 @@ pub fn an_answer_is_kept_with_its_append_or_not_at_all(place: &impl Place) {
     assert_eq!(store.answered("operator-4", "retry-1").unwrap().as_ref(), other.first());
 }
 
+/// A forgotten answer is gone for good, and its key is not free for another request.
+pub fn a_forgotten_answer_leaves_its_key_used(place: &impl Place) {
+    let store = place.open().unwrap();
+    let answer = |key: &str, answer: &[u8]| Answered {
+        scope: "operator-1".to_owned(),
+        key: key.to_owned(),
+        request: hash(1),
+        answer: answer.to_vec(),
+    };
+    let added = entries(0..1);
+    let answers = [answer("retry-1", b"about acme"), answer("retry-2", b"about borealis")];
+    store.append(Append { answers: &answers, ..append_at(0, &added) }).unwrap();
+    let says = |answer: &[u8]| answer.ends_with(b"acme");
+    assert_eq!(store.forget_answers(&says).unwrap(), 1);
+    assert_eq!(store.forget_answers(&says).unwrap(), 0, "forgotten twice");
+    drop(store);
+
+    let store = place.open().unwrap();
+    let kept = |key: &str| store.answered("operator-1", key).unwrap().unwrap();
+    assert_eq!((kept("retry-1").request, kept("retry-1").answer), (hash(1), vec![0; 10]));
+    assert_eq!(kept("retry-2"), answers[1]);
+    let added = entries(1..2);
+    let again = [answer("retry-1", b"another answer")];
+    store.append(Append { answers: &again, ..append_at(1, &added) }).unwrap_err();
+}
+
 /// Facts alone and facts with an append: set, replaced, emptied, removed, kept.
 pub fn facts_are_set_replaced_and_removed(place: &impl Place) {
     let store = place.open().unwrap();

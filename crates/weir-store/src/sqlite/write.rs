@@ -113,6 +113,26 @@ fn insert_answer(connection: &Connection, answered: &Answered) -> Result<(), Sto
     }
 }
 
+/// Overwrites answers with zeroes where they lie; how many.
+pub(super) fn forget_answers(connection: &Connection, says: &dyn Fn(&[u8]) -> bool) -> Result<u64, StoreError> {
+    const DOING: &str = "forgetting kept answers";
+    let mut found = Vec::new();
+    let mut statement = connection.prepare_cached("SELECT rowid, answer FROM answers").doing(DOING)?;
+    let mut rows = statement.query(()).doing(DOING)?;
+    while let Some(row) = rows.next().doing(DOING)? {
+        if says(row.get_ref(1).and_then(|answer| Ok(answer.as_blob()?)).doing(DOING)?) {
+            found.push(row.get::<_, i64>(0).doing(DOING)?);
+        }
+    }
+    let mut forget = connection
+        .prepare_cached("UPDATE answers SET answer = zeroblob(length(answer)) WHERE rowid = ?1")
+        .doing(DOING)?;
+    for rowid in &found {
+        forget.execute([rowid]).doing(DOING)?;
+    }
+    Ok(found.len() as u64)
+}
+
 /// Overwrites the private part with zeroes where it lies; true if there was one.
 pub(super) fn erase_private(connection: &Connection, index: u64) -> Result<bool, StoreError> {
     const DOING: &str = "erasing a private part";

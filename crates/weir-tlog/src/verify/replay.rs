@@ -62,11 +62,12 @@ impl<'a> Replay<'a> {
             self.hand_out(entry, on_entry);
             self.append(*leaf)?;
         }
-        let encoded =
-            encode_bundle(&entries).map_err(|source| ReadError::Tile { path: LogPath::Bundle(bundle), source })?;
-        self.compare_older_partials(LogPath::Bundle(bundle), bundle.width, &encoded)?;
+        let path = LogPath::Bundle(bundle);
+        self.compare_older_partials(path, bundle.width, &mut || {
+            encode_bundle(&entries).map_err(|source| ReadError::Tile { path, source })
+        })?;
         let tile = LogPath::Tile(bundle.tile());
-        self.compare_older_partials(tile, bundle.width, &encode_hashes(&stored))
+        self.compare_older_partials(tile, bundle.width, &mut || Ok(encode_hashes(&stored)))
     }
 
     /// Shows an entry to the caller, unless something before it was wrong.
@@ -96,16 +97,25 @@ impl<'a> Replay<'a> {
         self.tiles = self.tiles.saturating_add(1);
         let differs = first_difference(tile, computed, &stored);
         self.tile_difference = self.tile_difference.or(differs);
-        self.compare_older_partials(LogPath::Tile(tile), tile.width, &encode_hashes(&stored))
+        self.compare_older_partials(LogPath::Tile(tile), tile.width, &mut || Ok(encode_hashes(&stored)))
     }
 
     /// Compares the partial files that other sizes of the tree left beside
     /// `path`: of two widths, the narrower one's bytes start the wider one's.
-    fn compare_older_partials(&mut self, path: LogPath, width: u16, bytes: &[u8]) -> Result<(), VerifyFailure> {
-        for other in self.source.partial_widths(path.with_full_width())? {
-            if other == width {
-                continue;
-            }
+    /// There are hardly ever any, so its own bytes are made only then.
+    fn compare_older_partials(
+        &mut self,
+        path: LogPath,
+        width: u16,
+        bytes: &mut dyn FnMut() -> Result<Vec<u8>, ReadError>,
+    ) -> Result<(), VerifyFailure> {
+        let mut others = self.source.partial_widths(path.with_full_width())?;
+        others.retain(|other| *other != width);
+        if others.is_empty() {
+            return Ok(());
+        }
+        let bytes = bytes()?;
+        for other in others {
             let other_path = path.with_width(other);
             let Some(found) = self.source.read(other_path)? else {
                 continue;
@@ -113,7 +123,7 @@ impl<'a> Replay<'a> {
             let agrees = if other < width {
                 bytes.starts_with(&found) && entries_in(other_path, &found) == Some(other)
             } else {
-                found.starts_with(bytes)
+                found.starts_with(&bytes)
             };
             if !agrees {
                 self.older_partial.get_or_insert(other_path);

@@ -148,6 +148,14 @@ pub(crate) enum Campaign {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Limit {
+    /// Those in force, and what was used of each in its window
+    #[command(
+        after_help = "Of one subject where one is named. HELD is what requests under way may still take; LEFT is what the next may. What rules limit is listed once it was used.\n\nExamples:\n  weir limit list\n  weir limit list acme/ci --json"
+    )]
+    List {
+        /// party:ID, account:PARTY/NAME, either without the prefix, or stage:STAGE
+        subject: Option<String>,
+    },
     /// Set some; a field that is left out stays, `none` ends it
     #[command(
         after_help = "Windows are s, min, hour and day, several with commas. No span of a window's length, wherever it begins, sees more than the amount.\n\nExamples:\n  weir limit set acme --requests 600/min,50000/day --concurrent 32\n  weir limit set acme/ci --tokens 200000/min --spend 5000000/day\n  weir limit set stage:evaluation --requests 10/s\n  weir limit set acme --concurrent none"

@@ -61,7 +61,8 @@ pub(super) fn verify(remote: &Remote, log: &str, asked: &Asked<'_>) -> Result<Ex
     };
     let records = source.records();
     let (bundle, records) = (bundle.as_ref(), records.as_ref());
-    let checked = audit::verify(&pinned, &key, is_pinned, bundle, &[], records, explain, &mut progress);
+    let check = audit::Check { key: &key, is_pinned, bundle, since: &[], records, explain };
+    let checked = audit::verify(&pinned, &check, &mut progress);
     bar.finish_and_clear();
     let mut report = match checked {
         Ok(report) => report.with_witnesses(pinned.note(), &witnesses),

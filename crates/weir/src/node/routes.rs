@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 use weir_control::http as control_http;
-use weir_control::http::InFlight;
+use weir_control::http::Live;
 use weir_control::service::Control;
 use weir_gateway::{OtherBody, OtherFuture, OtherRoutes};
 
@@ -42,19 +42,19 @@ type Late<T> = Arc<OnceLock<T>>;
 pub(super) struct Routes {
     control: Control,
     ready: Ready,
-    in_flight: Late<InFlight>,
+    live: Late<Live>,
     registry: Late<Registry>,
 }
 
 impl Routes {
     pub(super) fn new(control: Control, ready: Ready) -> Routes {
-        Routes { control, ready, in_flight: Late::default(), registry: Late::default() }
+        Routes { control, ready, live: Late::default(), registry: Late::default() }
     }
 
     /// Adds what only the gateway knows.
-    pub(super) fn complete(&self, in_flight: InFlight, registry: Registry) {
+    pub(super) fn complete(&self, live: Live, registry: Registry) {
         // Set once, here; a second setting would be dropped.
-        let _set = (self.in_flight.set(in_flight), self.registry.set(registry));
+        let _set = (self.live.set(live), self.registry.set(registry));
     }
 
     /// The routes beside `/v1`: all of them on the one loopback listener, the
@@ -69,9 +69,12 @@ impl Routes {
 
     /// Operators' routes, the log, health and metrics.
     pub(super) fn of_admin(&self) -> Router {
-        let in_flight = Arc::clone(&self.in_flight);
-        let shown: InFlight = Arc::new(move || in_flight.get().map_or_else(Vec::new, |shown| shown()));
-        control_http::admin(self.control.clone(), shown)
+        let (flights, limits) = (Arc::clone(&self.live), Arc::clone(&self.live));
+        let live = Live {
+            in_flight: Arc::new(move || flights.get().map_or_else(Vec::new, |live| (live.in_flight)())),
+            limits_used: Arc::new(move || limits.get().map_or_else(Vec::new, |live| (live.limits_used)())),
+        };
+        control_http::admin(self.control.clone(), live)
             .merge(control_http::public_log(self.control.clone()))
             .merge(self.health())
             .merge(Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&self.registry)))

@@ -114,7 +114,7 @@ fn the_log_tells_it(dir: &std::path::Path) {
     let key = std::fs::read_to_string(dir.join("log.vkey")).unwrap();
     let key = weir_tlog::VerifierKey::parse(key.trim()).unwrap();
     let source = FolderSource::new(dir.join("log"));
-    let report = audit::verify(&source, &key, true, None, &[], None, None, &mut |_, _| ()).unwrap();
+    let report = audit::verify(&source, &audit::Check::with_key(&key), &mut |_, _| ()).unwrap();
     assert!(report.good && report.refold.stopped.is_none(), "{:?}", report.lines());
     let mut story = Vec::new();
     weir_tlog::verify_log(

@@ -52,6 +52,36 @@ fn limits_are_set_told_met_and_outlive_a_kill() {
     for _ in 0..3 {
         assert_eq!(ask(server.address(), &key, "atlas-5").unwrap().status, 200);
     }
+    // What was used is told beside each limit.
+    let rows = |line: &str| -> Vec<serde_json::Value> {
+        weir.line(line).done().out.lines().map(|row| serde_json::from_str(row).unwrap()).collect()
+    };
+    let all = rows("limit list --json");
+    let of = |subject: &str, field: &str, window: &str| {
+        let is_it = |row: &&serde_json::Value| {
+            row["subject"] == subject && row["field"] == field && row["window"].as_str().unwrap_or_default() == window
+        };
+        all.iter().find(is_it).unwrap_or_else(|| panic!("{subject} {field} {window}: {all:?}")).clone()
+    };
+    let day = of("account:acme/ci", "requests", "day");
+    assert_eq!(
+        (&day["amount"], &day["used"], &day["held"], &day["left"]),
+        (&5.into(), &3.into(), &0.into(), &2.into())
+    );
+    assert_eq!(of("account:acme/ci", "requests", "min")["left"], 97);
+    let tokens = of("party:acme", "tokens", "day");
+    assert_eq!(tokens["used"].as_u64().unwrap() + tokens["left"].as_u64().unwrap(), 1_000_000, "{tokens}");
+    assert!(tokens["used"].as_u64().unwrap() > 0, "{tokens}");
+    assert_eq!(of("stage:listed", "requests", "s")["used"], 0);
+    assert_eq!(all.len(), 4, "{all:?}");
+    assert_eq!(rows("limit list acme/ci --json").len(), 2);
+    assert_eq!(rows("limit list stage:listed --json")[0]["rule"], "limit/stage");
+    assert!(weir.line("limit list").done().out.contains("account:acme/ci"));
+    let why = weir.line("limit list nobody").refused();
+    assert!(why.contains("there is no party `nobody`"), "{why}");
+    let why = weir.line("limit list stage:nowhere").refused();
+    assert!(why.contains("`nowhere` is no stage"), "{why}");
+
     // What a crash may forget is a second's; this waits until it was written.
     while kept_requests(&server.data().join("limits.db")) < 3 {
         std::thread::yield_now();

@@ -133,8 +133,9 @@ fn what_is_recorded_about_a_person_binds_whoever_asserts_them() {
     });
     let bundle = bundle();
     let last = bundle.decisions.iter().rev().find(|decision| decision.ruling == "deny").unwrap().id.clone();
-    let report =
-        audit::verify(&source, &control.vkey(), true, Some(&bundle), &[], None, Some(&last), &mut |_, _| ()).unwrap();
+    let key = control.vkey();
+    let check = audit::Check { bundle: Some(&bundle), explain: Some(&last), ..audit::Check::with_key(&key) };
+    let report = audit::verify(&source, &check, &mut |_, _| ()).unwrap();
     assert!(report.good && report.decisions.differing.is_empty(), "{:?}", report.lines());
     assert_eq!(report.decisions.same as usize, bundle.decisions.len(), "{:?}", report.lines());
     let told = report.explained.unwrap();
@@ -142,7 +143,8 @@ fn what_is_recorded_about_a_person_binds_whoever_asserts_them() {
     // Without the name of the person nobody can tell, and nobody is accused.
     let mut closed = bundle.clone();
     closed.openings.retain(|_, opening| !opening.bytes.starts_with(b"{\"sub\":"));
-    let report = audit::verify(&source, &control.vkey(), true, Some(&closed), &[], None, None, &mut |_, _| ()).unwrap();
+    let check = audit::Check { bundle: Some(&closed), ..audit::Check::with_key(&key) };
+    let report = audit::verify(&source, &check, &mut |_, _| ()).unwrap();
     assert!(report.good && report.decisions.same < bundle.decisions.len() as u64, "{:?}", report.lines());
 }
 

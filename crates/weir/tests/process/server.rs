@@ -108,6 +108,22 @@ impl Server {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
+    /// Its process id.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.process.waiter.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Sends a signal, unless it has ended.
+    pub(crate) fn signal_if_there(&self, name: &str) {
+        let kill = format!("kill -s {name} {}", self.process.id);
+        drop(Command::new("sh").arg("-c").arg(kill).stderr(Stdio::null()).status());
+    }
+
     /// Sends a signal, such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("sh").arg("-c").arg(format!("kill -s {name} {}", self.process.id)).status().unwrap();

@@ -171,6 +171,63 @@ fn what_was_changed_cut_or_taken_away_is_named() {
     wrong(&weir, &data, "records 00000002.jsonl");
 }
 
+/// What an auditor is handed holds the sealed files themselves: whoever changed
+/// one after it was sealed is found out from the handed folder alone.
+#[test]
+fn an_export_holds_the_sealed_files_of_its_time_and_says_which_acts_sealed_them() {
+    let house = House::new();
+    house.ask("fable-5");
+    let house = house.again("TERM", |_| ());
+    house.ask("mythos-5");
+    let house = house.again("TERM", |_| ());
+    house.seals(2);
+    let (weir, data) = (house.server.weir(), house.server.data());
+    let export = |more: &str, from: &str, to: &str| {
+        weir.line(&format!("audit export --from {from} --to {to} --json{more}")).done().json()
+    };
+    let told = export(" -o out", "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
+    assert_eq!((&told["good"], &told["segments"]), (&true.into(), &2.into()), "{told}");
+    let out = weir.dir().join("out");
+    for number in [1, 2] {
+        assert_eq!(std::fs::read(segment(&out, number)).unwrap(), std::fs::read(segment(&data, number)).unwrap());
+    }
+    let named: Value = serde_json::from_slice(&std::fs::read(out.join("segments.json")).unwrap()).unwrap();
+    for (place, name) in [(0, "00000001.jsonl"), (1, "00000002.jsonl")] {
+        assert_eq!(named[place]["name"], name);
+        let act = weir.line(&format!("log show {} --json", named[place]["act"])).done().json();
+        assert_eq!(act["entry"]["public"]["segment"], name, "{act}");
+        assert_eq!(act["entry"]["public"]["digest"], named[place]["digest"]);
+    }
+    let (report, check) = (out.join("log"), |what: &str| {
+        let ran = weir.run(&["log", "verify", "out/log", "--key", "out/log.vkey", "--opened", "out/bundle.jsonl"]);
+        assert!(ran.out.contains(what), "{}{}", ran.out, ran.err);
+        ran.code
+    });
+    assert!(report.is_dir());
+    assert_eq!(check("2 files of records at hand are what was sealed"), 0);
+    let whole = std::fs::read_to_string(segment(&out, 2)).unwrap();
+    std::fs::write(segment(&out, 2), whole.replace("permit", "denied")).unwrap();
+    assert_eq!(check("WRONG: records 00000002.jsonl: its SHA-256 is sha256:"), 3);
+    std::fs::remove_file(segment(&out, 2)).unwrap();
+    assert_eq!(check("not at hand: 00000002.jsonl"), 0);
+
+    // Of another time there are none, and of one subject none that speak of others.
+    let told = export(" -o before", "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
+    assert_eq!(told["segments"], 0, "{told}");
+    let told = export(" --subject party:acme -o one", "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
+    assert!(told["segments"].is_null() && told["good"] == true, "{told}");
+    for name in ["one/decisions", "one/segments.json"] {
+        assert!(!weir.dir().join(name).try_exists().unwrap(), "{name}");
+    }
+
+    // Others than auditors and release officers are shown none of it.
+    let added = weir.line("operator add olga --role analyst").done().json();
+    let analyst =
+        Weir::new().with("WEIR_SERVER", house.server.base()).with("WEIR_TOKEN", added["token"].as_str().unwrap());
+    let refused = analyst.line("audit export --from 2020-01-01T00:00:00Z --to 2100-01-01T00:00:00Z -o theirs").refused();
+    assert!(refused.contains("as analyst you may not do `open`"), "{refused}");
+}
+
 #[test]
 fn one_decision_is_shown_to_be_in_its_sealed_file_without_the_others() {
     let house = House::new();

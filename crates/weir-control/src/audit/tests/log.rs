@@ -17,7 +17,7 @@ use weir_tlog::{
     Checkpoint, Ed25519Signer, FolderPublisher, FolderSource, Frontier, VerifierKey, VerifyFailure, leaf_hash,
 };
 
-use crate::audit::{Bundle, Opening, Report, verify};
+use crate::audit::{Bundle, Check, Opening, Report, verify};
 
 pub(super) const ORIGIN: &str = "log.example.org/weir";
 pub(super) const OFFICER: OperatorId = OperatorId::from_bytes([9; 10]);
@@ -261,7 +261,9 @@ impl Log {
 
     /// What the published files are found to be.
     pub(super) fn check(&self, bundle: Option<&Bundle>, since: &[Checkpoint]) -> Result<Report, VerifyFailure> {
-        verify(&FolderSource::new(self.path()), &signer().vkey(), true, bundle, since, None, None, &mut |_, _| ())
+        let key = signer().vkey();
+        let check = Check { bundle, since, ..Check::with_key(&key) };
+        verify(&FolderSource::new(self.path()), &check, &mut |_, _| ())
     }
 
     /// As [`Log::check`], after publishing what there is.

@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use weir_acts::act::{Act, Parts, PolicyText, private, public};
+use weir_acts::act::{Act, Erased, Parts, PolicyText, private, public};
 use weir_acts::entry::{Approval, BY_WEIR};
-use weir_acts::id::{OperatorId, PartyId};
+use weir_acts::id::{ClaimId, OperatorId, PartyId};
 use weir_acts::words::{Describes, Role, Stage};
 use weir_acts::{Entry, Value, ValueType};
 use weir_rules::base_rules;
 use weir_tlog::{Ed25519Signer, FolderSource, LogPath, LogSource, SourceError, VerifyFailure};
 
 use super::log::{ACCOUNT, ACME, Log, MYTHOS, OFFICER, ORIGIN, declare, parts, signer};
-use crate::audit::{Problem, Report, verify};
+use crate::audit::{Check, Problem, Report, verify};
 
 fn wrong(report: &Report) -> &Problem {
     assert!(!report.good, "{report:?}");
@@ -117,6 +117,70 @@ fn who_may_not_is_named() {
         log.forge(&entry);
         named(&log.verified(), act, why);
     }
+}
+
+/// What the rules once permitted is remembered, but only of that operator,
+/// that kind and those rules.
+#[test]
+fn what_was_permitted_before_is_asked_again_of_others_and_under_other_rules() {
+    let suspend = || Act::AccountSuspend(Parts { public: public::AccountSuspend {}, private: None });
+    let restore = || Act::AccountRestore(Parts { public: public::AccountRestore {}, private: None });
+    let twice = || {
+        let mut log = Log::populated(base_rules());
+        for act in [suspend(), restore(), suspend(), restore()] {
+            log.act(&ACCOUNT, act);
+        }
+        log
+    };
+    assert!(twice().verified().good);
+
+    let mut log = twice();
+    let analyst = OperatorId::from_bytes([10; 10]);
+    let private = private::OperatorAdd { name: "lin".into() };
+    log.act(&analyst, Act::OperatorAdd(parts(public::OperatorAdd { roles: vec![Role::Analyst] }, private)));
+    let act = log.entries.len();
+    log.forge(&Entry { by: analyst.to_string(), ..log.entry(&ACCOUNT, suspend()) });
+    named(&log.verified(), act, "as analyst you may not do `account.suspend`");
+
+    let mut log = twice();
+    let cedar = "@reason(\"nobody is suspended any more\")\n\
+                 forbid (principal, action == Weir::Action::\"account.suspend\", resource);";
+    let policies = vec![PolicyText { id: "authority/own-1".into(), cedar: cedar.into() }];
+    let others = [OperatorId::from_bytes([10; 10]), OperatorId::from_bytes([11; 10])];
+    let saw = log.approved_by(&others);
+    let public = public::RulesSet { part: 1, of: 1, policies, removed: vec![] };
+    let mut entry = log.entry(&OFFICER, Act::RulesSet(Parts { public, private: None }));
+    entry.approvals = others.iter().map(|by| Approval { by: by.to_string(), saw }).collect();
+    log.append(&entry);
+    let act = log.entries.len();
+    log.forge(&log.entry(&ACCOUNT, suspend()));
+    named(&log.verified(), act, "nobody is suspended any more");
+}
+
+#[test]
+fn an_erasing_act_that_misnames_what_it_erased_is_named() {
+    let erased = |wrong: fn(&mut Erased)| {
+        let mut log = Log::populated(base_rules());
+        log.claim("us_person", Value::Bool(true));
+        let first = log.entries.len() as u64 - 1;
+        log.claim("us_person", Value::Bool(false));
+        let claim = ClaimId::from_bytes([first as u8; 10]);
+        let mut erased = Erased { act: first, kind: "claim.add".into(), id: claim.to_string() };
+        wrong(&mut erased);
+        let private = private::PrivateErase { reason: "asked".into() };
+        log.act(&ACCOUNT, Act::PrivateErase(parts(public::PrivateErase { acts: vec![erased] }, private)));
+        (log.verified(), log.entries.len() - 1, first)
+    };
+    assert!(erased(|_| ()).0.good);
+    let another = |erased: &mut Erased| erased.id = ClaimId::from_bytes([erased.act as u8 + 1; 10]).to_string();
+    let (report, act, first) = erased(another);
+    named(&report, act, &format!("it erases act {first} as a `claim.add` of c-"));
+    let account = |erased: &mut Erased| (erased.kind, erased.id) = ("account.add".into(), ACCOUNT.to_string());
+    let (report, act, first) = erased(account);
+    named(&report, act, &format!("it erases act {first} as a `account.add` of {ACCOUNT}, but that is a `claim.add`"));
+    let earlier = |erased: &mut Erased| erased.act = 1;
+    let (report, act, _) = erased(earlier);
+    named(&report, act, "it erases act 1 as a `claim.add`");
 }
 
 #[test]
@@ -234,10 +298,10 @@ fn every_flipped_bit_of_every_file_is_caught() {
     for file in found {
         let path: LogPath = file.strip_prefix(log.path()).unwrap().to_str().unwrap().parse().unwrap();
         let mut tampered = Tampered { folder: &folder, path, bytes: fs::read(&file).unwrap() };
-        assert!(verify(&tampered, &key, true, None, &[], None, None, &mut |_, _| ()).is_ok());
+        assert!(verify(&tampered, &Check::with_key(&key), &mut |_, _| ()).is_ok());
         for bit in 0..tampered.bytes.len() * 8 {
             tampered.bytes[bit / 8] ^= 1 << (bit % 8);
-            let checked = verify(&tampered, &key, true, None, &[], None, None, &mut |_, _| ());
+            let checked = verify(&tampered, &Check::with_key(&key), &mut |_, _| ());
             assert!(checked.is_err(), "bit {bit} of {path}");
             tampered.bytes[bit / 8] ^= 1 << (bit % 8);
         }
