@@ -378,6 +378,25 @@ acts! {
     /// long they are kept. What they held stays sealed.
     "records.delete" RecordsDelete { pub segments: Vec<String>, pub rule: String } {}
 
+    /// A file of exchanges was closed: what it holds, so that nobody can change
+    /// it unseen.
+    "exchanges.seal" ExchangesSeal {
+        /// The file's name.
+        pub file: String,
+        /// The `seq` of its first and last exchange.
+        pub first: u64,
+        pub last: u64,
+        /// How many exchanges it has; fewer than from `first` to `last` where
+        /// some never became durable.
+        pub rows: u64,
+        pub bytes: u64,
+        /// SHA-256 of the file.
+        pub digest: Digest,
+    } {}
+    /// Files of exchanges past their time are deleted, by the rule that says how
+    /// long they are kept. What they held stays sealed.
+    "exchanges.delete" ExchangesDelete { pub files: Vec<String>, pub rule: String } {}
+
     /// Nothing about the subject is erased or deleted until it is lifted.
     "hold.place" HoldPlace { pub hold: HoldId } {
         pub reason: String,

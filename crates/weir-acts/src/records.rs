@@ -36,6 +36,29 @@ pub struct SealedSegment {
     pub deleted: Option<u64>,
 }
 
+/// A file of exchanges whose content the log vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedExchanges {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Index of the act that sealed it.
+    pub act: u64,
+    /// When.
+    pub at: Time,
+    /// The `seq` of its first exchange.
+    pub first: u64,
+    /// Of its last.
+    pub last: u64,
+    /// How many it has.
+    pub rows: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// SHA-256 of them.
+    pub digest: Digest,
+    /// The act that deleted it.
+    pub deleted: Option<u64>,
+}
+
 /// What must be kept, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
@@ -53,9 +76,50 @@ pub struct Hold {
     pub life: Life,
 }
 
+/// The `seq` of the first exchange in a file, as its name tells it, such as
+/// `2026-06-12T03-0000000000000042.parquet`: the hour in which its first came,
+/// and that number. None where it is spelled otherwise.
+pub fn first_exchange(name: &str) -> Option<u64> {
+    let stem = name.strip_suffix(".parquet")?;
+    let pattern = b"dddd-dd-ddTdd-dddddddddddddddd";
+    let fits = |(byte, place): (u8, &u8)| if *place == b'd' { byte.is_ascii_digit() } else { byte == *place };
+    if stem.len() != pattern.len() || !stem.bytes().zip(pattern).all(fits) {
+        return None;
+    }
+    stem.get("dddd-dd-ddTdd-".len()..)?.parse().ok().filter(|first| *first > 0)
+}
+
+/// The name of a file whose first exchange is `first` and came at `time`.
+pub fn exchanges_name(time: Time, first: u64) -> String {
+    let text = time.to_string();
+    format!("{}-{first:016}.parquet", text.get(.."dddd-dd-ddTdd".len()).unwrap_or("0000-00-00T00"))
+}
+
 /// The number in a segment's name, such as `00000001.jsonl`; none where it is
 /// spelled otherwise.
 pub fn segment_number(name: &str) -> Option<u64> {
     let number: u64 = name.strip_suffix(".jsonl")?.parse().ok()?;
     (format!("{number:08}.jsonl") == name).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_exchanges_has_one_name() {
+        let name = exchanges_name("2026-06-12T03:59:59.999Z".parse().unwrap(), 42);
+        assert_eq!(name, "2026-06-12T03-0000000000000042.parquet");
+        assert_eq!(first_exchange(&name), Some(42));
+        for bad in [
+            "2026-06-12T03-42.parquet",
+            "2026-06-12T03-0000000000000000.parquet",
+            "2026-06-12 03-0000000000000042.parquet",
+            ".2026-06-12T03-0000000000000042.parquet",
+            "2026-06-12T03-0000000000000042.parquet.tmp",
+            "2026-06-12T03-+000000000000042.parquet",
+        ] {
+            assert_eq!(first_exchange(bad), None, "{bad}");
+        }
+    }
 }

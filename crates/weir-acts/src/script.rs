@@ -68,6 +68,8 @@ pub(crate) struct Author {
     holds: Vec<HoldId>,
     /// The number of the last segment and of the last record.
     sealed: (u64, u64),
+    /// The last numbers of files of exchanges.
+    exchanges: Vec<u64>,
     /// Acts whose private parts could be erased, and whom they are about.
     erasable: BTreeMap<u64, (Erased, String)>,
     /// With the index of the draft.

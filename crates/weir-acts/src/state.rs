@@ -36,7 +36,7 @@ use crate::id::{
 use crate::issuer::Issuer;
 use crate::limits::LimitSpan;
 use crate::person::{Person, PersonKey};
-use crate::records::{Hold, SealedSegment};
+use crate::records::{Hold, SealedExchanges, SealedSegment};
 use crate::shards::Shards;
 use crate::time::Time;
 use crate::view::KeyStanding;
@@ -302,6 +302,8 @@ pub struct State {
     pub person_keys: Shards<PersonKey, PersonId>,
     /// Files of records that were sealed, by number.
     pub segments: Arc<BTreeMap<u64, SealedSegment>>,
+    /// Files of exchanges that were sealed, by the number of their first.
+    pub exchanges: Arc<BTreeMap<u64, SealedExchanges>>,
     /// What must be kept, or had to be.
     pub holds: Arc<BTreeMap<HoldId, Hold>>,
     /// Campaigns by id.
@@ -438,9 +440,12 @@ impl State {
             Act::LimitSet(_) | Act::MeasureLimit(_) => self.fold_limits(entry, &mut touched)?,
             Act::PartyImport(parts) => self.import_add(index, entry, &parts.public, (0, None))?,
             Act::PersonAdd(parts) => self.person_add(entry, parts, &mut touched)?,
-            Act::RecordsSeal(_) | Act::RecordsDelete(_) | Act::HoldPlace(_) | Act::HoldLift(_) => {
-                self.fold_records(index, entry)?;
-            }
+            Act::RecordsSeal(_)
+            | Act::RecordsDelete(_)
+            | Act::ExchangesSeal(_)
+            | Act::ExchangesDelete(_)
+            | Act::HoldPlace(_)
+            | Act::HoldLift(_) => self.fold_records(index, entry)?,
             Act::PrivateErase(parts) => self.private_erase(index, entry, &parts.public, &mut touched)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             Act::CampaignFound(_)

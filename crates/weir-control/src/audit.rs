@@ -9,6 +9,7 @@ mod authority;
 mod bundle;
 mod decisions;
 mod erased;
+mod exchanges;
 mod export;
 mod keys;
 mod refold;
@@ -20,6 +21,7 @@ use weir_tlog::verify::verify_log_of_any;
 use weir_tlog::{Checkpoint, LogSource, VerifierKey, VerifyFailure, verify_consistency};
 
 pub use bundle::{Bundle, BundleError, DecisionLine, Opening, open_bundle};
+pub use exchanges::ExchangeFiles;
 pub use decisions::{Differing, Explained, RuleBehind};
 pub use export::{Export, export_bundle};
 pub use refold::Problem;

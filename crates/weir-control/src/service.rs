@@ -8,6 +8,7 @@ mod authority;
 mod changes;
 mod detector;
 mod erasure;
+mod exchanges;
 mod idempotency;
 mod imports;
 mod issuers;
@@ -42,6 +43,7 @@ pub use changes::Accepted;
 pub use detector::{Detection, Finding};
 pub use imports::{Begun, Ended, ImportBegin};
 pub use reading::{AccessCaller, FoundRecord};
+pub use exchanges::SealExchanges;
 pub use records::Seal;
 pub use start::{Running, StartError, Starter};
 

@@ -63,13 +63,14 @@ fn main() {
     let handle = gateway.start().unwrap();
     println!("http://{} {KEY}", handle.local_addr());
     let mut lines = Vec::new();
-    while let Some(Taken { records, .. }) = queue.take(Duration::from_secs(3600)) {
+    while let Some(Taken { records, before, .. }) = queue.take(Duration::from_secs(3600)) {
         lines.clear();
         for record in &records {
             record.write_line(&mut lines).unwrap();
         }
+        queue.written(before);
         // The program's writer pauses between batches in the same way.
-        std::thread::sleep(Duration::from_millis(20));
+        queue.gather(Duration::from_millis(20));
     }
 }
 

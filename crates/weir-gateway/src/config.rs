@@ -27,6 +27,8 @@ pub struct GatewayConfig {
     pub access_url: Option<String>,
     /// By when an appeal is answered, as told in a denial.
     pub appeal_due: String,
+    /// Whether exchanges are recorded, and not their decisions alone.
+    pub exchanges: bool,
 }
 
 impl Default for GatewayConfig {
@@ -40,6 +42,7 @@ impl Default for GatewayConfig {
             upstream: UpstreamConfig::default(),
             access_url: None,
             appeal_due: "14 days after it is filed".to_owned(),
+            exchanges: true,
         }
     }
 }

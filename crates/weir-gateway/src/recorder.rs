@@ -52,7 +52,11 @@ pub trait Recorder: Send + Sync + 'static {
     fn until_durable(&self, place: Place) -> UntilDurable;
 
     /// Takes an exchange for which there is room, and numbers it.
-    fn settle(&self, exchange: ExchangeRecord);
+    fn settle(&self, exchange: ExchangeRecord) -> Place;
+
+    /// Waits until the record at `place` has been handed to the system, where
+    /// the end of the process does it no harm.
+    fn until_written(&self, place: Place) -> UntilDurable;
 }
 
 /// A bounded queue of records in memory. The writer takes everything at once
@@ -77,6 +81,8 @@ pub struct RecordQueue {
 struct Durable {
     /// Every record before this place is on the disk.
     before: u64,
+    /// Every record before this one has been handed to the system.
+    written_before: u64,
     has_failed: bool,
 }
 
@@ -91,6 +97,8 @@ struct Held {
     placed: u64,
     /// Somebody waits for a record to be durable.
     is_awaited: bool,
+    /// Somebody waits for the disk, and not for the system alone.
+    must_sync: bool,
     /// Exchanges for which there must be room.
     owed: usize,
     is_closed: bool,
@@ -104,8 +112,10 @@ pub struct Taken {
     /// What the requests of decisions among them said. It comes no later than
     /// the exchange that is owed, and an exchange is owed for each.
     pub said: Vec<(DecisionId, Said)>,
-    /// What to say to [`RecordQueue::written`].
+    /// What to say to [`RecordQueue::handed_over`] and [`RecordQueue::written`].
     pub before: Place,
+    /// Whether a request waits until they, or earlier ones, are durable.
+    pub must_sync: bool,
 }
 
 /// Bytes of bodies that may wait to be sketched.
@@ -134,10 +144,10 @@ impl RecordQueue {
     /// is closed and empty. Called by the writer between its own pauses.
     pub fn take(&self, patience: Duration) -> Option<Taken> {
         let held = self.lock();
-        let empty = |held: &mut Held| held.records.is_empty() && !held.is_closed;
+        let empty = |held: &mut Held| held.records.is_empty() && !held.is_closed && !held.must_sync;
         let (mut held, _) =
             self.arrived.wait_timeout_while(held, patience, empty).unwrap_or_else(PoisonError::into_inner);
-        if held.records.is_empty() && held.is_closed {
+        if held.records.is_empty() && held.is_closed && !held.must_sync {
             return None;
         }
         held.is_awaited = false;
@@ -146,6 +156,7 @@ impl RecordQueue {
             records: std::mem::take(&mut held.records),
             said: std::mem::take(&mut held.said),
             before: Place(held.placed),
+            must_sync: std::mem::take(&mut held.must_sync),
         })
     }
 
@@ -164,7 +175,16 @@ impl RecordQueue {
 
     /// Every record taken together with `before`, or earlier, is durable.
     pub fn written(&self, before: Place) {
-        self.durable.send_modify(|durable| durable.before = durable.before.max(before.0));
+        self.durable.send_modify(|durable| {
+            durable.before = durable.before.max(before.0);
+            durable.written_before = durable.written_before.max(before.0);
+        });
+    }
+
+    /// Every record taken together with `before`, or earlier, has been handed
+    /// to the system.
+    pub fn handed_over(&self, before: Place) {
+        self.durable.send_modify(|durable| durable.written_before = durable.written_before.max(before.0));
     }
 
     /// How many records could not be taken since it was asked last.
@@ -202,6 +222,28 @@ impl RecordQueue {
 }
 
 impl RecordQueue {
+    /// Hurries the writer, and waits for what it will say.
+    fn until(&self, must_sync: bool, is_so: impl Fn(&Durable) -> bool + Send + Sync + 'static) -> UntilDurable {
+        let mut durable = self.durable.subscribe();
+        if is_so(&durable.borrow()) {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        let mut held = self.lock();
+        held.must_sync |= must_sync;
+        if !held.is_awaited {
+            held.is_awaited = true;
+            self.arrived.notify_all();
+        }
+        drop(held);
+        Box::pin(async move {
+            match durable.wait_for(|durable| is_so(durable) || durable.has_failed).await {
+                Ok(durable) if is_so(&durable) => Ok(()),
+                // The writer cannot write, or is gone.
+                _ => Err(Unavailable),
+            }
+        })
+    }
+
     fn place(&self, decision: DecisionRecord, owes_exchange: bool, said: Option<Said>) -> Option<Place> {
         if self.has_failed.load(Ordering::Relaxed) {
             return None;
@@ -242,30 +284,22 @@ impl Recorder for RecordQueue {
     }
 
     fn until_durable(&self, place: Place) -> UntilDurable {
-        let mut durable = self.durable.subscribe();
-        let mut held = self.lock();
-        if !held.is_awaited {
-            held.is_awaited = true;
-            self.arrived.notify_all();
-        }
-        drop(held);
-        Box::pin(async move {
-            let is_over = |durable: &Durable| durable.before > place.0 || durable.has_failed;
-            match durable.wait_for(is_over).await {
-                Ok(durable) if durable.before > place.0 => Ok(()),
-                // The writer cannot write, or is gone.
-                _ => Err(Unavailable),
-            }
-        })
+        self.until(true, move |durable| durable.before > place.0)
     }
 
-    fn settle(&self, mut exchange: ExchangeRecord) {
+    fn until_written(&self, place: Place) -> UntilDurable {
+        self.until(false, move |durable| durable.written_before > place.0)
+    }
+
+    fn settle(&self, mut exchange: ExchangeRecord) -> Place {
         let mut held = self.lock();
         held.owed = held.owed.saturating_sub(1);
         held.last_seq += 1;
         exchange.seq = held.last_seq;
         held.records.push(Record::Exchange(exchange));
+        let place = Place(held.placed);
         held.placed += 1;
+        place
     }
 }
 

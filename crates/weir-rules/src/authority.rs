@@ -65,7 +65,7 @@ fn could(roles: &[Role]) -> String {
 pub struct Authority {
     set: PolicySet,
     reasons: BTreeMap<Arc<str>, String>,
-    retentions: BTreeMap<Arc<str>, i64>,
+    retentions: BTreeMap<Arc<str>, (&'static str, i64)>,
     automatic: BTreeMap<Arc<str>, Automatic>,
     authorizer: Authorizer,
 }
@@ -143,8 +143,14 @@ impl Authority {
     /// the rule that says so: of several the longest. None where no rule
     /// permits deleting, or one forbids it.
     pub fn retention(&self) -> Option<(&Arc<str>, i64)> {
-        let (rule, keep) = self.retentions.iter().max_by_key(|(_, keep)| **keep)?;
-        let may = self.may(BY_WEIR, &[], RECORDS_DELETE, &ActFacts::default());
+        self.retention_of(RECORDS_DELETE)
+    }
+
+    /// The same for what `action` deletes, one of [`crate::retention::KEPT`].
+    pub fn retention_of(&self, action: &str) -> Option<(&Arc<str>, i64)> {
+        let about = self.retentions.iter().filter(|(_, (deletes, _))| *deletes == action);
+        let (rule, (_, keep)) = about.max_by_key(|(_, (_, keep))| *keep)?;
+        let may = self.may(BY_WEIR, &[], action, &ActFacts::default());
         may.is_ok().then_some((rule, *keep))
     }
 
@@ -248,6 +254,8 @@ mod tests {
                 "appeal.file",
                 "records.seal",
                 "records.delete",
+                "exchanges.seal",
+                "exchanges.delete",
                 "campaign.found",
                 "campaign.update",
                 "campaign.members",
@@ -391,6 +399,10 @@ mod tests {
         };
         let both = authority(&[&keep(30), &keep(400)]);
         assert_eq!(both.retention(), Some((&"authority/own-1".into(), 400 * 86_400_000)));
+        assert_eq!(both.retention_of("exchanges.delete"), None);
+        let files = authority(&[&keep(30), &keep(7).replace("records", "exchanges")]);
+        assert_eq!(files.retention_of("exchanges.delete").map(|(_, keep)| keep), Some(7 * 86_400_000));
+        assert_eq!(files.retention().map(|(_, keep)| keep), Some(30 * 86_400_000));
         let freeze = "forbid (principal, action == Weir::Action::\"records.delete\", resource);";
         assert_eq!(authority(&[&keep(30), freeze]).retention(), None);
     }

@@ -1,5 +1,5 @@
-//! How long records are kept: a rule of authority that permits deleting them
-//! says so by its annotation `@retention("400 days")`. Without such a rule
+//! How long records, and files of exchanges, are kept: a rule of authority that
+//! permits deleting them says so by its annotation `@retention("400 days")`. Without such a rule
 //! nothing is deleted.
 
 use cedar_policy::{ActionConstraint, Effect, Policy};
@@ -9,28 +9,39 @@ use crate::schema::{ACTION, uid};
 /// The action that a retention belongs to.
 pub const RECORDS_DELETE: &str = "records.delete";
 
+/// The same for files of exchanges.
+pub const EXCHANGES_DELETE: &str = "exchanges.delete";
+
+/// What may be kept for a time.
+pub const KEPT: [&str; 2] = [RECORDS_DELETE, EXCHANGES_DELETE];
+
 /// The annotation's name.
 const ANNOTATION: &str = "retention";
 
-/// How long a rule has records kept, in milliseconds; none where it says
-/// nothing about them.
+/// How long a rule has records or exchanges kept: the action it is about, and
+/// the time in milliseconds; none where it says nothing about them.
 ///
 /// # Errors
 /// When it says it in a way that cannot be followed.
-pub(crate) fn of(policy: &Policy) -> Result<Option<i64>, String> {
-    let is_about_deleting = match policy.action_constraint() {
-        ActionConstraint::Eq(action) => uid(ACTION, RECORDS_DELETE).is_ok_and(|deleting| deleting == action),
-        _ => false,
+pub(crate) fn of(policy: &Policy) -> Result<Option<(&'static str, i64)>, String> {
+    let deletes = match policy.action_constraint() {
+        ActionConstraint::Eq(action) => {
+            KEPT.into_iter().find(|kept| uid(ACTION, kept).is_ok_and(|deleting| deleting == action))
+        }
+        _ => None,
     };
     match policy.annotation(ANNOTATION) {
-        None if is_about_deleting && policy.effect() == Effect::Permit => {
+        None if deletes.is_some() && policy.effect() == Effect::Permit => {
             Err("a rule that permits deleting records says how long they are kept: @retention(\"400 days\")".to_owned())
         }
         None => Ok(None),
-        Some(_) if !is_about_deleting || policy.effect() != Effect::Permit => Err(format!(
-            "@retention belongs to a rule `permit (principal, action == Weir::Action::\"{RECORDS_DELETE}\", resource)`"
-        )),
-        Some(text) => parse(text).map(Some),
+        Some(text) => match deletes.filter(|_| policy.effect() == Effect::Permit) {
+            Some(deletes) => parse(text).map(|keep| Some((deletes, keep))),
+            None => Err(format!(
+                "@retention belongs to a rule `permit (principal, action == Weir::Action::\"{RECORDS_DELETE}\", \
+                 resource)`, or of \"{EXCHANGES_DELETE}\""
+            )),
+        },
     }
 }
 
@@ -58,7 +69,7 @@ pub(crate) fn length_of_time(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Option<i64>, String> {
+    fn read(text: &str) -> Result<Option<(&'static str, i64)>, String> {
         of(&Policy::parse(None, text).unwrap())
     }
 
@@ -67,8 +78,10 @@ mod tests {
         let rule = |how: &str| {
             format!("@retention(\"{how}\") permit (principal, action == Weir::Action::\"records.delete\", resource);")
         };
-        assert_eq!(read(&rule("400 days")), Ok(Some(400 * 86_400_000)));
-        assert_eq!(read(&rule("1 hour")), Ok(Some(3_600_000)));
+        assert_eq!(read(&rule("400 days")), Ok(Some((RECORDS_DELETE, 400 * 86_400_000))));
+        assert_eq!(read(&rule("1 hour")), Ok(Some((RECORDS_DELETE, 3_600_000))));
+        let exchanges = rule("1 hour").replace("records.delete", "exchanges.delete");
+        assert_eq!(read(&exchanges), Ok(Some((EXCHANGES_DELETE, 3_600_000))));
         for bad in ["", "400", "days", "-1 days", "0 days", "1.5 days", "400 weeks", "999999999999999999 days"] {
             assert!(read(&rule(bad)).unwrap_err().contains("no length of time"), "{bad}");
         }

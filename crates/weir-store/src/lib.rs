@@ -18,6 +18,7 @@
 pub mod conformance;
 pub mod durable;
 mod error;
+pub mod exchanges;
 mod folder_error;
 pub mod kind;
 pub mod lock;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::search::{Search, TornLine, find};
 pub use self::summary::{Summary, leaves, summarise};
-pub use self::writer::{Sealed, SegmentWriter};
+pub use self::writer::{Sealed, SegmentWriter, Syncing};
 use crate::FolderError;
 
 /// The folder of segments inside Weir's folder.

@@ -123,6 +123,7 @@ pub(crate) struct Upstream {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Records {
+    pub(crate) exchanges: bool,
     pub(crate) queue: usize,
     pub(crate) roll_bytes: u64,
     pub(crate) roll_seconds: u64,
@@ -209,7 +210,7 @@ impl Default for Upstream {
 
 impl Default for Records {
     fn default() -> Records {
-        Records { queue: 65_536, roll_bytes: 256 << 20, roll_seconds: 3_600 }
+        Records { exchanges: true, queue: 65_536, roll_bytes: 256 << 20, roll_seconds: 3_600 }
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod admin_listener;
 mod detection;
+#[cfg(feature = "parquet")]
+mod exchanges;
 mod feed;
 mod limits;
 mod objects;
@@ -101,6 +103,10 @@ pub struct Node {
     running: Running,
     records: records::Writer,
     sealing: tokio::task::JoinHandle<()>,
+    #[cfg(feature = "parquet")]
+    files: exchanges::Files,
+    #[cfg(feature = "parquet")]
+    sealing_files: tokio::task::JoinHandle<()>,
     objects: Arc<StoredObjects>,
     limits: limits::Keeper,
     detecting: detection::Detecting,
@@ -132,8 +138,17 @@ impl Node {
         let keeping = records::Keeping { roll_bytes: config.record_roll_bytes, roll_after: config.record_roll_after };
         let sealed = control.sealed_segments();
         let key = detector_key(Some(&config.dir.join(DETECTOR_KEY_FILE)))?;
+        let filed = control.last_sealed_exchange();
         let (records, ids, to_seal) =
-            records::Writer::start(&config.dir, keeping, &sealed, key, Arc::clone(&queue), &mut registry)?;
+            records::Writer::start(&config.dir, keeping, &sealed, filed, key, Arc::clone(&queue), &mut registry)?;
+        #[cfg(feature = "parquet")]
+        let (files, files_to_seal) = exchanges::Files::start(
+            &config.dir,
+            records.progress(),
+            filed,
+            config.record_roll_after,
+            &mut registry,
+        )?;
         let objects = Arc::new(StoredObjects::new(store));
         let ready = Ready::default();
         let routes = Routes::new(control.clone(), ready.clone());
@@ -166,6 +181,8 @@ impl Node {
         routes.complete(live(&gateway), registry);
         let running = starter.start(Arc::new(gateway.clone()))?;
         let sealing = runtime.spawn(records::seal(control.clone(), to_seal));
+        #[cfg(feature = "parquet")]
+        let sealing_files = runtime.spawn(exchanges::seal(control.clone(), files_to_seal));
         let allowed = config.persons.allow_networks;
         let fetcher = Fetcher::start(
             control.clone(),
@@ -196,6 +213,10 @@ impl Node {
             running,
             records,
             sealing,
+            #[cfg(feature = "parquet")]
+            files,
+            #[cfg(feature = "parquet")]
+            sealing_files,
             objects,
             limits,
             detecting,
@@ -254,6 +275,11 @@ impl Node {
         self.records.stop();
         // Its feed is over now.
         self.detecting.stop();
+        #[cfg(feature = "parquet")]
+        {
+            self.files.stop();
+            drop(self.runtime.block_on(self.sealing_files));
+        }
         self.limits.stop();
         // The last segment's seal is the last act. A panic was printed.
         drop(self.runtime.block_on(self.sealing));

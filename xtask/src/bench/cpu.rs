@@ -8,11 +8,15 @@ use super::proxy::{Proxy, contenders};
 use super::raw::Raw;
 use super::rig::{Loop, Rig};
 use super::table::{Bar, Table};
+use super::weir::{UNRECORDED, WEIR};
 use super::{Gate, peers};
 use crate::say;
 
 /// The most that Weir may use, as a multiple of nginx's.
 const BAR: f64 = 1.5;
+
+/// The most that it may use with exchanges recorded, as a multiple of without.
+const RECORDING: f64 = 1.15;
 
 /// Rounds of a peer, which is shown and held to nothing.
 const PEER_ROUNDS: usize = 2;
@@ -127,6 +131,12 @@ fn tell(rig: &Rig<'_>, all: &[Weighed], table: &mut Table) -> Result<()> {
         let bar =
             (weighed.name == "weir" && rig.shape.has_bar).then(|| Bar::new(micros / floor <= BAR, "<= 1.5 x nginx"));
         table.row(&format!("CPU, {}, {}", rig.shape.name, weighed.name), value, bar);
+    }
+    let of = |name: &str| all.iter().find(|weighed| weighed.name == name).map(|weighed| median(&weighed.micros));
+    if let (Some(on), Some(off)) = (of(WEIR), of(UNRECORDED)) {
+        let value = format!("{on:.1} us with exchanges recorded, {off:.1} us without, {:.2} x", on / off);
+        let bar = Bar::new(on / off <= RECORDING, "<= 1.15 x without");
+        table.row(&format!("recording, {}", rig.shape.name), value, Some(bar));
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ impl Proxy {
 pub(super) fn contenders(rig: &Rig<'_>) -> Result<Vec<Proxy>> {
     let mut contenders = vec![nginx(rig)?];
     if let Some(program) = &rig.programs.weir {
-        contenders.push(weir::start(rig, program)?);
+        contenders.push(weir::start(rig, program, true)?);
+        contenders.push(weir::start(rig, program, false)?);
     }
     Ok(contenders)
 }

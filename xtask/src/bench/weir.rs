@@ -13,7 +13,13 @@ use super::process::{Process, free_address};
 use super::proxy::Proxy;
 use super::rig::Rig;
 
-/// One worker, as every proxy here has. Records are always on.
+/// Weir with everything on.
+pub(super) const WEIR: &str = "weir";
+
+/// The same without records of exchanges, for what those cost.
+pub(super) const UNRECORDED: &str = "weir-unrecorded";
+
+/// One worker, as every proxy here has. Decisions are always recorded.
 const CONFIGURATION: &str =
     "[gateway]\nworkers = 1\n\n[persons]\naudience = \"weir.example\"\n\n[logging]\nlevel = \"warn\"\n";
 
@@ -36,15 +42,16 @@ const WIDE: &[&str] = &[
 /// Starts a Weir on a new folder, with one model open to one account that is
 /// limited, as its party and the stage are, in everything there is, and whose
 /// requests carry an assertion about a person.
-pub(super) fn start(rig: &Rig<'_>, program: &Path) -> Result<Proxy> {
+pub(super) fn start(rig: &Rig<'_>, program: &Path, is_recorded: bool) -> Result<Proxy> {
     let folder = new_folder(&rig.programs.scratch)?;
     let (config, data) = (folder.join("weir.toml"), folder.join("data"));
-    fs::write(&config, CONFIGURATION)?;
+    fs::write(&config, format!("{CONFIGURATION}\n[records]\nexchanges = {is_recorded}\n"))?;
     let address = free_address()?;
     let mut command = rig.proxy(program);
     command.arg("serve").arg("--config").arg(&config).arg("--data").arg(&data);
     command.args(["--listen", &address.to_string()]);
-    let mut proxy = Proxy::new("weir", address, Process::start("weir", &mut command, &rig.programs.scratch)?);
+    let name = if is_recorded { WEIR } else { UNRECORDED };
+    let mut proxy = Proxy::new(name, address, Process::start(name, &mut command, &rig.programs.scratch)?);
     let server = format!("http://{address}");
     let token = data.join("operator.token");
     wait_for_commands(&mut proxy, program, &server, &token)?;

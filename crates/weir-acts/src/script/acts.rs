@@ -138,6 +138,20 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
     ("appeal.decide", appeal_decide),
     ("person.add", person_add),
     ("records.seal", records_seal),
+    ("exchanges.seal", |author, [rows, missing, ..], _| {
+        let (first, rows) = (author.exchanges.last().copied().unwrap_or(0) + 1, u64::from(rows % 4) + 1);
+        let last = first + rows - 1 + u64::from(missing % 2);
+        author.exchanges.push(last);
+        let file = crate::records::exchanges_name(crate::time::Time::EPOCH, first);
+        let public = public::ExchangesSeal { file, first, last, rows, bytes: rows, digest: Digest::of(b"rows") };
+        Some((nobody(), empty(Act::ExchangesSeal, public)))
+    }),
+    ("exchanges.delete", |author, [pick, ..], _| {
+        let first = one(&author.exchanges, pick)? + 1;
+        let files = vec![crate::records::exchanges_name(crate::time::Time::EPOCH, first)];
+        let public = public::ExchangesDelete { files, rule: "authority/retention".into() };
+        Some((nobody(), empty(Act::ExchangesDelete, public)))
+    }),
     ("records.delete", |author, [pick, ..], _| {
         let number = u64::from(pick) % (author.sealed.0 + 1);
         let segments = vec![format!("{number:08}.jsonl")];

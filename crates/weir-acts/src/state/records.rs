@@ -8,7 +8,7 @@ use crate::act::{Act, Parts, private, public};
 use crate::entry::Entry;
 use crate::holder::Life;
 use crate::id::{HoldId, PartyId};
-use crate::records::{Hold, SealedSegment, segment_number};
+use crate::records::{Hold, SealedExchanges, SealedSegment, first_exchange, segment_number};
 use crate::time::Time;
 
 impl State {
@@ -17,6 +17,10 @@ impl State {
             Act::RecordsSeal(parts) => self.records_seal(index, entry.at, &parts.public),
             Act::RecordsDelete(parts) => {
                 parts.public.segments.iter().try_for_each(|name| self.records_delete(index, name))
+            }
+            Act::ExchangesSeal(parts) => self.exchanges_seal(index, entry.at, &parts.public),
+            Act::ExchangesDelete(parts) => {
+                parts.public.files.iter().try_for_each(|name| self.exchanges_delete(index, name))
             }
             Act::HoldPlace(parts) => self.hold_place(entry, parts),
             Act::HoldLift(parts) => self.hold_lift(parts.public.hold, entry.at),
@@ -66,6 +70,51 @@ impl State {
             Some(_) => Err(standing("segment", name, "is deleted already")),
             None => Ok(()),
         }
+    }
+
+    fn exchanges_seal(&mut self, index: u64, at: Time, sealed: &public::ExchangesSeal) -> Result<(), FoldProblem> {
+        let field = |field: &'static str, why: String| FoldProblem::Field { field, why };
+        let name = &sealed.file;
+        if first_exchange(name) != Some(sealed.first) {
+            return Err(field("public.file", format!("`{name}` is not the name of a file that begins with {}", sealed.first)));
+        }
+        let most = sealed.last.checked_sub(sealed.first).map_or(0, |more| more.saturating_add(1));
+        if sealed.rows == 0 || sealed.rows > most {
+            let why = format!("from {} to {} there are not {}", sealed.first, sealed.last, sealed.rows);
+            return Err(field("public.rows", why));
+        }
+        // They are written one after the other, so each begins behind all before.
+        if self.last_sealed_exchange() >= sealed.first {
+            return Err(field("public.first", format!("{name} has exchanges of another file's numbers")));
+        }
+        let file = SealedExchanges {
+            name: name.as_str().into(),
+            act: index,
+            at,
+            first: sealed.first,
+            last: sealed.last,
+            rows: sealed.rows,
+            bytes: sealed.bytes,
+            digest: sealed.digest,
+            deleted: None,
+        };
+        Arc::make_mut(&mut self.exchanges).insert(sealed.first, file);
+        Ok(())
+    }
+
+    fn exchanges_delete(&mut self, index: u64, name: &str) -> Result<(), FoldProblem> {
+        let files = Arc::make_mut(&mut self.exchanges);
+        let sealed = first_exchange(name).and_then(|first| files.get_mut(&first));
+        let sealed = sealed.filter(|sealed| *sealed.name == *name).ok_or_else(|| missing("sealed file", name))?;
+        match sealed.deleted.replace(index) {
+            Some(_) => Err(standing("file", name, "is deleted already")),
+            None => Ok(()),
+        }
+    }
+
+    /// The `seq` of the last exchange that is in a sealed file; 0 where none is.
+    pub fn last_sealed_exchange(&self) -> u64 {
+        self.exchanges.last_key_value().map_or(0, |(_, file)| file.last)
     }
 
     fn hold_place(

@@ -8,9 +8,11 @@ use weir_acts::act::{Act, public};
 use weir_acts::entry::{BY_DETECTOR, BY_WEIR, Entry};
 use weir_acts::governed::Rule;
 use weir_acts::id::OperatorId;
-use weir_acts::records::segment_number;
+use weir_acts::Time;
+use weir_acts::records::{first_exchange, segment_number};
 use weir_acts::state::State;
 use weir_acts::words::{MeasureKind, Role, Stage};
+use weir_rules::retention::{EXCHANGES_DELETE, RECORDS_DELETE};
 use weir_rules::{ActFacts, Authority, hours_of};
 
 use crate::plan::{authors_of_appealed, drafts};
@@ -56,8 +58,13 @@ impl AuthorityCheck {
     /// Weir itself only begins a log, ends seals, follows published key sets and keeps files of records; an account only appeals,
     /// and that it exists the fold checks.
     pub(super) fn check(&mut self, entry: &Entry, state: &State) -> Result<(), String> {
-        if let (BY_WEIR, Act::RecordsDelete(parts)) = (&*entry.by, &entry.act) {
-            return deletion(self.compiled(entry, state)?, entry, &parts.public, state);
+        let deletion = match &entry.act {
+            Act::RecordsDelete(parts) => Some(Deletion::of_records(&parts.public, state)),
+            Act::ExchangesDelete(parts) => Some(Deletion::of_exchanges(&parts.public, state)),
+            _ => None,
+        };
+        if let Some(deletion) = deletion.filter(|_| entry.by == BY_WEIR) {
+            return deletion.check(self.compiled(entry, state)?, entry);
         }
         if entry.by == BY_WEIR {
             return by_weir(entry, state);
@@ -126,33 +133,47 @@ fn by_weir(entry: &Entry, state: &State) -> Result<(), String> {
     // A published key set that changed; whose keys count an operator said.
     let follows_issuer = matches!(entry.act, Act::IssuerKeys(_));
     // That a file was closed, and what it held, is seen by the process alone.
-    let keeps_records = matches!(entry.act, Act::RecordsSeal(_));
+    let keeps_records = matches!(entry.act, Act::RecordsSeal(_) | Act::ExchangesSeal(_));
     if keeps_records || state.operators.is_empty() || is_first_token || ends_seal || follows_issuer {
         return Ok(());
     }
     Err(format!("`{}` was not done by an operator", entry.act.kind()))
 }
 
-/// Whether the rules then in force had those files past their time.
-fn deletion(
-    authority: &Authority,
-    entry: &Entry,
-    deleted: &public::RecordsDelete,
-    state: &State,
-) -> Result<(), String> {
-    let Some((rule, keep)) = authority.retention() else {
-        return Err("no rule in force let records be deleted".into());
-    };
-    if **rule != *deleted.rule {
-        return Err(format!("it names the rule `{}`; in force was `{rule}`", deleted.rule));
+/// Files that an act deletes, with when they were sealed, and by which rule.
+struct Deletion<'s> {
+    action: &'static str,
+    rule: &'s str,
+    files: Vec<(&'s str, Time)>,
+}
+
+impl<'s> Deletion<'s> {
+    fn of_records(deleted: &'s public::RecordsDelete, state: &State) -> Deletion<'s> {
+        let at = |name: &String| Some(state.segments.get(&segment_number(name)?)?.at);
+        let files = deleted.segments.iter().filter_map(|name| Some((name.as_str(), at(name)?))).collect();
+        Deletion { action: RECORDS_DELETE, rule: &deleted.rule, files }
     }
-    for name in &deleted.segments {
-        let sealed = segment_number(name).and_then(|number| state.segments.get(&number));
-        if let Some(sealed) = sealed.filter(|sealed| sealed.at.plus_millis(keep) > entry.at) {
-            return Err(format!("`{rule}` keeps {name}, sealed {}, longer", sealed.at));
+
+    fn of_exchanges(deleted: &'s public::ExchangesDelete, state: &State) -> Deletion<'s> {
+        let at = |name: &String| Some(state.exchanges.get(&first_exchange(name)?)?.at);
+        let files = deleted.files.iter().filter_map(|name| Some((name.as_str(), at(name)?))).collect();
+        Deletion { action: EXCHANGES_DELETE, rule: &deleted.rule, files }
+    }
+
+    /// Whether the rules then in force had those files past their time. That
+    /// they were sealed is for the fold.
+    fn check(&self, authority: &Authority, entry: &Entry) -> Result<(), String> {
+        let Some((rule, keep)) = authority.retention_of(self.action) else {
+            return Err(format!("no rule in force let `{}` be done", self.action));
+        };
+        if **rule != *self.rule {
+            return Err(format!("it names the rule `{}`; in force was `{rule}`", self.rule));
+        }
+        match self.files.iter().find(|(_, sealed)| sealed.plus_millis(keep) > entry.at) {
+            Some((name, sealed)) => Err(format!("`{rule}` keeps {name}, sealed {sealed}, longer")),
+            None => Ok(()),
         }
     }
-    Ok(())
 }
 
 /// What authority over an act depends on, as far as the log tells; of an

@@ -12,6 +12,7 @@ use weir_tlog::proof::{check_inclusion, prove_inclusion};
 use weir_tlog::{Hash, HashSource, HashSourceError, leaf_hash, node_hash};
 
 use super::bundle::{Bundle, LineProof};
+use super::exchanges::{self, ExchangeFiles};
 
 /// A folder that holds files of records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Segments {
     pub gaps: Vec<(u64, u64)>,
     /// Records that could not be kept, as the seals tell.
     pub unkept: u64,
+    /// What became of the files of exchanges.
+    pub exchanges: ExchangeFiles,
     /// Decisions of the bundle that were shown to be in sealed files.
     pub decisions_in: u64,
     /// Decisions of the bundle whose files are not sealed.
@@ -68,7 +71,9 @@ impl Segments {
     /// Whether nothing contradicts the log.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.wrong.is_none() && self.decisions_wrong.is_empty() && (!self.is_whole || self.missing.is_empty())
+        self.exchanges.is_good()
+            && self.wrong.is_none()
+            && self.decisions_wrong.is_empty() && (!self.is_whole || self.missing.is_empty())
     }
 
     /// In sentences.
@@ -105,6 +110,7 @@ impl Segments {
         if self.unkept > 0 {
             lines.push(format!("{} records could not be kept when they were made", self.unkept));
         }
+        lines.extend(self.exchanges.lines());
         if self.decisions_in > 0 {
             lines.push(format!("{} decisions of the bundle are in sealed files", self.decisions_in));
         }
@@ -131,6 +137,7 @@ pub(super) fn check(state: &State, folder: Option<&RecordsFolder>, bundle: Optio
         deleted: sealed().filter(|sealed| sealed.deleted.is_some()).count() as u64,
         recovered: sealed().filter(|sealed| sealed.recovered).map(|sealed| sealed.name.to_string()).collect(),
         unkept: sealed().map(|sealed| sealed.unkept).sum(),
+        exchanges: exchanges::check(state, folder),
         is_whole: folder.is_some_and(|folder| folder.is_whole),
         ..Segments::default()
     };

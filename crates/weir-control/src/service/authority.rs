@@ -47,10 +47,10 @@ impl Compiled {
         Ok(authority)
     }
 
-    /// How long records are kept, in milliseconds, and by which rule; none
+    /// How long what the action `of` deletes is kept, in milliseconds, and by which rule; none
     /// where they are kept for good.
-    pub(super) fn retention(&self, state: &State, at: Time) -> Result<Option<(String, i64)>, Refusal> {
-        Ok(self.of(state, at)?.retention().map(|(rule, keep)| (rule.to_string(), keep)))
+    pub(super) fn retention(&self, state: &State, at: Time, of: &str) -> Result<Option<(String, i64)>, Refusal> {
+        Ok(self.of(state, at)?.retention_of(of).map(|(rule, keep)| (rule.to_string(), keep)))
     }
 
     /// Whether `caller` may do what `action` names under `state`.

@@ -9,6 +9,7 @@ use weir_acts::entry::Basis;
 use weir_acts::id::HoldId;
 use weir_acts::person::PersonKey;
 use weir_acts::state::{Holder, State};
+use weir_rules::retention::RECORDS_DELETE;
 use weir_store::FolderError;
 use weir_store::segment::{delete, find};
 
@@ -49,7 +50,7 @@ impl Control {
         tracing::info!(files = due.len(), %rule, "files of records are past their time and deleted");
         let planned = Box::new(move |state: &State, at: Time| {
             // Asked again of the state that the act follows.
-            let may = control.inner.authority.retention(state, at)?;
+            let may = control.inner.authority.retention(state, at, RECORDS_DELETE)?;
             let stays = may.is_none_or(|(found, keep)| {
                 found != rule || due.iter().any(|number| !is_due(state, *number, keep, at))
             });
@@ -87,7 +88,7 @@ impl Control {
     fn past_their_time(&self) -> Result<Option<(Vec<u64>, String, BTreeSet<HoldId>)>, Refusal> {
         let (published, at) = (self.published(), self.now());
         let state = &published.state;
-        let Some((rule, keep)) = self.inner.authority.retention(state, at)? else { return Ok(None) };
+        let Some((rule, keep)) = self.inner.authority.retention(state, at, RECORDS_DELETE)? else { return Ok(None) };
         let holds = in_force(state, at);
         let mut held = self.inner.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if held.holds != holds {

@@ -31,6 +31,9 @@ impl Control {
         if let Err(error) = self.age_out().await {
             tracing::error!(%error, "files of records past their time could not be deleted");
         }
+        if let Err(error) = self.age_out_exchanges().await {
+            tracing::error!(%error, "files of exchanges past their time could not be deleted");
+        }
         if let Some(why) = self.erased().await {
             tracing::error!("an erasure: {why}");
         }

@@ -115,7 +115,8 @@ pub(crate) async fn decide(client: &Arc<Client>, identified: &Identified, asked:
         Outcome::Permit(caller, permit, basis) => {
             let place = record::decision(shared, asked, id, &caller, person, Some(&permit), &basis)?;
             let Basis { tree_size, stage, .. } = basis;
-            let (is_recorded, awaited) = (place.is_some(), record::awaited(place, person, Some(&permit), stage));
+            let is_recorded = place.is_some() && shared.config.exchanges;
+            let awaited = record::awaited(place, person, Some(&permit), stage);
             let flight = Arc::clone(ticket.flight());
             Ok(Decided { ticket: Some(ticket), flight, id, caller, tree_size, stage, permit, is_recorded, awaited })
         }

@@ -47,11 +47,12 @@ pub(crate) fn decision(
         ruling: basis.ruling,
         rules: basis.rules.clone(),
     };
+    let owes_exchange = permit.is_some() && shared.config.exchanges;
     let said = match asked.what {
-        What::Work(_) => Some(Said { api: asked.api, body: asked.body.clone() }),
-        What::List | What::Describe(_) => None,
+        What::Work(_) if owes_exchange => Some(Said { api: asked.api, body: asked.body.clone() }),
+        What::Work(_) | What::List | What::Describe(_) => None,
     };
-    match shared.recorder.decide(record, permit.is_some(), said) {
+    match shared.recorder.decide(record, owes_exchange, said) {
         Ok(place) => Ok(Some(place)),
         Err(_) if !uses_up(person) && (permit.is_none() || may_shed(basis.stage)) => {
             shared.metrics.shed_records.inc();

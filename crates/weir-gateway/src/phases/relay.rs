@@ -18,6 +18,7 @@ use crate::flight::{Cut, Stand};
 use crate::phases::decide::{Permit, Serve};
 use crate::phases::settle::Settlement;
 use crate::phases::withhold::{self, Withholding};
+use crate::recorder::{Unavailable, UntilDurable};
 use crate::upstream::{AnswerHead, BodyFraming, Connection, ReadError, Upstream};
 
 /// Most bytes of an unfinished event that are held back; a longer one is let
@@ -103,6 +104,7 @@ fn prepare(
         withholding,
         is_over: false,
         broken: None,
+        last: None,
     };
     (status, headers, relay)
 }
@@ -205,6 +207,8 @@ pub(crate) struct Relay {
     is_over: bool,
     /// Why the upstream's answer ends before its end.
     broken: Option<ReadError>,
+    /// The answer's last bytes, until its record is kept.
+    last: Option<(Bytes, UntilDurable)>,
 }
 
 impl Relay {
@@ -236,6 +240,10 @@ impl Relay {
             if let Some(refusal) = self.withholding.as_mut().and_then(Withholding::failure) {
                 return Poll::Ready(Some(self.end_unread(&refusal)));
             }
+            if let Some((_, kept)) = &mut self.last {
+                let kept = std::task::ready!(kept.as_mut().poll(cx));
+                return self.let_go(kept);
+            }
             let Some(connection) = &mut self.connection else {
                 return Poll::Ready(None);
             };
@@ -243,11 +251,20 @@ impl Relay {
                 Poll::Pending => return self.wait(),
                 Poll::Ready(Ok(Some(piece))) => {
                     if let Some(piece) = self.align(piece) {
-                        return Poll::Ready(Some(self.hand_over(piece)));
+                        let is_last = self.framing == BodyFraming::Length(0) || self.settlement.has_ended();
+                        match is_last.then(|| self.keep()).flatten() {
+                            Some(kept) => self.last = Some((piece, kept)),
+                            None => return Poll::Ready(Some(self.hand_over(piece))),
+                        }
                     }
                 }
                 Poll::Ready(Ok(None)) => {
                     let rest = self.rest();
+                    self.framing = BodyFraming::Ended;
+                    if let Some(kept) = self.keep() {
+                        self.last = Some((rest, kept));
+                        continue;
+                    }
                     let rest = self.hand_over(rest);
                     self.finish();
                     let is_something = rest.as_ref().map_or(true, |rest| !rest.is_empty());
@@ -293,6 +310,36 @@ impl Relay {
             Some(withholding) => withholding.rest(),
             None => self.held.split().freeze(),
         }
+    }
+
+    /// Has the exchange recorded before its answer's last bytes go.
+    fn keep(&mut self) -> Option<UntilDurable> {
+        if !self.settlement.has_ended() {
+            // Read for its usage now rather than when it is over.
+            self.settlement.complete();
+        }
+        self.settlement.acknowledge()
+    }
+
+    /// The record of the answer is kept, or cannot be.
+    fn let_go(&mut self, kept: Result<(), Unavailable>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        let Some((last, _)) = self.last.take() else { return Poll::Ready(None) };
+        if let Err(unavailable) = kept
+            && !self.settlement.may_shed()
+        {
+            tracing::error!("an answer was broken off before its end: {unavailable}");
+            self.is_over = true;
+            self.connection = None;
+            self.settlement.client.gate.sever();
+            return Poll::Ready(Some(Err("the record of the answer cannot be kept".into())));
+        }
+        let ended = self.framing == BodyFraming::Ended;
+        let last = self.hand_over(last);
+        if ended && !self.is_over {
+            self.finish();
+        }
+        let is_something = last.as_ref().map_or(true, |last| !last.is_empty());
+        Poll::Ready(is_something.then_some(last))
     }
 
     /// Gives a piece to the HTTP layer, unless the answer was denied.

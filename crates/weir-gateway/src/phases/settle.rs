@@ -13,7 +13,7 @@ use weir_exchange::{Client as CalledFrom, ExchangeRecord, Outcome, Params, Usage
 use weir_wire::Api;
 use weir_wire::usage::{Ending, UsageMeter};
 
-use crate::answer::Refusal;
+use crate::answer::{Refusal, may_shed};
 use crate::client::Client;
 use crate::flight::Cut;
 use crate::metering::{Most, Seen, Took};
@@ -22,6 +22,7 @@ use crate::origin;
 use crate::phases::accept::Asked;
 use crate::phases::decide::{Decided, Permit};
 use crate::phases::reserve::Reservation;
+use crate::recorder::UntilDurable;
 
 /// The status recorded where the client left before there was an answer; the
 /// number is nginx's.
@@ -193,6 +194,36 @@ impl Settlement {
             }
         });
         Took::of(&self.most, &seen)
+    }
+
+    /// Records the exchange before its answer's last bytes go out: what the
+    /// client then waits for, where there is a record to wait for. A restricted
+    /// stage waits for the disk, a general one for the system to have it.
+    pub(crate) fn acknowledge(&mut self) -> Option<UntilDurable> {
+        if !std::mem::take(&mut self.decided.is_recorded) {
+            return None;
+        }
+        let was_complete = std::mem::replace(&mut self.is_complete, true);
+        let truncated = self.is_truncated();
+        self.is_complete = was_complete;
+        self.pay();
+        let record = self.record(truncated);
+        let recorder = &self.client.shared().recorder;
+        let place = recorder.settle(record);
+        Some(match may_shed(self.decided.stage) {
+            true => recorder.until_written(place),
+            false => recorder.until_durable(place),
+        })
+    }
+
+    /// Whether the answer goes on where its record cannot be kept.
+    pub(crate) fn may_shed(&self) -> bool {
+        may_shed(self.decided.stage)
+    }
+
+    /// Whether the answer has said itself that it is at its end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.is_event_stream && self.meter.as_ref().is_some_and(|meter| meter.ending() == Ending::Complete)
     }
 
     fn look_through_body(&mut self) {

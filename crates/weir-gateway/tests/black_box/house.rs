@@ -77,6 +77,9 @@ pub(crate) struct TestRecorder {
     fails: AtomicBool,
     /// Nothing is durable before the test says so.
     holds: AtomicBool,
+    /// Nor are exchanges kept in any way.
+    holds_exchanges: AtomicBool,
+    settled: Mutex<Vec<Place>>,
 }
 
 impl Recorder for TestRecorder {
@@ -89,17 +92,36 @@ impl Recorder for TestRecorder {
 
     fn until_durable(&self, place: Place) -> UntilDurable {
         match self.holds.load(Ordering::SeqCst) {
-            true => self.queue.until_durable(place),
+            true if self.is_held(place) => self.queue.until_durable(place),
+            true => Box::pin(std::future::ready(Ok(()))),
             false => Box::pin(std::future::ready(Ok(()))),
         }
     }
 
-    fn settle(&self, exchange: ExchangeRecord) {
-        self.queue.settle(exchange);
+    fn settle(&self, exchange: ExchangeRecord) -> Place {
+        let place = self.queue.settle(exchange);
+        self.settled.lock().unwrap().push(place);
+        place
+    }
+
+    fn until_written(&self, place: Place) -> UntilDurable {
+        match self.holds_exchanges.load(Ordering::SeqCst) {
+            true => self.queue.until_written(place),
+            false => Box::pin(std::future::ready(Ok(()))),
+        }
     }
 }
 
 impl TestRecorder {
+    fn is_held(&self, place: Place) -> bool {
+        self.holds_exchanges.load(Ordering::SeqCst) || !self.settled.lock().unwrap().contains(&place)
+    }
+
+    pub(crate) fn hold_exchanges(&self) {
+        self.holds.store(true, Ordering::SeqCst);
+        self.holds_exchanges.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn set_failing(&self, fails: bool) {
         self.fails.store(fails, Ordering::SeqCst);
     }
@@ -173,6 +195,8 @@ impl House {
             queue: RecordQueue::new(100_000),
             fails: AtomicBool::new(false),
             holds: AtomicBool::new(false),
+            holds_exchanges: AtomicBool::new(false),
+            settled: Mutex::default(),
         });
         let objects = Arc::new(TestObjects::default());
         let mut registry = Registry::default();

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use weir_acts::Time;
-use weir_gateway::{Made, Taken, TlsFiles};
+use weir_exchange::Record;
+use weir_gateway::{Made, Place, RecordQueue, Taken, TlsFiles};
 
 use crate::caller::request;
-use crate::house::{ACME, FOREIGN, House, NORWIND, chat, house};
+use crate::house::{ACME, FOREIGN, House, NORWIND, chat, house, streamed_chat};
 use crate::scene::directive;
 use crate::tap::Tap;
 
@@ -65,6 +66,58 @@ fn a_restricted_model_is_not_asked_before_the_decision_is_on_the_disk() {
     house.recorder.queue.written(place);
     assert_eq!(waiting.answer().status(), 200);
     assert_eq!(house.stand_in.counts().received, 2);
+}
+
+/// Says so of all that is queued, as the writer would.
+fn writer_says(house: &House, say: impl Fn(&RecordQueue, Place)) {
+    house.recorder.queue.gather(Duration::from_secs(3_600));
+    if let Some(taken) = house.recorder.queue.take(Duration::ZERO) {
+        say(&house.recorder.queue, taken.before);
+    }
+}
+
+#[test]
+fn an_answer_ends_only_when_its_record_is_kept() {
+    for body in [chat("atlas-5"), streamed_chat("atlas-5")] {
+        let house = house();
+        house.recorder.hold_exchanges();
+        let mut waiting = house.caller();
+        waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], body.as_bytes()));
+        house.stand_in.wait_until(Duration::from_secs(30), |counts| counts.received == 1).unwrap();
+        // The writer is hurried once the answer is there, and hears of the exchange.
+        house.recorder.queue.gather(Duration::from_secs(3_600));
+        let taken = house.recorder.queue.take(Duration::ZERO).unwrap();
+        let is_exchange = |record: &Record| matches!(record, Record::Exchange(exchange) if !exchange.truncated);
+        assert!(taken.records.iter().any(is_exchange), "{:?}", taken.records);
+        assert!(!taken.must_sync, "a general model does not wait for the disk");
+        assert_eq!(house.gateway.in_flight().len(), 1);
+        house.recorder.queue.handed_over(taken.before);
+        assert_eq!(waiting.answer().status(), 200);
+    }
+    // A restricted one waits for the disk, before and after.
+    let house = house();
+    house.recorder.hold_exchanges();
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("listed-5").as_bytes()));
+    writer_says(&house, RecordQueue::written);
+    writer_says(&house, RecordQueue::handed_over);
+    assert_eq!(house.gateway.in_flight().len(), 1, "to be handed over is not enough");
+    house.recorder.queue.set_failed(true);
+    let head = waiting.head();
+    let (_, is_whole) = waiting.body(&head);
+    assert!(!is_whole, "its last bytes never came");
+}
+
+#[test]
+fn nothing_of_an_answer_that_waits_for_its_record_passes_once_it_is_denied() {
+    let mut house = house();
+    house.recorder.hold_exchanges();
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], streamed_chat("atlas-5").as_bytes()));
+    house.recorder.queue.gather(Duration::from_secs(3_600));
+    house.enact(directive("order-1", &["atlas-5"], FOREIGN));
+    let answer = waiting.answer();
+    assert!(answer.text().contains("order-1") && !answer.text().contains("[DONE]"), "{}", answer.text());
 }
 
 #[test]

@@ -42,6 +42,40 @@ fn all_true(dir: &Path, closed: &[Closed]) {
 }
 
 #[test]
+fn what_is_written_is_there_without_a_sync_and_counts_once_it_was_synced() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = SegmentWriter::open(dir.path(), 1 << 20, &Sealed::new()).unwrap();
+    writer.write(b"{\"a\":1}\n").unwrap();
+    writer.write(b"{\"a\":2}\n{\"a\":3}\n").unwrap();
+    let path = writer.current().path.clone();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 3);
+    assert_eq!((writer.durable_bytes(), writer.next_number()), (0, 1));
+    writer.sync().unwrap();
+    assert_eq!((writer.durable_bytes(), writer.next_number()), (text.len() as u64, 4));
+    // Lines that come while others are synced are not durable with them.
+    writer.write(b"{\"a\":6}\n").unwrap();
+    let syncing = writer.begin_sync().unwrap().unwrap();
+    writer.write(b"{\"a\":7}\n").unwrap();
+    writer.end_sync(&syncing, syncing.sync()).unwrap();
+    assert_eq!(writer.next_number(), 5);
+    writer.sync().unwrap();
+    assert!(writer.begin_sync().unwrap().is_none());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!((writer.durable_bytes(), writer.next_number()), (text.len() as u64, 6));
+    // A failed sync takes back all that was written since the last one.
+    writer.write(b"{\"a\":4}\n").unwrap();
+    writer.fails = Some(Step::Sync);
+    writer.write(b"{\"a\":5}\n").unwrap();
+    assert!(writer.sync().is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    writer.write(b"{\"a\":4}\n{\"a\":5}\n").unwrap();
+    writer.roll().unwrap();
+    // The file in doubt is left to the next start.
+    assert_eq!(writer.take_closed().iter().map(|closed| closed.summary.count).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn lines_are_numbered_over_all_segments_and_restarts() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(segments(dir.path()).unwrap(), []);

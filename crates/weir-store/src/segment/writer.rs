@@ -25,12 +25,32 @@ pub struct SegmentWriter {
     file: File,
     /// What is durable in the current segment.
     digesting: Digesting,
+    /// What is written in it: that, and what was not synced yet.
+    ahead: Digesting,
     /// A failed write could not be undone, or a failed sync left in doubt what is on the disk: no
     /// line follows in this file.
     is_doubtful: bool,
     closed: Vec<Closed>,
     #[cfg(test)]
     pub(super) fails: Option<Step>,
+}
+
+/// Lines on their way to the disk.
+#[derive(Debug)]
+pub struct Syncing {
+    file: File,
+    segment: u64,
+    until: Digesting,
+}
+
+impl Syncing {
+    /// Waits for the disk. Lines may be written meanwhile.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync(&self) -> std::io::Result<()> {
+        self.file.sync_data()
+    }
 }
 
 /// Where a test makes the disk fail, once.
@@ -77,6 +97,7 @@ impl SegmentWriter {
             current,
             file,
             digesting: Digesting::new(next),
+            ahead: Digesting::new(next),
             is_doubtful: false,
             closed,
             #[cfg(test)]
@@ -117,24 +138,92 @@ impl SegmentWriter {
         if self.is_doubtful {
             self.roll()?;
         }
-        let (mut numbered, mut after) = self.number(lines)?;
+        let (_, after) = self.number(lines)?;
         if after.bytes() > self.roll_at_bytes && !self.digesting.is_empty() {
             self.roll()?;
-            (numbered, after) = self.number(lines)?;
         }
-        if let Err(error) = self.write(&numbered) {
+        self.write(lines)?;
+        self.sync()
+    }
+
+    /// Writes whole lines and numbers them, without waiting for the disk: the end of the process
+    /// does them no harm from here on, that of the machine may. [`SegmentWriter::sync`] makes
+    /// them durable; where that makes the segment larger than wanted it is closed.
+    ///
+    /// # Errors
+    /// As [`SegmentWriter::append`]. After [`FolderError::Io`] none of the lines counts that were
+    /// written since the last sync, and all of them may be written again.
+    pub fn write(&mut self, lines: &[u8]) -> Result<(), FolderError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if self.is_doubtful {
+            self.roll()?;
+        }
+        let (numbered, after) = self.number(lines)?;
+        if let Err(error) = self.put(&numbered) {
             self.undo();
             return Err(FolderError::io("writing", &self.current.path)(error));
         }
-        if let Err(error) = self.sync() {
+        self.ahead = after;
+        Ok(())
+    }
+
+    /// Makes durable what was written.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`], as for [`SegmentWriter::write`].
+    pub fn sync(&mut self) -> Result<(), FolderError> {
+        if self.ahead.bytes() == self.digesting.bytes() {
+            return Ok(());
+        }
+        if let Err(error) = self.sync_file() {
             // The kernel tells of a failed write-back once, and a second sync may succeed over
             // lost pages: this file takes no more.
             self.undo();
             self.is_doubtful = true;
             return Err(FolderError::io("syncing", &self.current.path)(error));
         }
-        self.digesting = after;
+        self.digesting = self.ahead.clone();
         Ok(())
+    }
+
+    /// Begins to make durable what was written, where anything was: what it gives is synced
+    /// while more is written, and then said to [`SegmentWriter::end_sync`].
+    ///
+    /// # Errors
+    /// [`FolderError::Io`]; nothing has changed then.
+    pub fn begin_sync(&self) -> Result<Option<Syncing>, FolderError> {
+        if self.ahead.bytes() == self.digesting.bytes() {
+            return Ok(None);
+        }
+        let file = self.file.try_clone().map_err(FolderError::io("syncing", &self.current.path))?;
+        Ok(Some(Syncing { file, segment: self.current.number, until: self.ahead.clone() }))
+    }
+
+    /// Ends what [`SegmentWriter::begin_sync`] began, with what the system said.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`], as for [`SegmentWriter::write`].
+    pub fn end_sync(&mut self, syncing: &Syncing, said: std::io::Result<()>) -> Result<(), FolderError> {
+        let is_current = syncing.segment == self.current.number && syncing.until.bytes() > self.digesting.bytes();
+        match said {
+            Ok(()) if is_current => self.digesting = syncing.until.clone(),
+            Ok(()) => {}
+            Err(_) if !is_current => {}
+            Err(error) => {
+                self.undo();
+                self.is_doubtful = true;
+                return Err(FolderError::io("syncing", &self.current.path)(error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the current segment is as large as segments may be.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.digesting.bytes() >= self.roll_at_bytes
     }
 
     /// Closes the current segment where it has lines, and goes on in a new one.
@@ -142,6 +231,7 @@ impl SegmentWriter {
     /// # Errors
     /// [`FolderError::Io`]: the current segment stays.
     pub fn roll(&mut self) -> Result<(), FolderError> {
+        self.sync()?;
         if self.digesting.is_empty() && !self.is_doubtful {
             return Ok(());
         }
@@ -149,6 +239,7 @@ impl SegmentWriter {
         let before = std::mem::replace(&mut self.current, next);
         self.file = file;
         let digesting = Digesting::new(self.digesting.next());
+        self.ahead = digesting.clone();
         let digesting = std::mem::replace(&mut self.digesting, digesting);
         // One in doubt is left to the next start, which reads what is really there.
         if !std::mem::take(&mut self.is_doubtful) {
@@ -181,7 +272,7 @@ impl SegmentWriter {
             return Err(FolderError::UnendedLine { path: self.current.path.clone() });
         }
         let mut numbered = Vec::with_capacity(lines.len() + lines.len() / 8);
-        let mut after = self.digesting.clone();
+        let mut after = self.ahead.clone();
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let start = numbered.len();
             let fields = line.strip_prefix(b"{").filter(|fields| fields.starts_with(b"\""));
@@ -203,13 +294,13 @@ impl SegmentWriter {
         Ok((numbered, after))
     }
 
-    fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
+    fn put(&mut self, lines: &[u8]) -> std::io::Result<()> {
         #[cfg(test)]
         self.fail_at(Step::Write)?;
         self.file.write_all(lines)
     }
 
-    fn sync(&mut self) -> std::io::Result<()> {
+    fn sync_file(&mut self) -> std::io::Result<()> {
         #[cfg(test)]
         self.fail_at(Step::Sync)?;
         self.file.sync_data()
@@ -218,6 +309,7 @@ impl SegmentWriter {
     /// Takes back what follows the last durable line.
     fn undo(&mut self) {
         let length = self.digesting.bytes();
+        self.ahead = self.digesting.clone();
         let undone = self.file.set_len(length);
         #[cfg(test)]
         let undone = self.fail_at(Step::Undo).and(undone);

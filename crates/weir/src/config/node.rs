@@ -135,6 +135,7 @@ impl Config {
             },
             access_url: self.access.base_url.clone(),
             appeal_due: self.access.appeal_due.clone(),
+            exchanges: self.records.exchanges,
         })
     }
 }

@@ -1,6 +1,7 @@
-//! Callers of a restricted model until their server is gone: each decision
-//! they were answered under is on the disk, whatever the kill fell into; the
-//! records have numbers without a gap; and every file but the last is sealed.
+//! Callers of a restricted and of a general model until their server is gone:
+//! each exchange of which they had the whole answer is among the records, with
+//! its decision, whatever the kill fell into; the records have numbers without a
+//! gap, and so have the exchanges; and every file but the last is sealed.
 
 use std::path::Path;
 use std::thread::JoinHandle;
@@ -15,20 +16,22 @@ use super::server::Server;
 pub(crate) struct Calls(JoinHandle<Vec<String>>);
 
 impl Calls {
-    /// Asks one answer after the other until there is none.
-    pub(crate) fn start(server: &Server, key: &str) -> Calls {
+    /// Asks `model` for one answer after the other until there is none.
+    pub(crate) fn start(server: &Server, key: &str, model: &'static str, stream: bool) -> Calls {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(30)));
         let (agent, url) = (Agent::from(config.build()), format!("{}/v1/chat/completions", server.base()));
         let bearer = format!("Bearer {key}");
         Calls(std::thread::spawn(move || {
             let mut decisions = Vec::new();
             loop {
-                let body = json!({"model": "mythos-5", "messages": [{"role": "user", "content": "hello"}]});
-                let Ok(answer) = agent.post(&url).header("authorization", &bearer).send_json(&body) else {
+                let body = json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hello"}]});
+                let Ok(mut answer) = agent.post(&url).header("authorization", &bearer).send_json(&body) else {
                     return decisions;
                 };
-                // One that the kill broke off may be no answer at all.
-                if answer.status() == 200 {
+                // One that the kill broke off may be no answer, or not the whole of one.
+                let whole = answer.body_mut().read_to_string();
+                let is_whole = whole.is_ok_and(|whole| !stream || whole.contains("data: [DONE]"));
+                if answer.status() == 200 && is_whole {
                     decisions.push(answer.headers()["weir-decision"].to_str().unwrap().to_owned());
                 }
             }
@@ -47,6 +50,8 @@ pub(crate) fn seed(server: &Server, upstream: &str) -> String {
     server.change("model/add", &json!({"id": "mythos-5", "upstream": upstream}));
     let list = json!({"name": "admitted.txt", "text": "seed\n"});
     server.change("stage/set", &json!({"model": "mythos-5", "stage": "listed", "list": list}));
+    server.change("model/add", &json!({"id": "fable-5", "upstream": upstream}));
+    server.change("stage/set", &json!({"model": "fable-5", "stage": "general"}));
     let issued = server.change("key/issue", &json!({"account": "seed/ci"}));
     issued["key"].as_str().unwrap().to_owned()
 }
@@ -58,7 +63,8 @@ pub(crate) fn check(data: &Path, answered: &[String]) -> u64 {
         std::fs::read_dir(data.join("decisions")).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
-    let mut last = 0;
+    let (mut last, mut last_exchange) = (0, 0);
+    let mut exchanges = std::collections::BTreeSet::new();
     let mut there = std::collections::BTreeSet::new();
     for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -69,11 +75,16 @@ pub(crate) fn check(data: &Path, answered: &[String]) -> u64 {
             last += 1;
             if record["record"] == "decision" {
                 there.insert(record["id"].as_str().unwrap().to_owned());
+            } else {
+                assert_eq!(record["seq"], last_exchange + 1, "{}: an exchange is missing, or there twice", path.display());
+                last_exchange += 1;
+                exchanges.insert(record["decision"].as_str().unwrap().to_owned());
             }
         }
     }
     for decision in answered {
         assert!(there.contains(decision), "{decision} was answered and is not on the disk");
+        assert!(exchanges.contains(decision), "the exchange of {decision} was answered and is not on the disk");
     }
     last
 }
