@@ -120,7 +120,7 @@ fn detected(weir: &Weir, key: &Path, of: &[PathBuf]) -> Vec<String> {
 fn what_callers_ask_is_kept_without_its_text_filed_sealed_and_read_by_the_detector() {
     let house = House::new();
     house.chat("Which lantern burns brightest over the granite pier?");
-    house.ask("/v1/responses", &json!({"model": "fable-5", "conversation": "conv_7", "input": "And the saffron one?"}));
+    house.ask("/v1/responses", &json!({"model": "fable-5", "input": "And the saffron one?"}));
     house.ask("/v1/messages", &json!({"model": "fable-5", "max_tokens": 64, "messages": [{"role": "user", "content": "hello"}]}));
     let seals = house.seals(3);
     let data = house.data();
@@ -134,7 +134,7 @@ fn what_callers_ask_is_kept_without_its_text_filed_sealed_and_read_by_the_detect
     assert_eq!((chat.client.ip.as_deref(), chat.client.user_agent.as_deref()), (Some("127.0.0.1"), Some("sdk/1")));
     assert_eq!((chat.outcome.status, chat.outcome.refusal), (Some(200), Some(false)));
     assert!(chat.usage.output_tokens.is_some() && chat.messages.is_empty());
-    assert_eq!(response.conversation.as_deref(), Some("conv_7"));
+    assert_eq!(response.api.as_deref(), Some("openai.responses"));
     assert_eq!(message.api.as_deref(), Some("anthropic.messages"));
     let sketches: Vec<_> = exchanges.iter().map(|exchange| exchange.sketch.clone().unwrap()).collect();
     assert!(sketches[0] != sketches[1] && sketches[1] != sketches[2]);
