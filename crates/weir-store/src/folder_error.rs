@@ -112,7 +112,7 @@ pub enum FolderError {
 
 impl FolderError {
     /// Names what was being done, and to which file, when the system refused.
-    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
 

@@ -4,6 +4,7 @@
 //! else: one writer, readers that never wait, and a commit that is one fsync. What is added here
 //! is a discipline around failure (see `writer.rs`) and a schema that refuses to forget.
 
+mod checkpoints;
 mod connect;
 mod copy;
 mod counts;
@@ -28,6 +29,9 @@ use self::faults::{Faults, NoFaults};
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::{Answered, Append, NewRow, Store, StoreError, StoredEntry, StoredObject, StoredRow, TreeHead};
+
+/// About what a row takes, for those that are thrown away.
+const DISCARDED_ROW_BYTES: usize = 512;
 
 /// The log in a SQLite file.
 ///
@@ -77,7 +81,9 @@ impl Store for SqliteStore {
 
     fn append(&self, append: Append<'_>) -> Result<(), StoreError> {
         write::check_append(&append)?;
-        self.writer.transact("appending to the log", |transaction| write::append(transaction, &append))
+        let entries = append.entries.iter();
+        let bytes = entries.map(|entry| entry.bytes.len() + entry.private.as_ref().map_or(0, |part| part.bytes.len()));
+        self.writer.transact("appending to the log", bytes.sum(), |transaction| write::append(transaction, &append))
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
@@ -95,14 +101,15 @@ impl Store for SqliteStore {
 
     fn erase_private(&self, index: u64) -> Result<bool, StoreError> {
         const DOING: &str = "erasing a private part";
-        let erased = self.writer.transact(DOING, |transaction| write::erase_private(transaction, index))?;
+        let erased = self.writer.transact(DOING, 0, |transaction| write::erase_private(transaction, index))?;
         self.writer.purge_old_copies()?;
         Ok(erased)
     }
 
     fn stage_rows(&self, name: &str, from: u64, rows: &[NewRow]) -> Result<(), StoreError> {
         write::check_rows(rows)?;
-        self.writer.transact_patiently("staging rows of an import", |transaction| {
+        let bytes = rows.iter().map(|row| row.bytes.len() + row.private.bytes.len()).sum();
+        self.writer.transact_patiently("staging rows of an import", bytes, |transaction| {
             imports::stage(transaction, name, from, rows)
         })
     }
@@ -112,7 +119,8 @@ impl Store for SqliteStore {
     }
 
     fn discard(&self, name: &str, limit: usize) -> Result<bool, StoreError> {
-        self.writer.transact_patiently("throwing away a staged import", |transaction| {
+        let bytes = limit.saturating_mul(DISCARDED_ROW_BYTES);
+        self.writer.transact_patiently("throwing away a staged import", bytes, |transaction| {
             imports::discard(transaction, name, limit)
         })
     }
@@ -123,7 +131,7 @@ impl Store for SqliteStore {
 
     fn erase_row(&self, entry: u64, row: u64) -> Result<bool, StoreError> {
         const DOING: &str = "erasing a row of an import";
-        let erased = self.writer.transact(DOING, |transaction| imports::erase(transaction, entry, row))?;
+        let erased = self.writer.transact(DOING, 0, |transaction| imports::erase(transaction, entry, row))?;
         self.writer.purge_old_copies()?;
         Ok(erased)
     }
@@ -134,7 +142,7 @@ impl Store for SqliteStore {
 
     fn forget_answers(&self, says: &dyn Fn(&[u8]) -> bool) -> Result<u64, StoreError> {
         const DOING: &str = "forgetting kept answers";
-        let forgotten = self.writer.transact(DOING, |transaction| write::forget_answers(transaction, says))?;
+        let forgotten = self.writer.transact(DOING, 0, |transaction| write::forget_answers(transaction, says))?;
         self.writer.purge_old_copies()?;
         Ok(forgotten)
     }
@@ -144,11 +152,12 @@ impl Store for SqliteStore {
     }
 
     fn set_fact(&self, name: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
-        self.writer.transact("setting a fact", |transaction| write::set_fact(transaction, name, value))
+        self.writer.transact("setting a fact", 0, |transaction| write::set_fact(transaction, name, value))
     }
 
     fn record_objects(&self, objects: &[StoredObject]) -> Result<(), StoreError> {
-        self.writer.transact("recording who made an object", |transaction| write::record_objects(transaction, objects))
+        self.writer
+            .transact("recording who made an object", 0, |transaction| write::record_objects(transaction, objects))
     }
 
     fn object_owner(&self, id: &str) -> Result<Option<StoredObject>, StoreError> {

@@ -72,6 +72,9 @@ pub(super) fn configure_writer(connection: &Connection) -> rusqlite::Result<()> 
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // `INSERT OR REPLACE` fires delete triggers only with this on.
     connection.pragma_update(None, "recursive_triggers", true)?;
+    // The log is moved beside this connection (`checkpoints.rs`); where that falls behind for so
+    // many pages, it is moved within a commit after all.
+    connection.pragma_update(None, "wal_autocheckpoint", 16 * 1024)?;
     // A large import must not leave a large write-ahead log behind for ever.
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)
 }
@@ -83,6 +86,18 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).doing(DOING)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     harden(&connection).doing(DOING)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only moves the write-ahead log into the file.
+pub(super) fn checkpointer(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).doing(DOING)?;
+    connection.busy_timeout(BUSY_TIMEOUT).doing(DOING)?;
+    harden(&connection).doing(DOING)?;
+    connection.pragma_update(None, "synchronous", "FULL").doing(DOING)?;
+    // A connection learns of the log by its first read.
+    connection.query_row("SELECT count(*) FROM tree_head", [], |_| Ok(())).doing(DOING)?;
     Ok(connection)
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::checkpoints::Checkpoints;
 use super::failure::Doing;
 use super::faults::{FaultPoint, Faults};
 use super::{connect, schema};
@@ -19,6 +20,8 @@ use crate::StoreError;
 pub(super) struct Writer {
     path: PathBuf,
     faults: Arc<dyn Faults>,
+    // Before the connection, so that this one's close tidies up.
+    checkpoints: Checkpoints,
     /// None once poisoned.
     connection: Mutex<Option<Connection>>,
     /// Set together with the loss of the connection; readable without waiting for a write.
@@ -69,7 +72,8 @@ impl Writer {
         schema::migrate(&mut connection)?;
         schema::check_quickly(&connection)?;
         let connection = Mutex::new(Some(connection));
-        Ok(Self { path, faults, connection, poisoned: AtomicBool::new(false), queue: Queue::default() })
+        let checkpoints = Checkpoints::new(&path);
+        Ok(Self { path, faults, checkpoints, connection, poisoned: AtomicBool::new(false), queue: Queue::default() })
     }
 
     /// Fails once the writer is poisoned.
@@ -80,24 +84,34 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs `work` in one transaction that is durable when this returns `Ok`.
+    /// Runs `work`, which writes about so many bytes, in one transaction that is durable when
+    /// this returns `Ok`.
     pub(super) fn transact<T>(
         &self,
         doing: &'static str,
+        bytes: usize,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let _waiting = self.queue.enter();
-        self.transact_at_once(doing, work)
+        let waiting = self.queue.enter();
+        let outcome = self.transact_at_once(doing, work);
+        drop(waiting);
+        self.checkpoints.wrote(bytes);
+        self.checkpoints.move_beside();
+        outcome
     }
 
-    /// As [`Writer::transact`], once nobody waits for that.
+    /// As [`Writer::transact`], once nobody waits for that. Who is patient moves the log, too.
     pub(super) fn transact_patiently<T>(
         &self,
         doing: &'static str,
+        bytes: usize,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.queue.wait_until_empty();
-        self.transact_at_once(doing, work)
+        let outcome = self.transact_at_once(doing, work);
+        self.checkpoints.wrote(bytes);
+        self.checkpoints.move_here();
+        outcome
     }
 
     fn transact_at_once<T>(
@@ -133,6 +147,7 @@ impl Writer {
     /// in the file are in no older copy either.
     pub(super) fn purge_old_copies(&self) -> Result<(), StoreError> {
         const DOING: &str = "purging old copies";
+        let _held = self.checkpoints.hold();
         let mut slot = self.slot()?;
         let connection = slot.as_mut().ok_or(StoreError::Poisoned)?;
         let outcome =

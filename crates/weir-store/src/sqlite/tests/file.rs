@@ -169,3 +169,44 @@ fn damage_to_a_page_is_found_on_opening() {
     let error = refusal(&folder);
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
 }
+
+/// Whoever stages rows moves the write-ahead log as it goes: it stays small, whatever is staged,
+/// and no append has to do it.
+#[test]
+fn the_write_ahead_log_is_moved_while_rows_are_staged() {
+    let folder = Folder::fresh();
+    let store = folder.open();
+    let row = |number: u32| crate::NewRow {
+        bytes: number.to_be_bytes().repeat(300),
+        private: PrivatePart { salt: [0xa5; 32], bytes: number.to_be_bytes().repeat(300) },
+    };
+    let mut longest = 0;
+    for batch in 0..40 {
+        let rows: Vec<_> = (batch * 400..(batch + 1) * 400).map(row).collect();
+        store.stage_rows("import", u64::from(batch) * 400, &rows).unwrap();
+        longest = longest.max(fs::metadata(folder.0.path().join("weir.db-wal")).unwrap().len());
+    }
+    let moved = fs::metadata(folder.file()).unwrap().len();
+    assert!(longest < 12 << 20, "{longest} bytes of log");
+    assert!(moved > 30 << 20, "{moved} bytes of file");
+    drop(store);
+    assert!(!folder.0.path().join("weir.db-wal").exists());
+    assert_eq!(folder.open().staged().unwrap(), ["import"]);
+}
+
+/// Appends alone have it moved by a thread beside them; what they wrote is there either way.
+#[test]
+fn the_write_ahead_log_is_moved_beside_appends() {
+    let folder = Folder::fresh();
+    let store = folder.open();
+    for number in 0..120_u32 {
+        append(&store, &[entry(&number.to_be_bytes().repeat(15_000))]).unwrap();
+    }
+    // Erasing waits for whoever moves the log, and then finds nothing in it.
+    store.erase_private(7).unwrap();
+    assert_eq!(fs::metadata(folder.0.path().join("weir.db-wal")).unwrap().len(), 0);
+    drop(store);
+    let store = folder.open();
+    assert_eq!(store.head().unwrap().size, 120);
+    assert_eq!(store.entries(119, 9).unwrap()[0].bytes, 119_u32.to_be_bytes().repeat(15_000));
+}
