@@ -64,7 +64,14 @@ impl Fetcher {
         allowed: Allowed,
         ca_file: Option<&Path>,
     ) -> Result<Fetcher, FetcherError> {
-        let agent = agent(allowed, ca_file)?;
+        let outward = Outward {
+            allowed,
+            public: true,
+            https_only: true,
+            patience: PATIENCE,
+            hint: "persons.allow_networks",
+        };
+        let agent = outward.agent(ca_file)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("weir-key-sets".into()).spawn(move || {
@@ -129,17 +136,30 @@ fn round(
     asked.retain(|id, _| published.state.issuers.contains_key(id));
 }
 
-fn agent(allowed: Allowed, ca_file: Option<&Path>) -> Result<Agent, FetcherError> {
-    let roots = outbound::roots(ca_file).map_err(|why| FetcherError::Authorities {
-        path: ca_file.map_or_else(String::new, |path| path.display().to_string()),
-        why,
-    })?;
-    let config = outbound::config(roots, true, PATIENCE);
-    Ok(Agent::with_parts(
-        config,
-        DefaultConnector::default(),
-        PublicOnly { inner: DefaultResolver::default(), allowed },
-    ))
+/// How what others named may be asked.
+pub(crate) struct Outward {
+    /// Addresses outside the public ones that may be.
+    pub(crate) allowed: Allowed,
+    /// Whether the public ones may be.
+    pub(crate) public: bool,
+    pub(crate) https_only: bool,
+    /// How long an answer may take, name and connection included.
+    pub(crate) patience: Duration,
+    /// The key of the configuration that allows more.
+    pub(crate) hint: &'static str,
+}
+
+impl Outward {
+    /// What asks so, and follows no redirect.
+    pub(crate) fn agent(self, ca_file: Option<&Path>) -> Result<Agent, FetcherError> {
+        let roots = outbound::roots(ca_file).map_err(|why| FetcherError::Authorities {
+            path: ca_file.map_or_else(String::new, |path| path.display().to_string()),
+            why,
+        })?;
+        let config = outbound::config(roots, self.https_only, self.patience);
+        let resolver = PublicOnly { inner: DefaultResolver::default(), outward: self };
+        Ok(Agent::with_parts(config, DefaultConnector::default(), resolver))
+    }
 }
 
 fn fetch(agent: &Agent, url: &str) -> Result<String, String> {
@@ -157,7 +177,7 @@ fn fetch(agent: &Agent, url: &str) -> Result<String, String> {
 /// resolves otherwise a moment later gains nothing.
 struct PublicOnly {
     inner: DefaultResolver,
-    allowed: Allowed,
+    outward: Outward,
 }
 
 impl std::fmt::Debug for PublicOnly {
@@ -175,12 +195,14 @@ impl Resolver for PublicOnly {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = self.inner.resolve(uri, config, timeout)?;
         let mut kept = self.empty();
-        let may = |address: &&SocketAddr| is_public(address.ip()) || (self.allowed)(address.ip());
+        let may = |address: &&SocketAddr| {
+            (self.outward.public && is_public(address.ip())) || (self.outward.allowed)(address.ip())
+        };
         for address in found.iter().filter(may) {
             kept.push(*address);
         }
         if kept.is_empty() {
-            let why = "the name leads to a private address; allow its network in persons.allow_networks";
+            let why = format!("the name leads to a private address; allow its network in {}", self.outward.hint);
             return Err(ureq::Error::Io(std::io::Error::other(why)));
         }
         Ok(kept)

@@ -24,6 +24,7 @@ pub mod restore;
 pub mod secrets;
 pub mod service;
 pub mod upstream;
+pub mod webhooks;
 pub mod witnesses;
 pub mod writer;
 

@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) upstream: Upstream,
     pub(crate) records: Records,
     pub(crate) detect: Detect,
+    pub(crate) webhook: Vec<Webhook>,
+    pub(crate) webhooks: Webhooks,
     pub(crate) logging: Logging,
 }
 
@@ -136,6 +138,24 @@ pub(crate) struct Logging {
     pub(crate) level: String,
 }
 
+/// A program of others' that is told of events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) secret: String,
+    pub(crate) events: Vec<String>,
+}
+
+/// What holds for all of them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) allow_networks: Vec<String>,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
 /// How the program's own log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -162,6 +182,8 @@ impl Default for Config {
             upstream: Upstream::default(),
             records: Records::default(),
             detect: Detect::default(),
+            webhook: Vec::new(),
+            webhooks: Webhooks::default(),
             logging: Logging::default(),
         }
     }

@@ -15,7 +15,7 @@ mod routes;
 mod witness_metrics;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +25,9 @@ use tokio::runtime::Runtime;
 use weir_acts::Clock as _;
 use weir_control::boot::{self, Booted};
 use weir_control::http::{FlightShown, InFlight, LimitsUsed, Live, UsedShown};
-use weir_control::key_sets::Fetcher;
+use weir_control::key_sets::{Allowed, Fetcher};
 use weir_control::service::{Control, Running};
+use weir_control::webhooks::{Webhook, Webhooks};
 use weir_control::witnesses::Witness;
 use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Network, Parts, PersonsConfig, RecordQueue};
 use weir_persons::Freshness;
@@ -116,6 +117,8 @@ pub struct Node {
     first_token: Option<PathBuf>,
     drain: Duration,
     fetcher: Fetcher,
+    webhooks: Option<Webhooks>,
+    dir: PathBuf,
 }
 
 impl Node {
@@ -226,7 +229,17 @@ impl Node {
             first_token,
             drain: config.drain,
             fetcher,
+            webhooks: None,
+            dir: config.dir,
         })
+    }
+
+    /// Tells others' programs of what happens from now on, and of what they were
+    /// not told of before. `allowed` are private networks in which they may be.
+    pub fn notify(&mut self, webhooks: Vec<Webhook>, allowed: Vec<Network>, ca_file: Option<&Path>) -> Result<()> {
+        let allowed: Allowed = Arc::new(move |address| allowed.iter().any(|network| network.contains(address)));
+        self.webhooks = Some(Webhooks::start(&self.control, &self.dir, webhooks, &allowed, ca_file)?);
+        Ok(())
     }
 
     /// Where the data plane listens.
@@ -269,6 +282,7 @@ impl Node {
     pub fn stop(self) -> Drained {
         self.ready.set(false);
         drop(self.fetcher);
+        drop(self.webhooks);
         let in_flight = self.gateway.in_flight().len();
         tracing::info!(in_flight, "stopping: letting requests finish");
         let drained = self.runtime.block_on(self.handle.drain(self.drain));

@@ -38,7 +38,9 @@ pub(crate) fn configured(running: &Running, data: &str) -> Result<Config> {
 pub(crate) fn run(running: &Running) -> Result<ExitCode> {
     let config = configured(running, "./weir-data")?;
     crate::logging::start(&config.logging)?;
-    let node = start(&config, FolderKind::Serve)?;
+    let (webhooks, allowed) = config.webhooks()?;
+    let mut node = start(&config, FolderKind::Serve)?;
+    node.notify(webhooks, allowed, config.webhooks.ca_file.as_deref())?;
     // Whoever reads that it serves may end it by a signal.
     let signals = node.runtime().block_on(async { Signals::listen() })?;
     tell(&node, &config);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use ureq::http::Uri;
+use weir_control::webhooks::{Webhook, WebhookSecret};
 use weir_control::witnesses::Witness;
 use weir_gateway::{GatewayConfig, Network, TlsFiles};
 use weir_store::kind::FolderKind;
@@ -82,6 +83,20 @@ impl Config {
             memory: asked.memory_bytes,
             accounts: asked.accounts.clone(),
         })
+    }
+
+    /// The webhooks, their secrets read, with the private networks they may be in.
+    pub(crate) fn webhooks(&self) -> Result<(Vec<Webhook>, Vec<Network>), ConfigError> {
+        let read = |webhook: &config::Webhook| {
+            let secret = WebhookSecret::resolve(&webhook.secret).map_err(|error| ConfigError::Value {
+                key: "webhook",
+                message: format!("`{}`: {error}", webhook.name),
+            })?;
+            let config::Webhook { name, url, events, .. } = webhook.clone();
+            Ok(Webhook { name, url, secret, events })
+        };
+        let webhooks = self.webhook.iter().map(read).collect::<Result<_, ConfigError>>()?;
+        Ok((webhooks, networks("webhooks.allow_networks", &self.webhooks.allow_networks)?))
     }
 
     fn witnesses(&self) -> Result<Vec<Witness>, ConfigError> {
