@@ -53,6 +53,8 @@ fn a_finding_is_written_down_for_others_and_read_back() {
     // What others shared is taken by the detector, with the key.
     weir.write("log.jsonl", &json!({"time": "2026-05-01T00:00:00Z", "account": "a-1"}).to_string());
     weir.write("detect.key", &"0".repeat(32));
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(weir.dir().join("detect.key"), private).unwrap();
     let detect = "detect log.jsonl --key-file detect.key --indicators bundle.json";
     assert!(weir.line(detect).refused().contains("--indicator-key-file"));
     weir.line(&format!("{detect} --indicator-key-file sharing.key")).done();
