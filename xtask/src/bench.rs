@@ -2,11 +2,13 @@
 //! `cargo xtask bench scale`: what a million accounts cost.
 //! `cargo xtask bench detect`: how good the detector is (`bench/detect.md`).
 //! `cargo xtask bench verify`: what checking a million acts costs.
+//! `cargo xtask bench detect-speed`: what judging a log costs.
 //! `bench/README.md` says how and why it is measured so; the files here are
 //! one step each.
 
 mod cpu;
 mod detect;
+mod detect_speed;
 mod latency;
 mod peers;
 mod process;
@@ -41,6 +43,8 @@ pub(crate) enum Bench {
     Detect(detect::Detect),
     /// `weir log verify` over a log of a million acts.
     Verify(verify::Verify),
+    /// What judging a log costs: reading, sketching, folding, memory.
+    DetectSpeed(detect_speed::DetectSpeed),
 }
 
 #[derive(Args)]
@@ -69,6 +73,7 @@ pub(crate) struct Gate {
 pub(crate) fn bench(workspace: &Path, which: Bench) -> Result<()> {
     match which {
         Bench::Detect(asked) => detect::measure(workspace, &asked),
+        Bench::DetectSpeed(asked) => detect_speed::measure(workspace, &asked),
         Bench::Scale(scale) => scale::measure(workspace, &scale),
         Bench::Verify(verify) => verify::measure(workspace, &verify),
         Bench::Gate(mut gate) => {

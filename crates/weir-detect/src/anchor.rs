@@ -2,9 +2,12 @@
 //! is one line in a bounded table; admitted, it keeps a sample of its users.
 //! Accounts link to anchors and never to each other, so no pair is ever made.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::constants::{GROUP_UNITS, UNITS_SAMPLED};
+use crate::footprint::rounded;
 use crate::hash::Table;
 
 /// An admitted anchor.
@@ -29,6 +32,10 @@ impl Anchor {
             self.looked_at = self.uses;
         }
         is_due
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        rounded(self.sample.capacity() * size_of::<u64>())
     }
 
     pub(crate) fn link(&mut self, unit: u64) {
@@ -56,12 +63,21 @@ impl Anchor {
     /// The Jaccard index of two anchors' users: of the smallest hashes of the
     /// union, the share in both.
     pub(crate) fn overlap(&self, other: &Anchor) -> f64 {
-        let mut union: Vec<u64> = self.sample.iter().chain(&other.sample).copied().collect();
-        union.sort_unstable();
-        union.dedup();
-        union.truncate(UNITS_SAMPLED);
-        let both = |unit: &&u64| self.sample.binary_search(unit).is_ok() && other.sample.binary_search(unit).is_ok();
-        union.iter().filter(both).count() as f64 / union.len().max(1) as f64
+        let (mut left, mut right) = (self.sample.as_slice(), other.sample.as_slice());
+        let (mut union, mut both) = (0_u32, 0_u32);
+        while union < UNITS_SAMPLED as u32 {
+            let order = match (left.first(), right.first()) {
+                (Some(one), Some(other)) => one.cmp(other),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            union += 1;
+            both += u32::from(order == Ordering::Equal);
+            left = if order == Ordering::Greater { left } else { &left[1..] };
+            right = if order == Ordering::Less { right } else { &right[1..] };
+        }
+        f64::from(both) / f64::from(union.max(1))
     }
 }
 
@@ -83,9 +99,24 @@ impl Singles {
         Singles { slots: vec![(0, 0); slots.clamp(1024, 1 << 32)] }
     }
 
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.slots.len() * size_of::<(u64, u64)>()) as u64
+    }
+
+    /// Has the lines of some anchors in the cache, so that looking at them one
+    /// after the other does not wait for the memory each time.
+    pub(crate) fn fetch(&self, anchors: &[u64]) {
+        let read = anchors.iter().fold(0, |read, &anchor| read ^ self.slots[self.place(anchor)].0);
+        std::hint::black_box(read);
+    }
+
+    fn place(&self, anchor: u64) -> usize {
+        ((u128::from(anchor) * self.slots.len() as u128) >> 64) as usize
+    }
+
     /// Notes a sighting; gives the earlier customer when it was another.
     pub(crate) fn sight(&mut self, anchor: u64, unit: u64) -> Option<u64> {
-        let place = ((u128::from(anchor) * self.slots.len() as u128) >> 64) as usize;
+        let place = self.place(anchor);
         let (held, first) = self.slots[place];
         if held != anchor {
             self.slots[place] = (anchor, unit);

@@ -147,15 +147,23 @@ fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u6
         return;
     }
     let seed = u64::from_le_bytes(settings.key[..8].try_into().unwrap_or_default());
-    let spread = Spread::of(&state.sample, &state.units, &state.facts);
-    let at_large = intra_account(state.sample.iter().copied(), &state.units)
-        .filter(|_| !state.trial.leaves_out(Without::Interchangeability));
+    // The population at large, where anything is to be held against it.
+    let mut at_large = None;
     let mut clusters = cluster(&nodes, &state.anchors, &state.units, seed);
     clusters.sort_by_key(|cluster| (std::cmp::Reverse(cluster.units), cluster.pivot));
     let mut births = 0;
     for cluster in clusters {
         let Some(pivot) = state.anchors.get(&cluster.pivot) else { continue };
-        if belongs_to_one(state, &several, &cluster) || !may_found(pivot, &state.units, &state.facts, &spread, at_large) {
+        if belongs_to_one(state, &several, &cluster) {
+            continue;
+        }
+        let (spread, correlation) = at_large.get_or_insert_with(|| {
+            let spread = Spread::of(&state.sample, &state.units, &state.facts);
+            let correlation = intra_account(state.sample.iter().copied(), &state.units)
+                .filter(|_| !state.trial.leaves_out(Without::Interchangeability));
+            (spread, correlation)
+        });
+        if !may_found(pivot, &state.units, &state.facts, spread, *correlation) {
             continue;
         }
         state.born += 1;

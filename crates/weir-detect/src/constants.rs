@@ -42,6 +42,11 @@ pub(crate) const TOPIC_WORD: usize = 5;
 pub(crate) const TOPIC_WORDS: usize = 16;
 /// Buckets of topic words.
 pub(crate) const TOPIC_BUCKETS: usize = 256;
+/// Bytes at a part's beginning and end that are looked at for what it asks for.
+pub(crate) const ASKED_BYTES: usize = 400;
+/// One exchange in so many, those with the smallest keyed hashes, keeps its text
+/// for an analyst's eyes: a power of two. A dossier shows a dozen.
+pub(crate) const SHOWN_SAMPLE: u64 = 4;
 /// Bytes of the texts kept for an analyst's eyes.
 pub(crate) const EXCERPT_BYTES: usize = 600;
 

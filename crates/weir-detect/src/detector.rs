@@ -7,8 +7,9 @@ use weir_exchange::LoggedAccount;
 use crate::bet::{Component, Reference};
 use crate::candidate::{Candidate, Exemplar};
 use crate::constants;
-use crate::epoch;
+use crate::epoch::{self, Stage};
 use crate::findings::{self, Findings};
+use crate::footprint::Footprint;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
 use crate::sketch::Sketcher;
@@ -112,10 +113,24 @@ impl Detector {
     /// # Errors
     /// When it or a later one was folded before; nothing has changed then.
     pub fn fold(&mut self, epoch: i64, profile: &EpochProfile) -> Result<(), FoldError> {
+        self.fold_in_stages(epoch, profile, &mut |_| ())
+    }
+
+    /// The same, telling after each step that it is done: this crate has no
+    /// clock, whoever measures it has.
+    ///
+    /// # Errors
+    /// As [`Detector::fold`].
+    pub fn fold_in_stages(
+        &mut self,
+        epoch: i64,
+        profile: &EpochProfile,
+        done: &mut dyn FnMut(Stage),
+    ) -> Result<(), FoldError> {
         if let Some(last) = self.state.epoch.filter(|last| *last >= epoch) {
             return Err(FoldError { epoch, last });
         }
-        epoch::fold(&mut self.state, &self.settings, epoch, profile);
+        epoch::fold(&mut self.state, &self.settings, epoch, profile, done);
         Ok(())
     }
 
@@ -135,6 +150,11 @@ impl Detector {
     /// What stands now.
     pub fn findings(&self) -> Findings {
         findings::of(&self.state)
+    }
+
+    /// What it takes of memory, by what it is for.
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of(&self.state)
     }
 
     /// Candidates ever born, for those who watch the error budget.

@@ -1,7 +1,7 @@
 //! The fold of one epoch, in this order: weigh the candidates by what the epoch
 //! shows, learn from it, and only then change what is under test.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::anchor::Anchor;
 use crate::birth;
@@ -9,13 +9,40 @@ use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
 use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, FORGET_DAYS, HIGH_WATER, threshold};
 use crate::evidence::{Families, Joint, Scene, weigh};
+use crate::hash::Table;
 use crate::judge;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
 use crate::state::State;
 
-/// Folds one epoch that is over.
-pub(crate) fn fold(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProfile) {
+/// A step of folding an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Candidates are weighed by what the epoch shows.
+    Evidence,
+    /// Customers and anchors take it in.
+    Learning,
+    /// What left no trace for long is forgotten.
+    Forgetting,
+    /// Anchors are clustered, candidates are born, grow and merge.
+    Births,
+    /// Candidates are confirmed and judged.
+    Judging,
+}
+
+impl Stage {
+    /// All of them, in their order.
+    pub const ALL: [Stage; 5] = [Stage::Evidence, Stage::Learning, Stage::Forgetting, Stage::Births, Stage::Judging];
+}
+
+/// Folds one epoch that is over; `done` is told after each step.
+pub(crate) fn fold(
+    state: &mut State,
+    settings: &Settings,
+    epoch: i64,
+    profile: &EpochProfile,
+    done: &mut dyn FnMut(Stage),
+) {
     if state.epoch.is_none() {
         state.begun = epoch;
     }
@@ -23,10 +50,15 @@ pub(crate) fn fold(state: &mut State, settings: &Settings, epoch: i64, profile: 
     let without = cleared::clear(state, settings, epoch, profile);
     let profile = without.as_ref().unwrap_or(profile);
     weigh_all(state, epoch, profile);
+    done(Stage::Evidence);
     let active = learn(state, epoch, profile);
+    done(Stage::Learning);
     forget(state, settings, epoch);
+    done(Stage::Forgetting);
     birth::change_candidates(state, settings, epoch, &active);
+    done(Stage::Births);
     confirm(state, settings, epoch);
+    done(Stage::Judging);
 }
 
 fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
@@ -90,7 +122,7 @@ fn note_step(candidate: &mut Candidate, epoch: i64) {
 
 /// Each candidate's joint exchanges.
 fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Joint<'e>> {
-    let mut claims: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    let mut claims: Table<Vec<usize>> = Table::default();
     for (place, candidate) in candidates.iter().enumerate() {
         for &anchor in &candidate.anchors {
             claims.entry(anchor).or_default().push(place);
@@ -100,11 +132,13 @@ fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Join
     if claims.is_empty() {
         return joints;
     }
-    let mut shown = BTreeSet::new();
+    let mut shown = Vec::new();
     for (&unit, seen) in &profile.units {
         for (_, event) in &seen.events {
             shown.clear();
             shown.extend(event.anchors.iter().filter_map(|anchor| claims.get(anchor)).flatten().copied());
+            shown.sort_unstable();
+            shown.dedup();
             for &place in &shown {
                 joints[place].entry(unit).or_default().push(event);
             }
@@ -116,27 +150,28 @@ fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Join
 /// Takes the epoch into what is known of customers and anchors; gives the
 /// anchors that won a new user.
 fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64> {
-    let mut active = BTreeSet::new();
+    let mut active = Vec::new();
+    let mut shown: Vec<u64> = Vec::new();
     for (&id, seen) in &profile.units {
         let unit = state.units.entry(id).or_default();
-        state.pool.remove(&unit.history);
-        unit.take(epoch, seen);
-        state.pool.add(&unit.history);
+        unit.take(epoch, seen, &mut state.pool);
         for (_, event) in &seen.events {
             state.habits.take(event);
         }
-        let mut uses: BTreeMap<u64, u32> = BTreeMap::new();
-        for anchor in seen.events.iter().flat_map(|(_, event)| &event.anchors) {
-            *uses.entry(*anchor).or_default() += 1;
-        }
-        for (anchor, uses) in uses {
-            if show(state, epoch, id, anchor, uses) {
-                active.insert(anchor);
+        shown.clear();
+        shown.extend(seen.events.iter().flat_map(|(_, event)| &event.anchors));
+        shown.sort_unstable();
+        // Each lies somewhere else in memory: asked for together they come
+        // together.
+        state.singles.fetch(&shown);
+        for uses in shown.chunk_by(|left, right| left == right) {
+            if show(state, epoch, id, uses[0], u32::try_from(uses.len()).unwrap_or(u32::MAX)) {
+                active.push(uses[0]);
             }
         }
         state.sample_unit(id);
     }
-    active
+    active.into_iter().collect()
 }
 
 /// A customer shows an anchor; true when that is a new link.

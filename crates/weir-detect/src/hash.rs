@@ -13,6 +13,8 @@ use siphasher::sip::SipHasher13;
 #[derive(Clone, Copy)]
 pub(crate) struct Keyed {
     sip: SipHasher13,
+    /// Keys of the hash of words, made from the deployment's.
+    words: [u64; 3],
 }
 
 /// Without the key.
@@ -47,12 +49,35 @@ pub(crate) enum Domain {
 
 impl Keyed {
     pub(crate) fn new(key: [u8; 16]) -> Keyed {
-        Keyed { sip: SipHasher13::new_with_key(&key) }
+        let sip = SipHasher13::new_with_key(&key);
+        let words = [b"words, first", b"words, other", b"words, third"].map(|name| sip.hash(name));
+        Keyed { sip, words }
     }
 
-    /// The hash of one word, without a domain: words are hashed most.
-    pub(crate) fn word(&self, bytes: &[u8]) -> u64 {
+    /// The hash of what stands in a text and is no word of letters, without a
+    /// domain.
+    pub(crate) fn span(&self, bytes: &[u8]) -> u64 {
         self.sip.hash(bytes)
+    }
+
+    /// The hash of a word of 1 to 32 letters at `at` in `text`, which goes on
+    /// for eight bytes behind the word at least. Letters count without case.
+    ///
+    /// Words are hashed most, so this is not SipHash but a multiplication under
+    /// secret keys, folded, as in wyhash: whoever does not know the keys sees no
+    /// hash and cannot choose words that meet.
+    pub(crate) fn word(&self, text: &[u8], at: usize, length: usize) -> u64 {
+        let [first, other, third] = self.words;
+        let length_key = other ^ (length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if length <= 8 {
+            // The bytes behind the word are shifted out.
+            return join((eight(text, at) << (64 - 8 * length)) ^ first, length_key);
+        }
+        if length <= 16 {
+            return join(eight(text, at) ^ first, eight(text, at + length - 8) ^ length_key);
+        }
+        let front = join(eight(text, at) ^ first, eight(text, at + 8) ^ length_key);
+        join(front ^ eight(text, at + length - 16), eight(text, at + length - 8) ^ third)
     }
 
     pub(crate) fn of(&self, domain: Domain, bytes: &[u8]) -> u64 {
@@ -64,6 +89,13 @@ impl Keyed {
     pub(crate) fn of_text(&self, domain: Domain, text: Option<&str>) -> u64 {
         text.map(str::trim).filter(|text| !text.is_empty()).map_or(0, |text| self.of(domain, text.as_bytes()).max(1))
     }
+}
+
+/// Eight bytes of text as a number, letters in lower case: in letters and
+/// apostrophes this bit is the case, or set.
+fn eight(text: &[u8], at: usize) -> u64 {
+    let bytes = text.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+    u64::from_le_bytes(bytes.unwrap_or_default()) | 0x2020_2020_2020_2020
 }
 
 /// Mixes two hashes in order. Its inputs are keyed hashes already, so it only
@@ -92,5 +124,40 @@ impl Hasher for AsItIs {
 
     fn write_u64(&mut self, value: u64) {
         self.0 = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Words of all lengths, by their first letters, their last, and what comes
+    /// behind them.
+    #[test]
+    fn a_word_s_hash_is_of_its_letters_without_case_and_of_nothing_behind_it() {
+        let keyed = Keyed::new([3; 16]);
+        let hash = |word: &str, behind: &str| {
+            let text = format!("..{word}{behind}        ");
+            keyed.word(text.as_bytes(), 2, word.len())
+        };
+        let mut seen: BTreeMap<u64, String> = BTreeMap::new();
+        let alphabet = "abcdefghijklmnopqrstuvwxyz'abcdefghijk";
+        for length in 1..=32 {
+            for start in 0..6 {
+                for changed in 0..=length {
+                    let mut word: Vec<u8> = alphabet.as_bytes()[start..start + length].to_vec();
+                    if let Some(letter) = word.get_mut(changed) {
+                        *letter = b'z';
+                    }
+                    let word = String::from_utf8(word).unwrap();
+                    let own = hash(&word, " and more");
+                    assert_eq!(own, hash(&word.to_uppercase(), ", else"), "{word}");
+                    let held = seen.entry(own).or_insert_with(|| word.clone());
+                    assert_eq!(*held, word);
+                }
+            }
+        }
+        assert_ne!(Keyed::new([4; 16]).word(b"harbour        ", 0, 7), keyed.word(b"harbour        ", 0, 7));
     }
 }

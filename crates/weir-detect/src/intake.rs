@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::profile::EpochProfile;
+use crate::profile::{EpochProfile, Gathering};
 use crate::sketch::Sketched;
 
 /// Epochs after its own during which an exchange is still taken.
@@ -14,7 +14,7 @@ const LATENESS: i64 = 1;
 /// Gathers exchanges into epochs, in the order in which they come.
 #[derive(Debug, Default)]
 pub struct Intake {
-    open: BTreeMap<i64, EpochProfile>,
+    open: BTreeMap<i64, Gathering>,
     latest: Option<i64>,
     late: u64,
     taken: u64,
@@ -53,19 +53,21 @@ impl Intake {
         self.latest = Some(self.latest.map_or(epoch, |latest| latest.max(epoch)));
         self.taken += 1;
         self.foreign += u64::from(sketched.foreign);
-        sketched.add_to(self.open.entry(epoch).or_default());
+        let unit = sketched.unit;
+        sketched.add_to_unit(self.open.entry(epoch).or_default().unit(unit));
         true
     }
 
     /// The next epoch that is over, if any, earliest first.
     pub fn next_over(&mut self) -> Option<(i64, EpochProfile)> {
         let (&epoch, _) = self.open.first_key_value()?;
-        if epoch + LATENESS < self.latest? { self.open.pop_first() } else { None }
+        let over = if epoch + LATENESS < self.latest? { self.open.pop_first() } else { None };
+        over.map(|(epoch, gathered)| (epoch, gathered.finish()))
     }
 
     /// The epochs that are still open, earliest first: at the end of a log.
     pub fn rest(&mut self) -> impl Iterator<Item = (i64, EpochProfile)> {
-        std::mem::take(&mut self.open).into_iter()
+        std::mem::take(&mut self.open).into_iter().map(|(epoch, gathered)| (epoch, gathered.finish()))
     }
 
     /// Exchanges that came too late.

@@ -26,6 +26,7 @@ mod dossier;
 mod epoch;
 mod evidence;
 mod findings;
+mod footprint;
 mod hash;
 mod intake;
 mod judge;
@@ -44,7 +45,9 @@ mod watch;
 
 pub use detector::{Detector, FoldError, RestoreError, UnderTest};
 pub use dossier::*;
+pub use epoch::Stage;
 pub use findings::Findings;
+pub use footprint::Footprint;
 pub use intake::Intake;
 pub use picture::*;
 pub use profile::EpochProfile;

@@ -9,6 +9,8 @@ use std::collections::btree_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use crate::constants::EVENTS_AN_EPOCH;
+use crate::hash::Table;
+use crate::text::Topic;
 
 /// What is kept of one exchange.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +20,7 @@ pub(crate) struct Event {
     pub(crate) anchors: Box<[u64]>,
     pub(crate) fill: u64,
     pub(crate) conversation: u64,
-    pub(crate) topic: Box<[u8]>,
+    pub(crate) topic: Topic,
     pub(crate) length: u8,
     pub(crate) script: u8,
     pub(crate) hour: u8,
@@ -34,7 +36,8 @@ pub(crate) struct Event {
     pub(crate) model_name: Box<str>,
     pub(crate) output_tokens: u32,
     pub(crate) id: Box<str>,
-    /// Whether there were texts, be they kept or only sketched.
+    /// Whether it may be shown: it is in the sample and had texts, be they kept
+    /// or only sketched. Of others there is neither id nor excerpt.
     pub(crate) has_text: bool,
     /// The start of the texts, for the eyes of an analyst; empty where they
     /// were not kept.
@@ -72,7 +75,11 @@ impl UnitEpoch {
 
     /// Keeps an event when its key is among the smallest. Of two with one key
     /// (a turn sent again) the smaller stays, so order does not matter.
-    fn keep(&mut self, key: u64, event: Event) {
+    pub(crate) fn keep(&mut self, key: u64, event: Event) {
+        if self.events.is_empty() {
+            // Most customers call once in an epoch.
+            self.events.reserve_exact(1);
+        }
         match self.events.binary_search_by_key(&key, |(key, _)| *key) {
             Ok(place) => {
                 if event < self.events[place].1 {
@@ -80,8 +87,8 @@ impl UnitEpoch {
                 }
             }
             Err(place) if place < EVENTS_AN_EPOCH => {
+                self.events.truncate(EVENTS_AN_EPOCH - 1);
                 self.events.insert(place, (key, event));
-                self.events.truncate(EVENTS_AN_EPOCH);
             }
             Err(_) => {}
         }
@@ -120,5 +127,24 @@ impl EpochProfile {
     /// How many customers it holds.
     pub fn customers(&self) -> usize {
         self.units.len()
+    }
+}
+
+/// An epoch that is still going on: the same, gathered without an order, which
+/// is cheaper by far while exchanges come one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    units: Table<UnitEpoch>,
+}
+
+impl Gathering {
+    /// What an epoch saw of a customer so far.
+    pub(crate) fn unit(&mut self, unit: u64) -> &mut UnitEpoch {
+        self.units.entry(unit).or_default()
+    }
+
+    /// The epoch in order.
+    pub(crate) fn finish(self) -> EpochProfile {
+        EpochProfile { units: self.units.into_iter().collect() }
     }
 }

@@ -4,20 +4,26 @@
 //! exchanges had a text in common; with it, a text that is guessed can be
 //! confirmed, so the key is kept like the texts would be.
 
+use std::cell::RefCell;
+
 use weir_exchange::{LoggedMessage, Sketch};
 
 use crate::constants::{ANCHORS_AN_EXCHANGE, TOPIC_WORDS};
 use crate::hash::{Domain, Keyed};
-use crate::sketch::asks_of;
-use crate::text::{Part, Reader, TextSketch};
+use crate::text::{Part, Reader, TextSketch, Topic};
 
 /// Changes with what is written and with every constant that [`crate::text`]
 /// reads texts by.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Bytes before the anchors: the key's mark, the fill, four small values and
 /// the count.
 const HEAD: usize = 4 + 8 + 4 + 1;
+
+thread_local! {
+    /// The rooms of the last texts sketched on this thread, for the next ones.
+    static READER: RefCell<Reader> = RefCell::default();
+}
 
 /// The texts that are sketched apart. The first user text counts only where
 /// another follows it.
@@ -89,18 +95,19 @@ pub(crate) struct Gist {
 
 impl Gist {
     pub(crate) fn of(texts: &Texts<'_>, key: &Keyed) -> Gist {
-        let mut reader = Reader::new(key);
         let parts = [(Part::System, texts.system), (Part::FirstUser, texts.first), (Part::LastUser, texts.last)];
-        for (part, text) in parts.into_iter().filter_map(|(part, text)| Some((part, text?))) {
-            reader.part(part, text);
-        }
-        let mut text = reader.finish();
+        let mut text = READER.with_borrow_mut(|reader| {
+            for (part, text) in parts.into_iter().filter_map(|(part, text)| Some((part, text?))) {
+                reader.part(key, part, text);
+            }
+            reader.finish()
+        });
         let length = (32 - text.words.leading_zeros()).min(15) as u8;
         text.words = 0;
         Gist {
-            text,
             length,
-            asks: asks_of(texts),
+            asks: std::mem::take(&mut text.asks),
+            text,
             follows_up: texts.first.is_some(),
             has_text: texts.system.is_some() || texts.last.is_some(),
         }
@@ -115,7 +122,7 @@ impl Gist {
         bytes.extend([self.length, text.script, self.asks, flags]);
         bytes.push(u8::try_from(text.anchors.len()).unwrap_or(u8::MAX));
         bytes.extend(text.anchors.iter().take(usize::from(u8::MAX)).flat_map(|anchor| anchor.to_le_bytes()));
-        bytes.extend(&text.topic);
+        bytes.extend_from_slice(&text.topic);
         Sketch::new(VERSION, &bytes)
     }
 
@@ -132,8 +139,13 @@ impl Gist {
         if !is_sorted || anchors.len() > ANCHORS_AN_EXCHANGE || topic.len() > TOPIC_WORDS || *length > 15 {
             return Err(Foreign);
         }
-        let text =
-            TextSketch { anchors, fill: u64::from_le_bytes(*fill), topic: topic.to_vec(), words: 0, script: *script & 7 };
+        let text = TextSketch {
+            anchors: anchors.into(),
+            fill: u64::from_le_bytes(*fill),
+            topic: Topic::of(topic),
+            script: *script & 7,
+            ..TextSketch::default()
+        };
         Ok(Gist { text, length: *length, asks: *asks, follows_up: flags & 1 != 0, has_text: flags & 2 != 0 })
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use weir_exchange::{LoggedAccount, LoggedExchange};
 
-use crate::constants::{EXCERPT_BYTES, SLOTS};
-use crate::settings::Settings;
+use crate::constants::{EXCERPT_BYTES, SHOWN_SAMPLE, SLOTS};
 use crate::hash::{Domain, Keyed, join};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::recorded::{Foreign, Gist, Texts};
+use crate::settings::Settings;
+pub(crate) use crate::text::CLASSES;
 use crate::text::cut;
 
 /// What is kept of one exchange, and where it belongs.
@@ -31,15 +32,20 @@ pub struct Sketched {
 impl Sketched {
     /// Adds it to the profile of its epoch.
     pub fn add_to(self, profile: &mut EpochProfile) {
-        let seen = UnitEpoch {
-            name: self.account,
-            exchanges: 1,
-            output_tokens: u64::from(self.event.output_tokens),
-            refusals: u64::from(self.refused),
-            slots: 1 << self.event.slot.min(SLOTS - 1),
-            events: vec![(self.key, self.event)],
-        };
-        profile.add(self.unit, seen);
+        let unit = self.unit;
+        self.add_to_unit(profile.units.entry(unit).or_default());
+    }
+
+    /// Adds it to what its epoch saw of its customer.
+    pub(crate) fn add_to_unit(self, seen: &mut UnitEpoch) {
+        if seen.name.is_empty() || (!self.account.is_empty() && self.account < seen.name) {
+            seen.name = self.account;
+        }
+        seen.exchanges = seen.exchanges.saturating_add(1);
+        seen.output_tokens = seen.output_tokens.saturating_add(u64::from(self.event.output_tokens));
+        seen.refusals = seen.refusals.saturating_add(u64::from(self.refused));
+        seen.slots |= 1 << self.event.slot.min(SLOTS - 1);
+        seen.keep(self.key, self.event);
     }
 }
 
@@ -74,7 +80,8 @@ impl Sketcher {
         let millis = exchange.time.millis();
         let epoch = millis.div_euclid(self.epoch_millis);
         let within = millis.rem_euclid(self.epoch_millis);
-        let (mut event, foreign) = self.event_of(exchange);
+        let texts = Texts::of(&exchange.messages);
+        let (mut event, foreign) = self.event_of(exchange, &texts);
         event.slot = u32::try_from(within.saturating_mul(i64::from(SLOTS)) / self.epoch_millis).unwrap_or(0);
         event.hour = u8::try_from(millis.div_euclid(3_600_000).rem_euclid(24)).unwrap_or(0);
         let unit = self.unit_of(&exchange.account, exchange.party.as_deref());
@@ -85,14 +92,18 @@ impl Sketcher {
             join(self.key.of_text(Domain::Exchange, exchange.id.as_deref()), join(millis as u64, event.fill))
         };
         let key = join(unit, own);
+        event.has_text &= key <= u64::MAX / SHOWN_SAMPLE;
+        if event.has_text {
+            event.excerpt = excerpt_of(&texts);
+            event.id = exchange.id.as_deref().map_or("", |id| cut(id, 128)).into();
+        }
         let refused = exchange.outcome.refusal == Some(true);
         Sketched { epoch, unit, key, refused, account: exchange.account.as_str().into(), event, foreign }
     }
 
-    fn event_of(&self, exchange: &LoggedExchange) -> (Event, bool) {
-        let texts = Texts::of(&exchange.messages);
+    fn event_of(&self, exchange: &LoggedExchange, texts: &Texts<'_>) -> (Event, bool) {
         let (gist, foreign) = match exchange.sketch.as_ref().filter(|_| texts.are_unknown()) {
-            None => (Gist::of(&texts, &self.key), false),
+            None => (Gist::of(texts, &self.key), false),
             Some(sketch) => match Gist::read(sketch, &self.key) {
                 Ok(gist) => (gist, false),
                 Err(Foreign) => (Gist::default(), true),
@@ -106,10 +117,10 @@ impl Sketcher {
         let prefix = client.ip.as_deref().and_then(prefix_of);
         let event = Event {
             slot: 0,
-            anchors: text.anchors.into(),
+            anchors: text.anchors,
             fill: text.fill,
             conversation: key.of_text(Domain::Conversation, exchange.conversation.as_deref()),
-            topic: text.topic.into(),
+            topic: text.topic,
             length: gist.length,
             script: text.script,
             hour: 0,
@@ -122,9 +133,9 @@ impl Sketcher {
             model: key.of_text(Domain::Model, exchange.model.as_deref()),
             model_name: exchange.model.as_deref().map_or("", |model| cut(model, 64)).into(),
             output_tokens: exchange.usage.output_tokens.map_or(0, |tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
-            id: exchange.id.as_deref().map_or("", |id| cut(id, 128)).into(),
+            id: "".into(),
             has_text: gist.has_text,
-            excerpt: excerpt_of(&texts),
+            excerpt: "".into(),
         };
         (event, foreign)
     }
@@ -141,34 +152,6 @@ fn marks_of(key: &Keyed, exchange: &LoggedExchange) -> u64 {
     let flags = u64::from(params.stream.unwrap_or(false)) | u64::from(params.logprobs.unwrap_or(false)) << 1;
     let values = [params.max_tokens.unwrap_or(0), temperature, params.n.unwrap_or(1), flags];
     values.iter().fold(key.of(Domain::Marks, b""), |hash, &value| join(hash, value)).max(1)
-}
-
-/// Elicitation classes, by bit.
-pub(crate) const CLASSES: [&str; 4] = ["reasoning", "judging", "cleaning", "rewriting"];
-
-const MARKS: [&[&str]; 4] = [
-    &["step by step", "reasoning", "chain of thought", "<think", "think aloud", "thinking"],
-    &["rubric", "score", "grade the", "judge", "rate the"],
-    &["clean up", "normalise", "normalize", "tidy", "strip the"],
-    &["rewrite", "paraphrase", "rephrase", "in other words"],
-];
-
-/// Which classes of elicitation a text's head and tail show.
-pub(crate) fn asks_of(parts: &Texts<'_>) -> u8 {
-    let mut found = 0;
-    for text in [parts.system, parts.last].into_iter().flatten() {
-        let head = cut(text, 400);
-        let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(400)).max(head.len())..];
-        for piece in [head, tail] {
-            let lowered = piece.to_ascii_lowercase();
-            for (bit, marks) in MARKS.iter().enumerate() {
-                if found & (1 << bit) == 0 && marks.iter().any(|mark| lowered.contains(mark)) {
-                    found |= 1 << bit;
-                }
-            }
-        }
-    }
-    found
 }
 
 fn excerpt_of(parts: &Texts<'_>) -> Box<str> {

@@ -7,11 +7,20 @@
 //! words of a part, and of a keyed sample of its word shingles are its
 //! anchors. A template of any use keeps some anchor whatever is filled in.
 
+mod asks;
+mod run;
+mod topic;
+
 use crate::constants::{
-    ANCHORS_AN_EXCHANGE, EDGE_SENTENCES, LONGEST_WORD, PART_BYTES, SENTENCE_WORDS, SHINGLES_A_PART, SHINGLE_SAMPLE,
-    SHINGLE_WORDS, TOPIC_WORD, TOPIC_WORDS, WINDOW_WORDS,
+    ANCHORS_AN_EXCHANGE, ASKED_BYTES, EDGE_SENTENCES, LONGEST_WORD, PART_BYTES, SENTENCE_WORDS, SHINGLE_SAMPLE,
+    SHINGLE_WORDS, SHINGLES_A_PART, TOPIC_WORD, WINDOW_WORDS,
 };
 use crate::hash::{Domain, Keyed, join};
+pub(crate) use asks::CLASSES;
+use asks::{asks_at, asks_in};
+use run::{KINDS, Kind, run_at};
+use topic::Smallest;
+pub(crate) use topic::Topic;
 
 /// The hash that stands for whatever was masked.
 const SLOT: u64 = 0x5107;
@@ -19,13 +28,15 @@ const SLOT: u64 = 0x5107;
 /// What is kept of one exchange's texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TextSketch {
-    pub(crate) anchors: Vec<u64>,
+    pub(crate) anchors: Box<[u64]>,
     /// Hash of the words of the last user text.
     pub(crate) fill: u64,
     /// Buckets of the sampled long words of the last user text, sorted.
-    pub(crate) topic: Vec<u8>,
+    pub(crate) topic: Topic,
     pub(crate) words: u32,
     pub(crate) script: u8,
+    /// Elicitation classes shown by a part's head and tail.
+    pub(crate) asks: u8,
 }
 
 /// Which part of an exchange a text is: the same sentence as a system message
@@ -52,60 +63,86 @@ fn script_of(letter: char) -> u8 {
     }
 }
 
-/// Reads parts one after the other into a sketch.
-pub(crate) struct Reader<'k> {
-    key: &'k Keyed,
+/// Reads parts one after the other into a sketch. Its rooms are used again for
+/// the next exchange, so that reading allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
     sketch: TextSketch,
+    text: Vec<u8>,
     edges: Vec<u64>,
     inner: Vec<u64>,
     words: Vec<u64>,
     sentences: Vec<u64>,
-    topic: Vec<u64>,
+    shingles: Vec<u64>,
+    topic: Smallest,
 }
 
-impl<'k> Reader<'k> {
-    pub(crate) fn new(key: &'k Keyed) -> Reader<'k> {
-        Reader {
-            key,
-            sketch: TextSketch::default(),
-            edges: Vec::with_capacity(16),
-            inner: Vec::with_capacity(32),
-            words: Vec::with_capacity(256),
-            sentences: Vec::with_capacity(32),
-            topic: Vec::with_capacity(128),
-        }
-    }
-
+impl Reader {
     /// Takes in one part, of which at most [`PART_BYTES`] are read.
-    pub(crate) fn part(&mut self, part: Part, text: &str) {
-        let text = cut(text, PART_BYTES);
+    pub(crate) fn part(&mut self, key: &Keyed, part: Part, whole: &str) {
+        let text = cut(whole, PART_BYTES);
         self.words.clear();
         self.sentences.clear();
+        // With room behind it, so that eight bytes can be read everywhere.
+        let mut bytes = std::mem::take(&mut self.text);
+        bytes.clear();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(&[0; 8]);
+        let asked = if part == Part::FirstUser { None } else { Some(text.len().saturating_sub(ASKED_BYTES)) };
         let mut scripts = [0_u32; 8];
         let mut sentence = Sentence::default();
         let mut fill = 0_u64;
         let mut at = 0;
-        let bytes = text.as_bytes();
-        while at < bytes.len() {
-            let step = next_token(text, at);
-            match step.token {
+        while at < text.len() {
+            let token = match KINDS[usize::from(bytes[at])] {
+                Kind::Word => {
+                    let run = run_at(&bytes, at);
+                    let end = at + run.length;
+                    if run.length > LONGEST_WORD || run.has_digit {
+                        Step { token: Token::Slot, end }
+                    } else {
+                        let hash = key.word(&bytes, at, run.length);
+                        scripts[1] += 1;
+                        fill = join(fill, hash);
+                        if part == Part::LastUser && run.length >= TOPIC_WORD {
+                            self.topic.take(hash);
+                        }
+                        if asked.is_some_and(|tail| at < ASKED_BYTES || at >= tail) {
+                            self.sketch.asks |= asks_at(&bytes, at);
+                        }
+                        self.word(hash, &mut sentence);
+                        at = end;
+                        continue;
+                    }
+                }
+                Kind::Gap => {
+                    at += 1;
+                    continue;
+                }
+                Kind::Other => next_token(text, at),
+            };
+            match token.token {
                 Token::Word => {
-                    let hash = lowered(self.key, &bytes[at..step.end]);
+                    let hash = key.span(&bytes[at..token.end]);
                     scripts[usize::from(script_of(text[at..].chars().next().unwrap_or('a')) & 7)] += 1;
                     fill = join(fill, hash);
-                    if part == Part::LastUser && (step.end - at >= TOPIC_WORD || bytes[at] >= 0x80) {
-                        self.topic.push(hash);
+                    if part == Part::LastUser {
+                        self.topic.take(hash);
                     }
                     self.word(hash, &mut sentence);
                 }
                 Token::Slot => {
-                    fill = join(fill, self.key.word(&bytes[at..step.end]));
+                    fill = join(fill, key.span(&bytes[at..token.end]));
                     self.word(SLOT, &mut sentence);
                 }
                 Token::Stop => self.end_of(&mut sentence, part),
                 Token::Gap => {}
             }
-            at = step.end;
+            at = token.end;
+        }
+        self.text = bytes;
+        if asked.is_some() && whole.len() > text.len() {
+            self.sketch.asks |= asks_in(&whole.as_bytes()[whole.len() - ASKED_BYTES.min(whole.len())..]);
         }
         self.end_of(&mut sentence, part);
         self.anchors_of(part);
@@ -145,39 +182,40 @@ impl<'k> Reader<'k> {
             let head = self.sentences.iter().take(EDGE_SENTENCES).fold(first, |hash, &sentence| join(hash, sentence));
             self.edges.extend([join(first, last), join(head, last)].map(|frame| join(frame, salt(Domain::Frame))));
         }
-        let mut shingles: Vec<u64> = self
-            .words
-            .windows(SHINGLE_WORDS)
-            .map(|window| window.iter().fold(3, |hash, &word| join(hash, word)))
-            .filter(|hash| hash % SHINGLE_SAMPLE == 0)
-            .collect();
-        shingles.sort_unstable();
-        shingles.dedup();
-        shingles.truncate(SHINGLES_A_PART);
-        self.inner.extend(shingles.into_iter().map(|hash| join(hash, salt(Domain::Shingle))));
+        // A polynomial of the words' keyed hashes, mixed: the sum goes from one
+        // window to the next, where a chain of mixes would begin anew.
+        let rolled = |window: &[u64]| window.iter().fold(0_u64, |sum, &word| sum.wrapping_mul(ROLL).wrapping_add(word));
+        let hashes = self.words.windows(SHINGLE_WORDS).map(|window| join(rolled(window), 3));
+        self.shingles.clear();
+        self.shingles.extend(hashes.filter(|hash| hash % SHINGLE_SAMPLE == 0));
+        self.shingles.sort_unstable();
+        self.shingles.dedup();
+        self.shingles.truncate(SHINGLES_A_PART);
+        self.inner.extend(self.shingles.iter().map(|&hash| join(hash, salt(Domain::Shingle))));
     }
 
-    /// The sketch of all parts read.
-    pub(crate) fn finish(mut self) -> TextSketch {
+    /// The sketch of all parts read; the reader is ready for the next exchange.
+    pub(crate) fn finish(&mut self) -> TextSketch {
         self.edges.sort_unstable();
         self.edges.dedup();
         self.inner.sort_unstable();
         self.inner.dedup();
-        let mut anchors = self.edges;
-        anchors.truncate(ANCHORS_AN_EXCHANGE);
-        let room = ANCHORS_AN_EXCHANGE - anchors.len();
-        anchors.extend(self.inner.into_iter().take(room));
-        anchors.sort_unstable();
-        anchors.dedup();
-        self.topic.sort_unstable();
-        self.topic.dedup();
-        self.topic.truncate(TOPIC_WORDS);
-        let mut topic: Vec<u8> = self.topic.iter().map(|hash| (hash >> 32) as u8).collect();
-        topic.sort_unstable();
-        topic.dedup();
-        TextSketch { anchors, topic, ..self.sketch }
+        self.edges.truncate(ANCHORS_AN_EXCHANGE);
+        let room = ANCHORS_AN_EXCHANGE - self.edges.len();
+        self.edges.extend(self.inner.iter().take(room));
+        self.edges.sort_unstable();
+        self.edges.dedup();
+        let sketch = std::mem::take(&mut self.sketch);
+        let sketch = TextSketch { anchors: self.edges.as_slice().into(), topic: self.topic.buckets(), ..sketch };
+        self.edges.clear();
+        self.inner.clear();
+        self.topic.clear();
+        sketch
     }
 }
+
+/// The multiplier of a shingle's polynomial, odd and without pattern.
+const ROLL: u64 = 0xd6e8_feb8_6659_fd93;
 
 #[derive(Default)]
 struct Sentence {
@@ -197,16 +235,11 @@ struct Step {
     end: usize,
 }
 
-/// The token at `at`. `at` is at a character's start and the end is too.
+/// The token at `at`, where no word of ASCII begins. `at` is at a character's
+/// start and the end is too.
 fn next_token(text: &str, at: usize) -> Step {
     let bytes = text.as_bytes();
     let first = bytes[at];
-    if first.is_ascii_alphanumeric() {
-        let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'\'').count();
-        let word = &bytes[at..at + length];
-        let is_slot = length > LONGEST_WORD || word.iter().any(u8::is_ascii_digit);
-        return Step { token: if is_slot { Token::Slot } else { Token::Word }, end: at + length };
-    }
     match first {
         b'`' if bytes[at..].starts_with(b"```") => {
             let end = text[at + 3..].find("```").map_or(text.len(), |length| at + 3 + length + 3);
@@ -243,16 +276,6 @@ fn wide_token(text: &str, at: usize) -> Step {
         end += letter.len_utf8();
     }
     Step { token: Token::Word, end }
-}
-
-/// ASCII letters count without case; a word longer than the buffer was masked
-/// before, unless it is not ASCII, and then its bytes count as they are.
-fn lowered(key: &Keyed, word: &[u8]) -> u64 {
-    let mut buffer = [0_u8; LONGEST_WORD];
-    let Some(room) = buffer.get_mut(..word.len()) else { return key.word(word) };
-    room.copy_from_slice(word);
-    room.make_ascii_lowercase();
-    key.word(room)
 }
 
 /// The first `most` bytes of a text, less what would split a character.

@@ -6,6 +6,7 @@ use weir_acts::Time;
 use weir_exchange::{ClosedBy, LoggedAccount};
 
 use crate::constants::{EDGES_A_UNIT, HISTORY_FULL, MOMENTS, RECENT_VALUES, TOPIC_BUCKETS};
+use crate::footprint::rounded;
 use crate::hash::{Domain, Keyed, Table};
 use crate::profile::{Event, UnitEpoch};
 
@@ -39,6 +40,23 @@ impl History {
         for counter in counters {
             *counter = counter.saturating_add(1);
         }
+    }
+
+    /// The same where the history is part of a pool, which follows: by the
+    /// difference, because a history is long and what is new is not. No count can
+    /// be full before [`HISTORY_FULL`], so each grows by what is added.
+    fn take_pooled(&mut self, event: &Event, pool: &mut Pool) {
+        if self.count >= HISTORY_FULL {
+            pool.remove(self);
+            self.take(event);
+            pool.add(self);
+            return;
+        }
+        self.take(event);
+        pool.count += 1;
+        event.topic.iter().for_each(|&bucket| pool.topics[usize::from(bucket)] += 1);
+        pool.lengths[usize::from(event.length & 15)] += 1;
+        pool.scripts[usize::from(event.script & 7)] += 1;
     }
 
     fn halve(&mut self) {
@@ -162,8 +180,9 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// Takes in what an epoch saw of it; what it was like before is gone.
-    pub(crate) fn take(&mut self, epoch: i64, seen: &UnitEpoch) {
+    /// Takes in what an epoch saw of it; what it was like before is gone. Its
+    /// history is part of the pool.
+    pub(crate) fn take(&mut self, epoch: i64, seen: &UnitEpoch, pool: &mut Pool) {
         if self.name.is_empty() {
             self.name.clone_from(&seen.name);
             self.first = epoch;
@@ -173,7 +192,7 @@ impl Unit {
         self.sampled = self.sampled.saturating_add(seen.events.len() as u64);
         for (_, event) in &seen.events {
             if !event.follows_up {
-                self.history.take(event);
+                self.history.take_pooled(event, pool);
             }
             self.addresses.take(event.address);
             self.clients.take(event.client);
@@ -188,6 +207,16 @@ impl Unit {
                 self.marks = event.marks;
             }
         }
+    }
+
+    /// Bytes it has elsewhere, its links left out.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let values = |recent: &Recent| rounded(recent.0.capacity() * size_of::<u64>());
+        rounded(self.name.len())
+            + rounded(self.history.topics.capacity() * 2)
+            + values(&self.addresses)
+            + values(&self.clients)
+            + rounded(self.moments.capacity())
     }
 
     /// Links to an anchor; true when the link is new. When full, the link
@@ -249,3 +278,28 @@ impl Facts {
 
 /// Customers by their keyed hash.
 pub(crate) type Units = Table<Unit>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(number: u64) -> Event {
+        let text = format!("{} harbour {} lantern", number % 37, ["orchard", "granite", "violin"][(number % 3) as usize]);
+        let sketcher = crate::Sketcher::new(&crate::Settings::default(), &[]);
+        let mut exchange = weir_exchange::LoggedExchange::default();
+        exchange.messages.push(weir_exchange::LoggedMessage { role: "user".to_owned(), content: text });
+        sketcher.sketch(&exchange).event
+    }
+
+    #[test]
+    fn the_pool_is_the_sum_of_its_histories_through_growth_and_halving() {
+        let (mut pool, mut histories) = (Pool::default(), vec![History::default(); 3]);
+        for number in 0..2_000 {
+            histories[(number % 7 % 3) as usize].take_pooled(&event(number), &mut pool);
+        }
+        let mut sum = Pool::default();
+        histories.iter().for_each(|history| sum.add(history));
+        assert_eq!(pool, sum);
+        assert!(pool.count > 300 && histories.iter().all(|history| history.count <= HISTORY_FULL));
+    }
+}

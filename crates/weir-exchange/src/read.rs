@@ -43,6 +43,9 @@ use std::path::Path;
 
 use lines::{Line, Lines};
 use record::Shape;
+use weir_acts::Time;
+
+use crate::LoggedExchange;
 
 pub use accounts::accounts;
 pub use columns::{Column, Columns};
@@ -69,13 +72,24 @@ pub struct ReadLimits {
     /// How many lines must have been seen before the share is judged. The end
     /// of a file judges it too, however short the file.
     pub judged_after: u64,
+    /// The latest time that an exchange may have; a later one is a bad line. A
+    /// time years ahead would otherwise end every epoch before it.
+    pub latest: Option<Time>,
+}
+
+impl ReadLimits {
+    /// What is wrong with an exchange's time, if anything is.
+    pub(crate) fn ahead(&self, exchange: &LoggedExchange) -> Option<String> {
+        let latest = self.latest.filter(|latest| exchange.time > *latest)?;
+        Some(format!("field `time`: {} lies in the future, beyond {latest}", exchange.time))
+    }
 }
 
 impl Default for ReadLimits {
     /// 16 MiB a line (an exchange with a long context, not a book case), and
-    /// at most one line in twenty bad after the first thousand.
+    /// at most one line in twenty bad after the first thousand; any time.
     fn default() -> Self {
-        Self { line_bytes: 16 << 20, bad_share: 0.05, judged_after: 1_000 }
+        Self { line_bytes: 16 << 20, bad_share: 0.05, judged_after: 1_000, latest: None }
     }
 }
 

@@ -6,15 +6,30 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use weir_acts::Time;
 use weir_detect::{Detector, Findings, Intake, Settings};
 use weir_exchange::LoggedAccount;
-use weir_exchange::read::{Inputs, Progress, ReadLimits, ReadOptions, ReadReport, accounts, read_merged};
+use weir_exchange::read::{Column, Columns, Inputs, Progress, ReadLimits, ReadOptions, ReadReport, accounts, read_merged};
 
 use weir_report::{Report, page, table};
 use weir_store::durable;
 
 use crate::cli::Detect;
 use crate::commands::{complain, print_text, sharing};
+
+/// What of an exchange is judged; other columns of Parquet are not read.
+const JUDGED: Columns = Columns::of(&[
+    Column::Id,
+    Column::Party,
+    Column::Model,
+    Column::Conversation,
+    Column::Messages,
+    Column::Sketch,
+    Column::Client,
+    Column::Params,
+    Column::Usage,
+    Column::Outcome,
+]);
 
 pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
     let format = asked.format.parse()?;
@@ -29,10 +44,12 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
         ..Settings::default()
     };
     let mut detector = Detector::new(settings, &known);
-    let mut options = ReadOptions { format, digests: true, ..ReadOptions::default() };
+    let mut options = ReadOptions { format, digests: true, columns: JUDGED, ..ReadOptions::default() };
     if let Some(threads) = asked.threads {
         options.threads = threads;
     }
+    // A day, for clocks that are set otherwise.
+    options.limits.latest = Some(Time::from_millis(jiff::Timestamp::now().as_millisecond() + 86_400_000));
     let (report, intake) = fold(&mut detector, &inputs, &options)?;
     let notes = notes(&report, &intake);
     notes.iter().for_each(|note| complain(note));

@@ -8,12 +8,13 @@ use arrow_array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
+use weir_acts::Time;
 
 use super::batch::Rows;
 use super::pages::Pages;
 use super::schema::{column_of, reading_schema};
 use crate::LoggedExchange;
-use crate::read::{Columns, UnitReport};
+use crate::read::{Column, Columns, ReadLimits, UnitReport};
 
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 1_024;
@@ -72,6 +73,17 @@ impl ParquetFile {
         Ok(Self { pages, metadata, columns })
     }
 
+    /// The time in the first row, where it can be read.
+    pub(crate) fn first_time(file: File) -> Option<Time> {
+        let opened = Self::open(file, Columns::of(&[Column::Time, Column::Account])).ok()?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(opened.pages.clone(), opened.metadata.clone())
+            .with_batch_size(1)
+            .with_limit(1)
+            .with_projection(opened.columns.clone());
+        let batch = unpanicked(|| builder.build().ok()?.next()?.ok()).ok()??;
+        Rows::of(&batch, HAND_ON_BYTES).get(0).ok().map(|(exchange, _)| exchange.time)
+    }
+
     pub(crate) fn row_groups(&self) -> usize {
         self.metadata.metadata().num_row_groups()
     }
@@ -99,7 +111,7 @@ impl ParquetFile {
     pub(crate) fn read(
         &self,
         group: usize,
-        text_bytes: usize,
+        limits: &ReadLimits,
         exchanges: &mut Vec<LoggedExchange>,
         report: &mut UnitReport,
         mut take: impl FnMut(&[LoggedExchange]),
@@ -112,13 +124,17 @@ impl ParquetFile {
         let mut batches = unpanicked(|| builder.build())?.map_err(|error| error.to_string())?;
         while let Some(batch) = unpanicked(|| batches.next())? {
             let batch: RecordBatch = batch.map_err(|error| error.to_string())?;
-            let rows = Rows::of(&batch, text_bytes);
+            let rows = Rows::of(&batch, limits.line_bytes);
             let mut held = 0;
             exchanges.clear();
             for row in 0..batch.num_rows() {
                 number = number.saturating_add(1);
                 report.last_line = number;
-                match rows.get(row) {
+                let got = rows.get(row).and_then(|(exchange, bytes)| match limits.ahead(&exchange) {
+                    None => Ok((exchange, bytes)),
+                    Some(reason) => Err(reason),
+                });
+                match got {
                     Ok((exchange, bytes)) => {
                         exchanges.push(exchange);
                         report.lines += 1;

@@ -94,11 +94,6 @@ impl Inputs {
         Ok(Inputs { inputs: found.inputs, bytes })
     }
 
-    /// Each input by itself.
-    pub(super) fn each(&self) -> Vec<Inputs> {
-        self.inputs.iter().map(|input| Inputs { inputs: vec![input.clone()], bytes: 0 }).collect()
-    }
-
     /// The things to read, in order.
     #[must_use]
     pub fn list(&self) -> &[Input] {

@@ -1,26 +1,23 @@
 //! Reads many files as one stream in the order of time, as if they had been one
-//! log: what folds epoch by epoch needs no more memory than a block a file, and
-//! the same files give the same stream whatever order they are named in.
+//! log: what folds epoch by epoch needs no more memory than a few parts a
+//! thread, and the same files give the same stream whatever order they are
+//! named in and however many threads read them.
 //!
-//! Each file has a thread, which also does the caller's own work on each
-//! exchange (`map`). A file's own order is kept: where it runs back in time,
-//! the stream does, and the caller decides what is too late.
+//! The threads also do the caller's own work on each exchange (`map`). A file's
+//! own order is kept: where it runs back in time, the stream does, and the
+//! caller decides what is too late.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::vec::IntoIter;
 
 use weir_acts::Time;
 
-use super::run::{ReadOptions, read_in_order};
+use super::run::{Ordered, ReadOptions, StopOrderedOnPanic};
 use super::{Inputs, Progress, ReadError, ReadReport};
 use crate::LoggedExchange;
 
-/// Blocks of a file that may lie ready.
-const READY: usize = 1;
-
 /// Reads everything in `inputs` merged by time, does `map` to each exchange on
-/// its file's thread, and hands the results to `take` on this one.
+/// one of the threads that read, and hands the results to `take` on this one.
 ///
 /// # Errors
 /// As [`super::read_exchanges`]. What was taken before the error stays taken.
@@ -31,78 +28,78 @@ pub fn read_merged<T: Send>(
     map: impl Fn(&LoggedExchange) -> T + Sync,
     take: impl FnMut(T),
 ) -> Result<ReadReport, ReadError> {
-    let files = inputs.each();
+    let ordered = Ordered::new(inputs.list(), options, progress);
     thread::scope(|scope| {
-        let mut streams = Vec::with_capacity(files.len());
-        let mut readers = Vec::with_capacity(files.len());
-        for file in &files {
-            let (sender, receiver) = sync_channel(READY);
-            let map = &map;
-            readers.push(scope.spawn(move || read_one(file, options, progress, map, &sender)));
-            streams.push(Stream { receiver, block: Vec::new().into_iter(), head: None });
+        let (all, map) = (&ordered, &map);
+        for _ in 0..options.threads.max(1) {
+            scope.spawn(move || all.read(map));
         }
+        let guard = StopOrderedOnPanic(all);
+        let streams = (0..inputs.list().len()).map(|place| Stream::new(all, place)).collect();
         merge(streams, take);
-        let mut report = ReadReport::default();
-        let mut failed = None;
-        for reader in readers {
-            match reader.join() {
-                Ok(Ok(one)) => report.absorb(&one),
-                Ok(Err(error)) => failed = failed.or(Some(error)),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        failed.map_or(Ok(report), Err)
-    })
-}
-
-fn read_one<T: Send>(
-    file: &Inputs,
-    options: &ReadOptions,
-    progress: &Progress,
-    map: &(impl Fn(&LoggedExchange) -> T + Sync),
-    sender: &SyncSender<Vec<(Time, T)>>,
-) -> Result<ReadReport, ReadError> {
-    let done = read_in_order(file, options, progress, |exchanges| {
-        let block = exchanges.iter().map(|exchange| (exchange.time, map(exchange))).collect();
-        // The other end is gone only when the merge has panicked.
-        if sender.send(block).is_err() {
-            progress.stop();
-        }
+        drop(guard);
     });
-    if done.is_err() {
-        progress.stop();
+    ordered.finish()
+}
+
+/// One input's exchanges in its order.
+struct Stream<'all, 'run, T: Send> {
+    all: &'all Ordered<'run, T>,
+    place: usize,
+    part: IntoIter<(Time, T)>,
+    head: Head<T>,
+}
+
+enum Head<T> {
+    /// Not opened yet; it begins then.
+    Begins(Time),
+    Is(Time, T),
+    Ended,
+}
+
+impl<'all, 'run, T: Send> Stream<'all, 'run, T> {
+    fn new(all: &'all Ordered<'run, T>, place: usize) -> Self {
+        let mut stream = Stream { all, place, part: Vec::new().into_iter(), head: Head::Ended };
+        match all.begins(place) {
+            Some(time) => stream.head = Head::Begins(time),
+            None => stream.advance(),
+        }
+        stream
     }
-    done
-}
 
-struct Stream<T> {
-    receiver: Receiver<Vec<(Time, T)>>,
-    block: IntoIter<(Time, T)>,
-    head: Option<(Time, T)>,
-}
-
-impl<T> Stream<T> {
-    /// Moves the next exchange to the head, waiting for the file's thread.
+    /// Moves the next exchange to the head, waiting for it to be read.
     fn advance(&mut self) {
         loop {
-            self.head = self.block.next();
-            if self.head.is_some() {
+            if let Some((time, item)) = self.part.next() {
+                self.head = Head::Is(time, item);
                 return;
             }
-            match self.receiver.recv() {
-                Ok(block) => self.block = block.into_iter(),
-                Err(_) => return,
+            match self.all.next_part(self.place) {
+                Some(part) => self.part = part.into_iter(),
+                None => {
+                    self.head = Head::Ended;
+                    return;
+                }
             }
         }
     }
 
     fn time(&self) -> Option<Time> {
-        self.head.as_ref().map(|(time, _)| *time)
+        match self.head {
+            Head::Begins(time) | Head::Is(time, _) => Some(time),
+            Head::Ended => None,
+        }
+    }
+
+    fn take(&mut self) -> Option<T> {
+        match std::mem::replace(&mut self.head, Head::Ended) {
+            Head::Is(_, item) => Some(item),
+            Head::Begins(_) | Head::Ended => None,
+        }
     }
 }
 
-fn merge<T>(mut streams: Vec<Stream<T>>, mut take: impl FnMut(T)) {
-    streams.iter_mut().for_each(Stream::advance);
+fn merge<T: Send>(mut streams: Vec<Stream<'_, '_, T>>, mut take: impl FnMut(T)) {
     loop {
         // The earliest head, and until when its file stays ahead of the rest.
         let mut first: Option<(Time, usize)> = None;
@@ -119,7 +116,7 @@ fn merge<T>(mut streams: Vec<Stream<T>>, mut take: impl FnMut(T)) {
         let Some((_, place)) = first else { return };
         let stream = &mut streams[place];
         while stream.time().is_some_and(|time| until.is_none_or(|until| time <= until)) {
-            if let Some((_, item)) = stream.head.take() {
+            if let Some(item) = stream.take() {
                 take(item);
             }
             stream.advance();
@@ -135,18 +132,87 @@ mod tests {
     fn log(folder: &std::path::Path, name: &str, minutes: impl Iterator<Item = u32>) {
         let mut text = String::new();
         for minute in minutes {
-            writeln!(text, r#"{{"time":"2026-05-01T{:02}:{:02}:00Z","account":"{name}"}}"#, minute / 60, minute % 60).unwrap();
+            writeln!(text, r#"{{"time":"2026-05-01T{:02}:{:02}:00Z","account":"{name}"}}"#, minute / 60, minute % 60)
+                .unwrap();
         }
         std::fs::write(folder.join(format!("{name}.jsonl")), text).unwrap();
     }
 
     fn read(names: &[std::path::PathBuf]) -> (Vec<(i64, String)>, ReadReport) {
+        read_with(names, 2)
+    }
+
+    fn read_with(names: &[std::path::PathBuf], threads: usize) -> (Vec<(i64, String)>, ReadReport) {
         let mut seen = Vec::new();
         let inputs = Inputs::find(names).unwrap();
         let map = |exchange: &LoggedExchange| (exchange.time.millis(), exchange.account.clone());
-        let report =
-            read_merged(&inputs, &ReadOptions::default(), &Progress::default(), map, |item| seen.push(item)).unwrap();
+        let options = ReadOptions { threads, digests: true, ..ReadOptions::default() };
+        let report = read_merged(&inputs, &options, &Progress::default(), map, |item| seen.push(item)).unwrap();
         (seen, report)
+    }
+
+    /// A large file and many small ones that begin while it runs, one of them
+    /// empty and one without a first line that can be read.
+    fn crowd(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+        log(folder, "large", (0..20_000).map(|n| n / 14));
+        for number in 0..12 {
+            log(folder, &format!("hour-{number:02}"), (0..100).map(|n| 100 * number + n / 2));
+        }
+        std::fs::write(folder.join("empty.jsonl"), "").unwrap();
+        let begun = std::fs::read_to_string(folder.join("hour-05.jsonl")).unwrap();
+        std::fs::write(folder.join("hour-05.jsonl"), format!("{{\n{begun}")).unwrap();
+        let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_stream_and_report() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = crowd(folder.path());
+        let (seen, report) = read_with(&names, 1);
+        assert_eq!((seen.len(), report.bad), (21_200, 1));
+        assert!(seen.is_sorted_by_key(|(time, _)| *time));
+        for threads in [2, 3, 8, 32] {
+            assert_eq!(read_with(&names, threads), (seen.clone(), report.clone()), "{threads}");
+        }
+        let shuffled: Vec<_> = names.iter().rev().cloned().collect();
+        let (again, _) = read_with(&shuffled, 3);
+        let count = |seen: &[(i64, String)]| {
+            let mut sorted = seen.to_vec();
+            sorted.sort();
+            sorted
+        };
+        assert_eq!(count(&again), count(&seen));
+        assert!(again.is_sorted_by_key(|(time, _)| *time));
+    }
+
+    /// However slow the taker, what lies ready is bounded.
+    #[test]
+    fn a_slow_taker_is_not_run_away_from() {
+        use std::sync::atomic::{AtomicI64, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let text = "word ".repeat(4_000);
+        let line = format!(
+            "{{\"time\":\"2026-05-01T00:00:00Z\",\"account\":\"a\",\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}]}}\n"
+        );
+        std::fs::write(folder.path().join("a.jsonl"), line.repeat(1_000)).unwrap();
+        let inputs = Inputs::find([folder.path()]).unwrap();
+        let options = ReadOptions { threads: 2, ..ReadOptions::default() };
+        let (ahead, most) = (AtomicI64::new(0), AtomicI64::new(0));
+        let map = |_: &LoggedExchange| {
+            most.fetch_max(ahead.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        };
+        read_merged(&inputs, &options, &Progress::default(), map, |()| {
+            ahead.fetch_sub(1, Ordering::Relaxed);
+            // Let the others run as far as they may.
+            (0..20).for_each(|_| thread::yield_now());
+        })
+        .unwrap();
+        // Two parts a thread ready, two under way, one taken from, each a mebibyte
+        // of lines of twenty kilobytes.
+        let part = (1 << 20) / line.len() as i64 + 1;
+        assert!(most.load(Ordering::Relaxed) <= 7 * part, "{most:?} of {part} a part");
     }
 
     #[test]

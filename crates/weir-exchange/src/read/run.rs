@@ -5,6 +5,7 @@
 //! many blocks in memory, as there are threads.
 
 mod ledger;
+mod ordered;
 mod pool;
 #[cfg(feature = "parquet")]
 mod row_groups;
@@ -13,6 +14,7 @@ mod source;
 use std::thread;
 
 pub(crate) use ledger::UnitReport;
+pub(super) use ordered::{Ordered, StopOnPanic as StopOrderedOnPanic};
 use pool::Pool;
 use source::Unit;
 
@@ -84,7 +86,7 @@ pub fn read_exchanges<S: Sink>(
     thread::scope(|scope| {
         for sink in &mut sinks {
             let pool = &pool;
-            scope.spawn(move || Worker { pool, options, progress, exchanges: Vec::new() }.run(sink));
+            scope.spawn(move || Worker::new(options, progress).run(pool, sink));
         }
     });
     Ok((sinks, pool.finish()?))
@@ -103,38 +105,42 @@ pub fn read_in_order(
 ) -> Result<ReadReport, ReadError> {
     let options = ReadOptions { threads: 1, ..*options };
     let pool = Pool::new(inputs.list(), &options, progress);
-    Worker { pool: &pool, options: &options, progress, exchanges: Vec::new() }.run(&mut take);
+    Worker::new(&options, progress).run(&pool, &mut take);
     pool.finish()
 }
 
-struct Worker<'run, 'inputs> {
-    pool: &'run Pool<'inputs>,
+struct Worker<'run> {
     options: &'run ReadOptions,
     progress: &'run Progress,
     exchanges: Vec<LoggedExchange>,
 }
 
-impl Worker<'_, '_> {
-    fn run<S: Sink>(&mut self, sink: &mut S) {
+impl<'run> Worker<'run> {
+    fn new(options: &'run ReadOptions, progress: &'run Progress) -> Self {
+        Self { options, progress, exchanges: Vec::new() }
+    }
+
+    fn run<S: Sink>(&mut self, pool: &Pool<'_>, sink: &mut S) {
         // A sink that panics must not leave the others waiting for a file.
-        let guard = StopOnPanic(self.pool);
-        while let Some(task) = self.pool.next_task() {
+        let guard = StopOnPanic(pool);
+        while let Some(task) = pool.next_task() {
             let report = self.read(task.unit, sink);
-            self.progress.add_records(report.records, report.bad.count);
-            self.pool.record(&task.ledger, task.place, report);
+            pool.record(&task.ledger, task.place, report);
         }
         std::mem::forget(guard);
     }
 
     fn read<S: Sink>(&mut self, unit: Unit, sink: &mut S) -> UnitReport {
-        match unit {
+        let report = match unit {
             Unit::Lines(block, file) => UnitReport { file, ..self.read_lines(block, sink) },
             #[cfg(feature = "parquet")]
             Unit::RowGroup(group) => {
                 let take = |exchanges: &[LoggedExchange]| sink.take(exchanges);
                 group.read(&self.options.limits, self.progress, &mut self.exchanges, take)
             }
-        }
+        };
+        self.progress.add_records(report.records, report.bad.count);
+        report
     }
 
     fn read_lines<S: Sink>(&mut self, block: blocks::Block, sink: &mut S) -> UnitReport {
@@ -154,7 +160,15 @@ impl Worker<'_, '_> {
                 report.note_bad(number, too_long());
                 continue;
             }
+            let before = self.exchanges.len();
             match self.options.format.parse(line, &mut self.exchanges) {
+                Ok(Held::Exchanges | Held::Partly(_))
+                    if let Some(reason) =
+                        self.exchanges[before..].iter().find_map(|exchange| self.options.limits.ahead(exchange)) =>
+                {
+                    self.exchanges.truncate(before);
+                    report.note_bad(number, reason);
+                }
                 Ok(Held::Exchanges) => report.lines += 1,
                 Ok(Held::Other) => {
                     report.lines += 1;
@@ -172,7 +186,7 @@ impl Worker<'_, '_> {
     }
 }
 
-struct StopOnPanic<'run, 'inputs>(&'run Pool<'inputs>);
+struct StopOnPanic<'pool, 'inputs>(&'pool Pool<'inputs>);
 
 impl Drop for StopOnPanic<'_, '_> {
     fn drop(&mut self) {

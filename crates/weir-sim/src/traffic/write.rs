@@ -1,5 +1,8 @@
 //! A simulation as files: the log, the accounts, the truth.
 
+#[cfg(feature = "parquet")]
+mod columns;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -34,6 +37,26 @@ pub enum WriteError {
     /// A record could not be put into JSON.
     #[error("cannot write a record as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A Parquet file could not be written.
+    #[cfg(feature = "parquet")]
+    #[error("cannot write {path}: {source}")]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the writer said.
+        source: weir_exchange::columnar::WriteError,
+    },
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
+    /// JSON Lines, packed with gzip.
+    #[default]
+    JsonLines,
+    /// Parquet, packed with zstd.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// What was written.
@@ -47,7 +70,7 @@ pub struct Written {
     pub exchanges: u64,
     /// Exchanges of campaigns.
     pub campaign_exchanges: u64,
-    /// Bytes of the log before compression.
+    /// Bytes of the log: before compression, or as they lie where it is Parquet.
     pub log_bytes: u64,
 }
 
@@ -61,7 +84,7 @@ const CHUNK: usize = 1 << 20;
 /// # Errors
 /// [`WriteError`] when the folder holds something else or a file cannot be
 /// written.
-pub fn write(world: &World, folder: &Path) -> Result<(Written, Realism), WriteError> {
+pub fn write(world: &World, folder: &Path, form: Form) -> Result<(Written, Realism), WriteError> {
     prepare(folder)?;
     let mut written = Written::default();
     let mut truth = Lines::create(folder.join("truth.jsonl"))?;
@@ -78,7 +101,7 @@ pub fn write(world: &World, folder: &Path) -> Result<(Written, Realism), WriteEr
         }
         accounts.finish()?;
     }
-    let realism = exchanges(world, folder, &mut written)?;
+    let realism = exchanges(world, folder, form, &mut written)?;
     let path = folder.join("scenario.json");
     let about = About {
         version: env!("CARGO_PKG_VERSION"),
@@ -109,22 +132,21 @@ struct ExchangeTruth<'run> {
     campaign: Option<&'run str>,
 }
 
-fn exchanges(world: &World, folder: &Path, written: &mut Written) -> Result<Realism, WriteError> {
+fn exchanges(world: &World, folder: &Path, form: Form, written: &mut Written) -> Result<Realism, WriteError> {
     let mut measure = Measure::new(world);
     let mut truth = Lines::create(folder.join("exchange-truth.jsonl"))?;
     let mut stream = world.stream();
     let mut exchange = LoggedExchange::default();
-    let mut file: Option<Packed> = None;
+    let mut file: Option<LogFile> = None;
     while let Some(campaign) = stream.next_into(&mut exchange) {
         if written.exchanges.is_multiple_of(EXCHANGES_A_FILE) {
             if let Some(full) = file.take() {
-                full.finish()?;
+                written.log_bytes += full.finish()?;
             }
-            let number = written.exchanges / EXCHANGES_A_FILE;
-            file = Some(Packed::create(folder.join(format!("exchanges-{number:04}.jsonl.gz")))?);
+            file = Some(LogFile::create(folder, written.exchanges / EXCHANGES_A_FILE, form)?);
         }
         if let Some(file) = &mut file {
-            written.log_bytes += file.line(&exchange)?;
+            file.add(&exchange)?;
         }
         let campaign = campaign.map(|id| world.campaign_name(id));
         truth.line(&ExchangeTruth { id: exchange.id.as_deref().unwrap_or_default(), campaign })?;
@@ -135,7 +157,7 @@ fn exchanges(world: &World, folder: &Path, written: &mut Written) -> Result<Real
         }
     }
     if let Some(last) = file {
-        last.finish()?;
+        written.log_bytes += last.finish()?;
     }
     truth.finish()?;
     Ok(measure.finish(world))
@@ -157,7 +179,7 @@ fn prepare(folder: &Path) -> Result<(), WriteError> {
     }
     for path in names {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let log = name.starts_with("exchanges") && name.ends_with(".jsonl.gz");
+        let log = name.starts_with("exchanges") && (name.ends_with(".jsonl.gz") || name.ends_with(".parquet"));
         if log || matches!(name, "truth.jsonl" | "exchange-truth.jsonl" | "accounts.jsonl") {
             fs::remove_file(&path).map_err(|source| WriteError::Write { path, source })?;
         }
@@ -192,10 +214,51 @@ impl Lines {
     }
 }
 
+/// One file of the log.
+enum LogFile {
+    JsonLines(Packed),
+    #[cfg(feature = "parquet")]
+    Parquet(columns::Columns),
+}
+
+impl LogFile {
+    fn create(folder: &Path, number: u64, form: Form) -> Result<Self, WriteError> {
+        match form {
+            Form::JsonLines => {
+                let path = folder.join(format!("exchanges-{number:04}.jsonl.gz"));
+                Packed::create(path).map(LogFile::JsonLines)
+            }
+            #[cfg(feature = "parquet")]
+            Form::Parquet => {
+                let path = folder.join(format!("exchanges-{number:04}.parquet"));
+                columns::Columns::create(path).map(LogFile::Parquet)
+            }
+        }
+    }
+
+    fn add(&mut self, exchange: &LoggedExchange) -> Result<(), WriteError> {
+        match self {
+            LogFile::JsonLines(file) => file.line(exchange),
+            #[cfg(feature = "parquet")]
+            LogFile::Parquet(file) => file.add(exchange),
+        }
+    }
+
+    /// Ends it and gives its bytes.
+    fn finish(self) -> Result<u64, WriteError> {
+        match self {
+            LogFile::JsonLines(file) => file.finish(),
+            #[cfg(feature = "parquet")]
+            LogFile::Parquet(file) => file.finish(),
+        }
+    }
+}
+
 /// JSON lines that another thread compresses.
 struct Packed {
     path: PathBuf,
     chunk: Vec<u8>,
+    bytes: u64,
     send: SyncSender<Vec<u8>>,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -215,14 +278,14 @@ impl Packed {
                 packed.finish()?.flush()
             })
             .map_err(failed)?;
-        Ok(Self { path, chunk: Vec::with_capacity(CHUNK), send, thread })
+        Ok(Self { path, chunk: Vec::with_capacity(CHUNK), bytes: 0, send, thread })
     }
 
-    fn line(&mut self, exchange: &LoggedExchange) -> Result<u64, WriteError> {
+    fn line(&mut self, exchange: &LoggedExchange) -> Result<(), WriteError> {
         let before = self.chunk.len();
         serde_json::to_writer(&mut self.chunk, exchange)?;
         self.chunk.push(b'\n');
-        let length = self.chunk.len() - before;
+        self.bytes += (self.chunk.len() - before) as u64;
         if self.chunk.len() >= CHUNK {
             let full = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
             if self.send.send(full).is_err() {
@@ -230,7 +293,7 @@ impl Packed {
                 return Err(self.failure());
             }
         }
-        Ok(length as u64)
+        Ok(())
     }
 
     fn failure(&mut self) -> WriteError {
@@ -238,13 +301,13 @@ impl Packed {
         WriteError::Write { path: self.path.clone(), source }
     }
 
-    fn finish(self) -> Result<(), WriteError> {
+    fn finish(self) -> Result<u64, WriteError> {
         let path = self.path;
         // Where the thread has stopped, what it says is the better reason.
         drop(self.send.send(self.chunk));
         drop(self.send);
         match self.thread.join() {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(self.bytes),
             Ok(Err(source)) => Err(WriteError::Write { path, source }),
             Err(_) => Err(WriteError::Write { path, source: io::Error::other("the compressing thread failed") }),
         }

@@ -31,6 +31,9 @@ pub(crate) struct Sim {
     /// Folder to write
     #[arg(long, value_name = "DIR", required_unless_present = "show")]
     pub(crate) out: Option<PathBuf>,
+    /// Write the log as Parquet instead of packed JSON Lines
+    #[arg(long)]
+    pub(crate) parquet: bool,
     /// Print the scenario as TOML, to be edited, and simulate nothing
     #[arg(long)]
     pub(crate) show: bool,

@@ -42,7 +42,7 @@ pub(crate) fn simulate(asked: &Sim, as_json: bool) -> Result<ExitCode> {
         None => Arrivals::built_in(),
     };
     let world = World::new(&scenario, corpus, arrivals)?;
-    let (written, realism) = write::write(&world, out)?;
+    let (written, realism) = write::write(&world, out, form(asked.parquet)?)?;
     let answer = json!({ "written": written, "realism": realism });
     print(as_json, &answer, || {
         format!(
@@ -79,6 +79,19 @@ fn list() -> Result<ExitCode> {
     }
     print_text(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "parquet")]
+fn form(parquet: bool) -> Result<write::Form> {
+    Ok(if parquet { write::Form::Parquet } else { write::Form::JsonLines })
+}
+
+#[cfg(not(feature = "parquet"))]
+fn form(parquet: bool) -> Result<write::Form> {
+    if parquet {
+        bail!("this build writes no Parquet; build it with the feature `parquet`, or leave --parquet out");
+    }
+    Ok(write::Form::JsonLines)
 }
 
 /// A preset's name, or a file.

@@ -35,7 +35,7 @@ struct State<'run> {
 
 /// A thread that panicked has its panic passed on; the numbers it left behind
 /// are whole all the same.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -119,17 +119,22 @@ impl<'run> Pool<'run> {
             return Err(error);
         }
         state.ledgers.sort_by_key(|(place, _)| *place);
-        let mut all = ReadReport::default();
-        for (_, ledger) in &state.ledgers {
-            all.absorb(lock(ledger).report());
-        }
-        match all.damaged.first() {
-            Some(damaged) if all.records == 0 => Err(ReadError::Read {
-                file: damaged.file.clone(),
-                line: damaged.line,
-                source: std::io::Error::other(damaged.reason.clone()),
-            }),
-            _ => Ok(all),
-        }
+        whole_report(state.ledgers.iter().map(|(_, ledger)| ledger.as_ref()))
+    }
+}
+
+/// What was seen of several inputs, in their order.
+pub(super) fn whole_report<'run>(ledgers: impl Iterator<Item = &'run Mutex<Ledger>>) -> Result<ReadReport, ReadError> {
+    let mut all = ReadReport::default();
+    for ledger in ledgers {
+        all.absorb(lock(ledger).report());
+    }
+    match all.damaged.first() {
+        Some(damaged) if all.records == 0 => Err(ReadError::Read {
+            file: damaged.file.clone(),
+            line: damaged.line,
+            source: std::io::Error::other(damaged.reason.clone()),
+        }),
+        _ => Ok(all),
     }
 }

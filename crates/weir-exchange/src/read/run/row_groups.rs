@@ -93,7 +93,7 @@ impl RowGroup {
             }
             RowGroup::Rows { file, group, last } => {
                 let mut report = UnitReport { end: last.then_some(Ok(())), ..UnitReport::default() };
-                file.read(group, limits.line_bytes, exchanges, &mut report, take).unwrap_or_else(|reason| {
+                file.read(group, limits, exchanges, &mut report, take).unwrap_or_else(|reason| {
                     report.damage = Some(reason);
                 });
                 progress.add_bytes(file.share_of_bytes(group));

@@ -97,7 +97,7 @@ impl<'run> Source<'run> {
             let reason = if cfg!(feature = "parquet") {
                 "Parquet cannot be read from a pipe: its index is at the end; name the file instead"
             } else {
-                "it is Parquet, which this build does not read"
+                "it is Parquet, which this build does not read: build it with the feature `parquet`, or convert the file to JSON Lines"
             };
             return Err(failed(std::io::Error::other(reason)));
         }

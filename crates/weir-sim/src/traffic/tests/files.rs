@@ -20,10 +20,10 @@ fn a_folder_holds_the_stream_the_truth_and_the_scenario_and_scores_as_perfect() 
     let scenario = first();
     let made = world(&scenario);
     let (one, same) = (folder.path().join("one"), folder.path().join("same"));
-    let (written, realism) = write::write(&made, &one).unwrap();
-    write::write(&made, &same).unwrap();
+    let (written, realism) = write::write(&made, &one, write::Form::JsonLines).unwrap();
+    write::write(&made, &same, write::Form::JsonLines).unwrap();
     // Writing over an earlier simulation leaves nothing of it.
-    write::write(&made, &same).unwrap();
+    write::write(&made, &same, write::Form::JsonLines).unwrap();
     for name in ["exchanges-0000.jsonl.gz", "accounts.jsonl", "truth.jsonl", "exchange-truth.jsonl", "scenario.json"] {
         assert!(fs::read(one.join(name)).unwrap() == fs::read(same.join(name)).unwrap(), "{name}");
     }
@@ -51,6 +51,6 @@ fn a_folder_holds_the_stream_the_truth_and_the_scenario_and_scores_as_perfect() 
     let occupied = folder.path().join("occupied");
     fs::create_dir(&occupied).unwrap();
     fs::write(occupied.join("letter.txt"), "kept").unwrap();
-    assert!(matches!(write::write(&made, &occupied), Err(write::WriteError::Occupied { .. })));
+    assert!(matches!(write::write(&made, &occupied, write::Form::JsonLines), Err(write::WriteError::Occupied { .. })));
     assert_eq!(fs::read_to_string(occupied.join("letter.txt")).unwrap(), "kept");
 }
