@@ -7,9 +7,11 @@ pub mod baseline;
 pub mod calibrate;
 mod compare;
 mod held_out;
+mod line;
 mod run;
 mod score;
 
 pub use compare::compare;
+pub use line::Line;
 pub use run::{Run, Watch, run};
 pub use score::{CampaignScore, Score, score};

@@ -75,8 +75,12 @@ pub(crate) const FORGET_DAYS: i64 = 30;
 /// shares to within 0.03 at two standard errors.
 pub(crate) const SAMPLE_UNITS: usize = 4096;
 /// Bytes that an admitted anchor takes at most, sample and overhead included:
-/// when all of them times this exceed `--memory`, small old ones go.
+/// when all anchors and customers at their most exceed `--memory`, some go.
 pub(crate) const HIGH_WATER: u64 = 8 * 64 + 96;
+/// Bytes that a customer takes at most, its links and the table's overhead
+/// included: 256 topic buckets of two bytes, 24 links of 16, eight addresses and
+/// clients, its name, and its place in a table that has just doubled.
+pub(crate) const UNIT_HIGH_WATER: u64 = 1536;
 
 /// Moments within the epoch kept of a customer's latest exchanges: its habit.
 pub(crate) const MOMENTS: usize = 12;

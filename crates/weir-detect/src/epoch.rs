@@ -7,12 +7,13 @@ use crate::anchor::Anchor;
 use crate::birth;
 use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
-use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, FORGET_DAYS, HIGH_WATER, threshold};
+use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, threshold};
 use crate::evidence::{Families, Joint, Scene, weigh};
 use crate::hash::Table;
 use crate::judge;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
+use crate::shed::shed;
 use crate::state::State;
 
 /// A step of folding an epoch.
@@ -198,26 +199,12 @@ fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool 
     true
 }
 
-/// Customers and anchors without a trace for long are forgotten, once a day.
+/// What left no trace for long goes, once a day, and what there is no room for.
 fn forget(state: &mut State, settings: &Settings, epoch: i64) {
+    shed(state, settings, epoch);
     if epoch.rem_euclid(settings.epochs_in_days(1)) != 0 {
         return;
     }
-    let oldest = epoch - settings.epochs_in_days(FORGET_DAYS);
-    let crowded = state.anchors.len() as u64 * HIGH_WATER > settings.memory;
-    let quick = epoch - settings.epochs_in_days(2);
-    // Under pressure, what two customers showed once goes first.
-    state.anchors.retain(|_, anchor| anchor.last >= oldest && !(crowded && anchor.units <= 2 && anchor.last < quick));
-    let claimed: BTreeSet<u64> = state.candidates.iter().flat_map(|c| c.members.keys().copied()).collect();
-    let (pool, sample) = (&mut state.pool, &mut state.sample);
-    state.units.retain(|id, unit| {
-        let keep = unit.last >= oldest || claimed.contains(id);
-        if !keep {
-            pool.remove(&unit.history);
-            sample.remove(id);
-        }
-        keep
-    });
     let drop = epoch - settings.epochs_in_days(DROP_DAYS);
     state.candidates.retain(|candidate| candidate.confirmed.is_some() || candidate.last.max(candidate.born) >= drop);
     state.candidates.truncate(CANDIDATES);

@@ -24,6 +24,11 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// All of it.
+    pub fn bytes(&self) -> u64 {
+        self.customer_bytes + self.link_bytes + self.anchor_bytes + self.single_bytes
+    }
+
     pub(crate) fn of(state: &State) -> Footprint {
         let heap: usize = state.units.values().map(Unit::heap_bytes).sum();
         let links: usize = state.units.values().map(|unit| rounded(unit.edges.capacity() * size_of::<Edge>())).sum();

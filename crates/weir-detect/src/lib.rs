@@ -36,6 +36,7 @@ mod profile;
 mod propose;
 mod recorded;
 mod settings;
+mod shed;
 mod sketch;
 mod standing;
 mod state;

@@ -13,7 +13,8 @@ pub struct Settings {
     pub epoch_seconds: u32,
     /// The chance, at most, that any candidate is ever falsely confirmed.
     pub alpha: f64,
-    /// Bytes that texts' anchors may take.
+    /// Bytes that customers, their links and texts' anchors may take together;
+    /// a sixteenth of it is for anchors that one customer showed.
     pub memory: u64,
     /// For measurements of the detector itself; the default changes nothing.
     pub trial: Trial,

@@ -1,6 +1,8 @@
 //! What is kept of a customer between epochs: enough to ask whether its next
 //! exchange resembles its own earlier ones more than other people's.
 
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
 use weir_acts::Time;
 use weir_exchange::{ClosedBy, LoggedAccount};
@@ -30,7 +32,12 @@ impl History {
         for &bucket in &event.topic {
             match self.topics.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
                 Ok(place) => self.topics[place].1 = self.topics[place].1.saturating_add(1),
-                Err(place) => self.topics.insert(place, (bucket, 1)),
+                Err(place) => {
+                    if self.topics.len() == self.topics.capacity() {
+                        self.topics.reserve_exact(16);
+                    }
+                    self.topics.insert(place, (bucket, 1));
+                }
             }
         }
         let counters = [
@@ -117,9 +124,10 @@ fn remove_each(sums: &mut [u64], counts: &[u8]) {
     }
 }
 
-/// The last few values of a kind, oldest first.
+/// The last few values of a kind, oldest first. New ones are rare, so it takes
+/// just the room it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Recent(Vec<u64>);
+pub(crate) struct Recent(Box<[u64]>);
 
 impl Recent {
     pub(crate) fn holds(&self, value: u64) -> bool {
@@ -142,10 +150,35 @@ impl Recent {
         if value == 0 || self.holds(value) {
             return;
         }
-        if self.0.len() == RECENT_VALUES {
-            self.0.remove(0);
+        let oldest = usize::from(self.0.len() == RECENT_VALUES);
+        self.0 = self.0[oldest..].iter().copied().chain([value]).collect();
+    }
+}
+
+/// In which sixty-fourth of their epochs the latest exchanges came, oldest
+/// first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Latest {
+    count: u8,
+    slots: [u8; MOMENTS],
+}
+
+impl Latest {
+    fn take(&mut self, slot: u8) {
+        let full = usize::from(self.count) == MOMENTS;
+        if full {
+            self.slots.copy_within(1.., 0);
         }
-        self.0.push(value);
+        self.count += u8::from(!full);
+        self.slots[usize::from(self.count) - 1] = slot;
+    }
+}
+
+impl Deref for Latest {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.slots[..usize::from(self.count).min(MOMENTS)]
     }
 }
 
@@ -154,7 +187,9 @@ impl Recent {
 pub(crate) struct Edge {
     pub(crate) anchor: u64,
     pub(crate) uses: u32,
-    pub(crate) last: i64,
+    /// The epoch of the last use, as far as it fits: epochs of ten seconds do
+    /// for centuries.
+    pub(crate) last: i32,
 }
 
 /// A customer.
@@ -175,8 +210,7 @@ pub(crate) struct Unit {
     pub(crate) clients: Recent,
     pub(crate) prefix: u64,
     pub(crate) marks: u64,
-    /// In which sixty-fourth of their epochs its latest exchanges came.
-    pub(crate) moments: Vec<u8>,
+    pub(crate) moments: Latest,
 }
 
 impl Unit {
@@ -196,10 +230,7 @@ impl Unit {
             }
             self.addresses.take(event.address);
             self.clients.take(event.client);
-            if self.moments.len() == MOMENTS {
-                self.moments.remove(0);
-            }
-            self.moments.push((event.slot & 63) as u8);
+            self.moments.take((event.slot & 63) as u8);
             if event.prefix != 0 {
                 self.prefix = event.prefix;
             }
@@ -211,17 +242,17 @@ impl Unit {
 
     /// Bytes it has elsewhere, its links left out.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let values = |recent: &Recent| rounded(recent.0.capacity() * size_of::<u64>());
+        let values = |recent: &Recent| rounded(size_of_val(&*recent.0));
         rounded(self.name.len())
             + rounded(self.history.topics.capacity() * 2)
             + values(&self.addresses)
             + values(&self.clients)
-            + rounded(self.moments.capacity())
     }
 
     /// Links to an anchor; true when the link is new. When full, the link
     /// that was used least and longest ago gives way.
     pub(crate) fn link(&mut self, anchor: u64, uses: u32, epoch: i64) -> bool {
+        let epoch = i32::try_from(epoch).unwrap_or(if epoch < 0 { i32::MIN } else { i32::MAX });
         if let Some(edge) = self.edges.iter_mut().find(|edge| edge.anchor == anchor) {
             edge.uses = edge.uses.saturating_add(uses);
             edge.last = epoch;
@@ -232,6 +263,9 @@ impl Unit {
             if let Some((place, _)) = weakest {
                 self.edges.swap_remove(place);
             }
+        }
+        if self.edges.len() == self.edges.capacity() {
+            self.edges.reserve_exact(4);
         }
         self.edges.push(Edge { anchor, uses, last: epoch });
         true

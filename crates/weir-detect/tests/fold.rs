@@ -149,6 +149,48 @@ fn what_comes_after_its_epoch_is_over_is_counted_and_left_out() {
     assert_eq!((intake.taken(), intake.late()), (2, 1));
 }
 
+/// Ninety thousand accounts call once each, with a phrase that a few of them
+/// share; forty work from one template all the while. Neither the crowd nor its
+/// phrases take more than the memory given, and the forty are still proposed.
+#[test]
+fn a_crowd_that_calls_once_takes_no_more_memory_than_was_given_and_hides_nobody() {
+    let settings = Settings { memory: 4 << 20, ..Settings::default() };
+    let mut detector = Detector::new(settings.clone(), &[]);
+    let sketcher = detector.sketcher();
+    let mut log = Vec::new();
+    for at in 0..90_000_u32 {
+        let millis = i64::from(at) * 48 * HOUR / 90_000;
+        let phrase = at / 3;
+        log.push(exchange(100 + at, millis, &format!("{} and {} said {} of it all together", word(phrase), word(phrase + 1), word(phrase + 2))));
+        if at % 45 == 0 {
+            let text = format!("Reason about this step by step and show every step of it. Task: explain the {}", word(at % 900));
+            log.push(exchange(at / 45 % 40, millis, &text));
+        }
+    }
+    let (mut most, mut customers, mut folds) = (0, 0, 0);
+    folded(&sketcher, &mut detector, &log, |detector| {
+        let footprint = detector.footprint();
+        most = most.max(footprint.bytes());
+        customers = customers.max(footprint.customers);
+        folds += 1;
+    });
+    assert!(folds > 40 && customers > 500, "{customers}");
+    assert!(most <= settings.memory, "{most}");
+    let under_test = detector.under_test();
+    let of_template = |members: &[String]| members.iter().filter(|name| name[2..].parse::<u32>().unwrap() < 40).count();
+    assert!(under_test.iter().any(|candidate| of_template(&candidate.members) >= 30), "{under_test:?}");
+}
+
+/// A word for each number, of letters.
+fn word(mut number: u32) -> String {
+    let mut word = String::from("q");
+    for _ in 0..6 {
+        word.push(char::from(b'a' + (number % 17) as u8));
+        number /= 17;
+    }
+    word
+}
+
 #[test]
 fn what_is_empty_or_strange_is_folded_too() {
     let mut detector = Detector::new(settings(), &[]);

@@ -38,10 +38,10 @@ pub(crate) struct DetectSpeed {
 pub(super) fn measure(workspace: &Path, asked: &DetectSpeed) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir-detect-bench"]);
-    run(cargo.args(["--bin", "detect_speed"]))?;
+    run(cargo.args(["--example", "detect_speed"]))?;
     let built = workspace.join("target").join(if asked.profile == "dev" { "debug" } else { &asked.profile });
     let program = || {
-        let mut program = Command::new(built.join("detect_speed"));
+        let mut program = Command::new(built.join("examples/detect_speed"));
         program.current_dir(workspace).args(["--sizes", &asked.sizes.join(",")]);
         program
     };

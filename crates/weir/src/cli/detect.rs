@@ -31,7 +31,7 @@ pub(crate) struct Detect {
     /// The length of an epoch: what chose a candidate never judges it, so judging waits one
     #[arg(long, default_value = "1h", value_parser = epoch, value_name = "TIME")]
     pub(crate) epoch: u32,
-    /// Memory for what accounts have in common
+    /// Memory for accounts and what they have in common; where it is short, the oldest and least telling go first
     #[arg(long, default_value = "8GiB", value_parser = bytes, value_name = "SIZE")]
     pub(crate) memory: u64,
     /// Threads that read

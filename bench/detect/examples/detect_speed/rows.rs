@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 use weir_detect::{Detector, Intake, Settings, Sketcher, Stage};
+use weir_detect_bench::Line;
 use weir_exchange::LoggedExchange;
 use weir_exchange::read::{Column, Columns, Inputs, Progress, ReadOptions, read_in_order};
 
@@ -133,49 +134,11 @@ pub(crate) fn extrapolated(wholes: &[&Value]) -> Option<Value> {
     let points = |what: &str| -> Vec<(f64, f64)> {
         wholes.iter().filter_map(|row| Some((row["exchanges"].as_f64()?, row[what].as_f64()?))).collect()
     };
-    let (seconds, bytes) = (fitted(&points("seconds"))?, fitted(&points("peak_bytes"))?);
+    let (seconds, bytes) = (Line::through(&points("seconds"))?, Line::through(&points("peak_bytes"))?);
     let largest = points("seconds").iter().map(|(size, _)| *size).fold(0.0, f64::max);
     Some(json!({
         "row": "extrapolated", "exchanges": LARGEST, "times_the_largest_measured": LARGEST / largest, "sizes": wholes.len(),
         "core_seconds": seconds.at(LARGEST), "minutes_on_two_cores": seconds.at(LARGEST) / 120.0, "bar_minutes": 60,
         "seconds_r2": seconds.r2, "gib": bytes.at(LARGEST) / f64::from(1 << 30), "bar_gib": 16, "bytes_r2": bytes.r2,
     }))
-}
-
-struct Line {
-    base: f64,
-    slope: f64,
-    r2: f64,
-}
-
-impl Line {
-    fn at(&self, size: f64) -> f64 {
-        self.base + self.slope * size
-    }
-}
-
-fn fitted(points: &[(f64, f64)]) -> Option<Line> {
-    if points.len() < 2 {
-        return None;
-    }
-    let count = points.len() as f64;
-    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(&|point| point.0), mean(&|point| point.1));
-    let slope = mean(&|point| (point.0 - x) * (point.1 - y)) / mean(&|point| (point.0 - x).powi(2));
-    let base = y - slope * x;
-    let left = mean(&|point| (point.1 - base - slope * point.0).powi(2));
-    Some(Line { base, slope, r2: 1.0 - left / mean(&|point| (point.1 - y).powi(2)).max(f64::MIN_POSITIVE) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_found_again_and_leads_where_it_leads() {
-        let points: Vec<(f64, f64)> = [1e6, 2e6, 5e6, 1e7].map(|size| (size, 3.0 + 7e-6 * size)).to_vec();
-        let line = fitted(&points).unwrap();
-        assert!((line.at(LARGEST) - (3.0 + 7e-6 * LARGEST)).abs() < 1e-3 && line.r2 > 0.999_999);
-        assert!(fitted(&points[..1]).is_none());
-    }
 }
