@@ -7,6 +7,7 @@
 mod hostile;
 
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -18,7 +19,9 @@ struct Runs(tempfile::TempDir);
 impl Runs {
     fn new() -> Runs {
         let runs = Runs(tempfile::tempdir().unwrap());
-        std::fs::write(runs.at("detect.key"), "000102030405060708090a0b0c0d0e0f\n").unwrap();
+        let key = runs.at("detect.key");
+        std::fs::write(&key, "000102030405060708090a0b0c0d0e0f\n").unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         runs
     }
 
