@@ -79,7 +79,8 @@ fn rows(line: &Value, table: &mut Table) {
             let bar = Bar::new(reached >= bar, &format!(">= {bar}"));
             table.row(&format!("{row}, {form}, {} exchanges", line["exchanges"]), per_second(line), Some(bar));
             if let Some(bytes) = line["bytes_a_customer"].as_u64() {
-                let value = format!("{bytes} bytes, peak {} MiB in all", line["peak_bytes"].as_u64().unwrap_or(0) >> 20);
+                let value =
+                    format!("{bytes} bytes, peak {} MiB in all", line["peak_bytes"].as_u64().unwrap_or(0) >> 20);
                 table.row(&format!("state of an account, {form}"), value, Some(Bar::new(bytes <= 512, "<= 512")));
             }
         }

@@ -87,11 +87,12 @@ fn exchanges(most: u64, prompt: usize, mut take: impl FnMut(&LoggedExchange) -> 
 
 fn lengthen(text: &mut String, prompt: usize, seed: u64) {
     const STARTS: [&str; 24] = [
-        "har", "lan", "orch", "gla", "com", "vio", "gran", "mea", "tur", "saf", "bri", "clo", "dra", "est", "fen", "gri",
-        "hol", "ins", "jun", "kel", "lor", "mis", "nor", "pel",
+        "har", "lan", "orch", "gla", "com", "vio", "gran", "mea", "tur", "saf", "bri", "clo", "dra", "est", "fen",
+        "gri", "hol", "ins", "jun", "kel", "lor", "mis", "nor", "pel",
     ];
     const ENDS: [&str; 16] = [
-        "bour", "tern", "ard", "cier", "pass", "lin", "ite", "dow", "bine", "fron", "ing", "ed", "s", "er", "ation", "al",
+        "bour", "tern", "ard", "cier", "pass", "lin", "ite", "dow", "bine", "fron", "ing", "ed", "s", "er", "ation",
+        "al",
     ];
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed;
     let mut next = |below: usize| {

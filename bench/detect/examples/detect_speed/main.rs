@@ -51,7 +51,12 @@ fn count(text: &str) -> Result<u64, String> {
             None => (text, 1),
         },
     };
-    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).filter(|n| *n > 0).ok_or("a number, k or M".into())
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor))
+        .filter(|n| *n > 0)
+        .ok_or("a number, k or M".into())
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
@@ -93,7 +98,13 @@ fn apart(asked: &Asked, size: u64, form: Form) -> Result<Vec<Value>> {
     Log::cached(&asked.folder, size, asked.prompt, form)?;
     let mut again = Command::new(std::env::current_exe()?);
     again.arg("--sizes").arg(size.to_string()).arg("--prompt").arg(asked.prompt.to_string());
-    again.arg("--memory").arg(asked.memory.to_string()).arg("--folder").arg(&asked.folder).arg("--only").arg(form.name());
+    again
+        .arg("--memory")
+        .arg(asked.memory.to_string())
+        .arg("--folder")
+        .arg(&asked.folder)
+        .arg("--only")
+        .arg(form.name());
     let output = again.stderr(std::process::Stdio::inherit()).output().context("cannot start itself")?;
     if !output.status.success() {
         bail!("measuring {} exchanges of {} ended with {}", size, form.name(), output.status);

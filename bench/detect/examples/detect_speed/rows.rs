@@ -81,10 +81,16 @@ pub(crate) fn measure(log: &Log, form: Form, memory: u64, say: &mut dyn FnMut(Va
     let (spent, all) = (&run.spent, run.spent.all());
     let nanos = |time: Duration| (time.as_nanos() as f64 / exchanges as f64).round();
     let a_second = |time: Duration| (exchanges as f64 / time.as_secs_f64()).round();
-    say(json!({"row": "read", "form": form.name(), "exchanges": exchanges, "ns": nanos(spent.read), "a_second": a_second(spent.read)}));
+    say(
+        json!({"row": "read", "form": form.name(), "exchanges": exchanges, "ns": nanos(spent.read), "a_second": a_second(spent.read)}),
+    );
     let on_the_way = spent.read + spent.sketch;
-    say(json!({"row": "read and sketched", "form": form.name(), "exchanges": exchanges, "ns": nanos(on_the_way), "a_second": a_second(on_the_way)}));
-    say(json!({"row": "sketch", "form": form.name(), "exchanges": exchanges, "ns": nanos(spent.sketch), "a_second": a_second(spent.sketch)}));
+    say(
+        json!({"row": "read and sketched", "form": form.name(), "exchanges": exchanges, "ns": nanos(on_the_way), "a_second": a_second(on_the_way)}),
+    );
+    say(
+        json!({"row": "sketch", "form": form.name(), "exchanges": exchanges, "ns": nanos(spent.sketch), "a_second": a_second(spent.sketch)}),
+    );
     for (stage, time) in Stage::ALL.iter().zip(spent.fold) {
         say(json!({"row": format!("fold: {stage:?}").to_lowercase(), "form": form.name(), "ns": nanos(time)}));
     }

@@ -40,7 +40,9 @@ fn what_is_no_log_is_refused_with_the_file_the_line_and_the_reason() {
     std::fs::write(runs.at("letter.jsonl"), "Dear all,\n".repeat(2_000)).unwrap();
     std::fs::write(runs.at("empty.jsonl"), "\n\n").unwrap();
     std::fs::write(runs.at("cut.parquet"), b"PAR1 and nothing else").unwrap();
-    for (file, words) in [("letter.jsonl", "letter.jsonl"), ("empty.jsonl", "no exchanges"), ("cut.parquet", "cut.parquet")] {
+    for (file, words) in
+        [("letter.jsonl", "letter.jsonl"), ("empty.jsonl", "no exchanges"), ("cut.parquet", "cut.parquet")]
+    {
         let output = runs.weir(&format!("detect {file}"));
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");

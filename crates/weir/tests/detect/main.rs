@@ -65,7 +65,8 @@ fn split(runs: &Runs, lines: &[String]) {
     for (folder, parts) in [("stretches", 5), ("turns", 3)] {
         std::fs::create_dir(runs.at(folder)).unwrap();
         for part in 0..parts {
-            let of_part = |at: usize| if folder == "turns" { at % parts == part } else { at * parts / lines.len() == part };
+            let of_part =
+                |at: usize| if folder == "turns" { at % parts == part } else { at * parts / lines.len() == part };
             let own = lines.iter().enumerate().filter(|(at, _)| of_part(*at)).map(|(_, line)| line.as_str());
             // Named so that the order of names is not that of time.
             let name = format!("{folder}/{}.jsonl", (part * 2) % parts);
