@@ -64,7 +64,9 @@ fn exchanges_are_numbered_in_the_order_in_which_they_are_taken() {
     for sequence in [3, 1, 2] {
         queue.decide(decision(sequence, Stage::General), true, said(10)).unwrap();
     }
-    [2, 3, 1].into_iter().for_each(|sequence| queue.settle(exchange(sequence)));
+    [2, 3, 1].into_iter().for_each(|sequence| {
+        queue.settle(exchange(sequence));
+    });
     let taken = queue.take(Duration::ZERO).unwrap();
     let numbered: Vec<_> = taken
         .records
