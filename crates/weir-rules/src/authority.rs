@@ -270,8 +270,8 @@ mod tests {
     fn allowed(kind: &str) -> &'static [Role] {
         use Role::{Analyst, Operator, ReleaseOfficer};
         match kind {
-            "log.open" | "appeal.file" | "records.seal" | "records.delete" | "campaign.found" | "campaign.update"
-            | "campaign.members" | "detector.health" => &[],
+            "log.open" | "appeal.file" | "records.seal" | "records.delete" | "exchanges.seal" | "exchanges.delete"
+            | "campaign.found" | "campaign.update" | "campaign.members" | "detector.health" => &[],
             "log.key"
             | "operator.add"
             | "operator.revoke"

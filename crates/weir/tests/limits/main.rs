@@ -144,7 +144,6 @@ fn measures_that_slow_down_or_fall_back_are_taken_lifted_and_appealed() {
     assert_eq!((denied.status, denied.header("weir-rule")), (403, "measure/fallback"));
 
     for (line, words) in [
-        ("measure take acme/ci mislead --reason x", "observe, verify, throttle"),
         ("measure take acme/ci refuse --requests 1/min --reason x", "`throttle` has"),
         ("measure take acme/ci throttle --requests none --reason x", "limits nothing"),
         ("limit set acme/ci", "at least one"),
