@@ -20,10 +20,8 @@ use tokio::runtime::Handle;
 use weir::demo::{bulk, seed};
 use weir::node::{Node, NodeConfig};
 use weir_control::command::{DirectiveDraft, DirectiveEnact, DirectiveLift, UploadedFile};
-use weir_gateway::GatewayConfig;
 use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig};
-use weir_store::kind::FolderKind;
 
 const STREAMS: usize = 1_000;
 const ROUNDS: usize = 10;
@@ -37,7 +35,7 @@ enum Told {
 fn main() {
     let dir = tempfile::tempdir().unwrap();
     let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-    let node = Node::start(config(dir.path()), &|_, _| ()).unwrap();
+    let node = Node::start(NodeConfig::on_loopback(dir.path()), &|_, _| ()).unwrap();
     let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
     let operator = node.control().authenticate(token.trim()).unwrap();
     let by = operator.operator.to_string();
@@ -123,26 +121,6 @@ fn main() {
         millis(&acknowledged, 1.0),
     );
     node.stop();
-}
-
-fn config(dir: &std::path::Path) -> NodeConfig {
-    NodeConfig {
-        dir: dir.to_owned(),
-        kind: FolderKind::Serve,
-        origin: None,
-        gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
-        admin: None,
-        log_listen: None,
-        base_url: None,
-        witnesses: Vec::new(),
-        witness_ca_file: None,
-        record_queue: 65_536,
-        record_roll_bytes: 64 << 20,
-        record_roll_after: std::time::Duration::from_secs(3_600),
-        detect: weir::node::DetectOf::default(),
-        drain: Duration::ZERO,
-        persons: weir::node::PersonsOf::default(),
-    }
 }
 
 /// Two accounts, one named and one not, and a key for each stream.

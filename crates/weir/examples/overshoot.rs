@@ -11,14 +11,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use weir::demo::seed;
-use weir::node::{Node, NodeConfig, PersonsOf};
+use weir::node::{Node, NodeConfig};
 use weir_acts::words::PartyKind;
 use weir_control::Command;
 use weir_control::command::{AccountAdd, LimitSet, PartyAdd};
-use weir_gateway::GatewayConfig;
 use weir_sim::population::ModelSeed;
 use weir_sim::stand_in::{StandIn, StandInConfig};
-use weir_store::kind::FolderKind;
 
 const CLIENTS: usize = 64;
 /// Tokens that each request allows its answer.
@@ -33,7 +31,7 @@ struct Answer {
 fn main() {
     let dir = tempfile::tempdir().unwrap();
     let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-    let node = Node::start(config(dir.path()), &|_, _| ()).unwrap();
+    let node = Node::start(NodeConfig::on_loopback(dir.path()), &|_, _| ()).unwrap();
     let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
     let by = node.control().authenticate(token.trim()).unwrap().operator.to_string();
     let control = node.control().clone();
@@ -149,24 +147,4 @@ fn tokens(answer: &Answer) -> u64 {
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     let count = |name: &str| body["usage"][name].as_u64().unwrap();
     count("prompt_tokens") + count("completion_tokens")
-}
-
-fn config(dir: &std::path::Path) -> NodeConfig {
-    NodeConfig {
-        dir: dir.to_owned(),
-        kind: FolderKind::Serve,
-        origin: None,
-        gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
-        admin: None,
-        log_listen: None,
-        base_url: None,
-        record_queue: 65_536,
-        record_roll_bytes: 64 << 20,
-        record_roll_after: std::time::Duration::from_secs(3_600),
-        detect: weir::node::DetectOf::default(),
-        drain: Duration::ZERO,
-        persons: PersonsOf::default(),
-        witnesses: Vec::new(),
-        witness_ca_file: None,
-    }
 }

@@ -85,6 +85,31 @@ pub struct NodeConfig {
     pub drain: Duration,
 }
 
+impl NodeConfig {
+    /// A server's on a free port of loopback, everything else as where nothing
+    /// is configured, and with no patience once stopping.
+    #[must_use]
+    pub fn on_loopback(dir: &Path) -> NodeConfig {
+        NodeConfig {
+            dir: dir.to_owned(),
+            kind: FolderKind::Serve,
+            origin: None,
+            gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
+            admin: None,
+            log_listen: None,
+            base_url: None,
+            witnesses: Vec::new(),
+            witness_ca_file: None,
+            record_queue: 65_536,
+            record_roll_bytes: 64 << 20,
+            record_roll_after: Duration::from_secs(3_600),
+            detect: DetectOf::default(),
+            persons: PersonsOf::default(),
+            drain: Duration::ZERO,
+        }
+    }
+}
+
 /// How persons behind requests are verified.
 #[derive(Debug, Clone, Default)]
 pub struct PersonsOf {

@@ -4,7 +4,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -15,10 +14,8 @@ use weir::node::{Node, NodeConfig};
 use weir_acts::Digest;
 use weir_acts::words::PartyKind;
 use weir_control::command::{AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, LimitSet, MeasureTake, PartyAdd, UploadedFile};
-use weir_gateway::GatewayConfig;
 use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
-use weir_store::kind::FolderKind;
 
 struct House {
     node: Node,
@@ -34,7 +31,7 @@ impl House {
     fn new() -> House {
         let dir = tempfile::tempdir().unwrap();
         let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-        let node = Node::start(config(dir.path()), &|_, _| ()).unwrap();
+        let node = Node::start(NodeConfig::on_loopback(dir.path()), &|_, _| ()).unwrap();
         let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
         let operator = node.control().authenticate(token.trim()).unwrap();
         let by = operator.operator.to_string();
@@ -94,26 +91,6 @@ impl House {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{}: {said}{}", script.display(), output.stderr.escape_ascii());
         println!("{said}");
-    }
-}
-
-fn config(dir: &Path) -> NodeConfig {
-    NodeConfig {
-        dir: dir.to_owned(),
-        kind: FolderKind::Serve,
-        origin: None,
-        gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
-        admin: None,
-        log_listen: None,
-        base_url: None,
-        witnesses: Vec::new(),
-        witness_ca_file: None,
-        record_queue: 65_536,
-        record_roll_bytes: 64 << 20,
-        record_roll_after: std::time::Duration::from_secs(3_600),
-        detect: weir::node::DetectOf::default(),
-        drain: Duration::ZERO,
-        persons: weir::node::PersonsOf::default(),
     }
 }
 

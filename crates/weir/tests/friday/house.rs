@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use weir::demo::{bulk, seed};
 use weir::node::{Node, NodeConfig};
 use weir_control::Command;
 use weir_control::service::{Caller, Control};
-use weir_gateway::GatewayConfig;
 use weir_rules::Preview;
 use weir_sim::population::{ModelSeed, PartySeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
-use weir_store::kind::FolderKind;
 
 pub(crate) struct House {
     node: Node,
@@ -25,23 +23,8 @@ impl House {
     pub(crate) fn new() -> House {
         let dir = tempfile::tempdir().unwrap();
         let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-        let config = NodeConfig {
-            dir: dir.path().to_owned(),
-            kind: FolderKind::Serve,
-            origin: Some("log.example.org/friday".into()),
-            gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
-            admin: None,
-            log_listen: None,
-            base_url: None,
-            witnesses: Vec::new(),
-            witness_ca_file: None,
-            record_queue: 65_536,
-            record_roll_bytes: 64 << 20,
-            record_roll_after: std::time::Duration::from_secs(3_600),
-            detect: weir::node::DetectOf::default(),
-            drain: Duration::ZERO,
-            persons: weir::node::PersonsOf::default(),
-        };
+        let origin = Some("log.example.org/friday".into());
+        let config = NodeConfig { origin, ..NodeConfig::on_loopback(dir.path()) };
         let node = Node::start(config, &|_, _| ()).unwrap();
         let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
         let operator = node.control().authenticate(token.trim()).unwrap();

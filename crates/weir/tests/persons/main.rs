@@ -8,7 +8,6 @@
 mod publisher;
 mod recorded;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
 use std::time::{Duration, Instant};
@@ -22,10 +21,8 @@ use weir_control::Command;
 use weir_control::command::{
     AccountAdd, ClaimAdd, DirectiveDraft, DirectiveEnact, IssuerAdd, IssuerRemove, PartyAdd, UploadedFile,
 };
-use weir_gateway::GatewayConfig;
 use weir_sim::population::{self, ModelSeed};
 use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
-use weir_store::kind::FolderKind;
 
 use publisher::{Behaviour, Publisher};
 
@@ -85,23 +82,8 @@ impl House {
     fn new(persons: PersonsOf) -> House {
         let dir = tempfile::tempdir().unwrap();
         let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-        let config = NodeConfig {
-            dir: dir.path().to_owned(),
-            kind: FolderKind::Serve,
-            origin: None,
-            gateway: GatewayConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..GatewayConfig::default() },
-            admin: None,
-            log_listen: None,
-            base_url: None,
-            witnesses: Vec::new(),
-            witness_ca_file: None,
-            record_queue: 65_536,
-            record_roll_bytes: 64 << 20,
-            record_roll_after: std::time::Duration::from_secs(3_600),
-            detect: weir::node::DetectOf::default(),
-            persons: PersonsOf { audience: Some("weir.example".into()), ..persons },
-            drain: Duration::ZERO,
-        };
+        let persons = PersonsOf { audience: Some("weir.example".into()), ..persons };
+        let config = NodeConfig { persons, ..NodeConfig::on_loopback(dir.path()) };
         let node = Node::start(config.clone(), &|_, _| ()).unwrap();
         let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
         let operator = node.control().authenticate(token.trim()).unwrap().operator.to_string();
