@@ -2,11 +2,28 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use weir_acts::Time;
 use weir_acts::words::{MeasureKind, Ruling};
 
 use super::times;
+
+/// Limits as flags: of a subject, or what a throttle allows.
+#[derive(Debug, Args)]
+pub(crate) struct LimitFlags {
+    /// Requests
+    #[arg(long, value_name = "N/min")]
+    pub(crate) requests: Option<String>,
+    /// Tokens, read and written
+    #[arg(long, value_name = "N/min")]
+    pub(crate) tokens: Option<String>,
+    /// Requests at once
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrent: Option<String>,
+    /// Tokens times the model's weight
+    #[arg(long, value_name = "N/day")]
+    pub(crate) spend: Option<String>,
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {
@@ -26,21 +43,11 @@ pub(crate) enum Measure {
         /// Why, in words the affected will read
         #[arg(long)]
         reason: String,
-        /// What a throttle allows: requests
-        #[arg(long, value_name = "N/min")]
-        requests: Option<String>,
-        /// Tokens, read and written
-        #[arg(long, value_name = "N/min")]
-        tokens: Option<String>,
-        /// Requests at once
-        #[arg(long, value_name = "N")]
-        concurrent: Option<String>,
-        /// Tokens times the model's weight
-        #[arg(long, value_name = "N/day")]
-        spend: Option<String>,
         /// The campaign it rests on, of which the subject is a member
         #[arg(long, value_name = "ID")]
         campaign: Option<String>,
+        #[command(flatten, next_help_heading = "What a throttle allows")]
+        limits: LimitFlags,
     },
     /// Undo one
     Lift {
@@ -85,18 +92,8 @@ pub(crate) enum Campaign {
         /// Why, in words the affected will read
         #[arg(long)]
         reason: Option<String>,
-        /// What a throttle allows: requests
-        #[arg(long, value_name = "N/min")]
-        requests: Option<String>,
-        /// Tokens, read and written
-        #[arg(long, value_name = "N/min")]
-        tokens: Option<String>,
-        /// Requests at once
-        #[arg(long, value_name = "N")]
-        concurrent: Option<String>,
-        /// Tokens times the model's weight
-        #[arg(long, value_name = "N/day")]
-        spend: Option<String>,
+        #[command(flatten, next_help_heading = "What a throttle allows")]
+        limits: LimitFlags,
     },
     /// Write one down for others as a STIX 2.1 bundle that names nobody
     #[command(
@@ -163,18 +160,8 @@ pub(crate) enum Limit {
     Set {
         /// party:ID, account:PARTY/NAME, either without the prefix, or stage:STAGE for everybody at that stage together
         subject: String,
-        /// Requests
-        #[arg(long, value_name = "N/min")]
-        requests: Option<String>,
-        /// Tokens, read and written
-        #[arg(long, value_name = "N/min")]
-        tokens: Option<String>,
-        /// Requests at once
-        #[arg(long, value_name = "N")]
-        concurrent: Option<String>,
-        /// Tokens times the model's weight
-        #[arg(long, value_name = "N/day")]
-        spend: Option<String>,
+        #[command(flatten)]
+        limits: LimitFlags,
     },
 }
 

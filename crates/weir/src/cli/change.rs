@@ -46,12 +46,12 @@ impl Command {
             },
             Command::Approve { id } => to::DraftApprove { id: id.clone() }.into(),
             Command::Draft(Draft::Drop { id }) => to::DraftDrop { id: id.parse()? }.into(),
-            Command::Limit(Limit::Set { subject, requests, tokens, concurrent, spend }) => to::LimitSet {
+            Command::Limit(Limit::Set { subject, limits }) => to::LimitSet {
                 subject: subject.clone(),
-                requests: requests.clone(),
-                tokens: tokens.clone(),
-                concurrent: concurrent.clone(),
-                spend: spend.clone(),
+                requests: limits.requests.clone(),
+                tokens: limits.tokens.clone(),
+                concurrent: limits.concurrent.clone(),
+                spend: limits.spend.clone(),
             }
             .into(),
             Command::Measure(command) => measure(command)?,
@@ -212,15 +212,15 @@ fn directive(command: &Directive) -> Result<Option<Change>> {
 
 fn measure(command: &Measure) -> Result<Change> {
     Ok(match command {
-        Measure::Take { subject, kind, until, reason, requests, tokens, concurrent, spend, campaign } => to::MeasureTake {
+        Measure::Take { subject, kind, until, reason, limits, campaign } => to::MeasureTake {
             subject: subject.clone(),
             kind: *kind,
             until: *until,
             reason: reason.clone(),
-            requests: requests.clone(),
-            tokens: tokens.clone(),
-            concurrent: concurrent.clone(),
-            spend: spend.clone(),
+            requests: limits.requests.clone(),
+            tokens: limits.tokens.clone(),
+            concurrent: limits.concurrent.clone(),
+            spend: limits.spend.clone(),
             campaign: campaign.clone(),
         }
         .into(),
@@ -230,16 +230,16 @@ fn measure(command: &Measure) -> Result<Change> {
 
 fn campaign(command: &Campaign) -> Option<Change> {
     Some(match command {
-        Campaign::Act { id, kind, until, hours, reason, requests, tokens, concurrent, spend } => to::CampaignAct {
+        Campaign::Act { id, kind, until, hours, reason, limits } => to::CampaignAct {
             id: id.clone(),
             kind: *kind,
             until: *until,
             hours: *hours,
             reason: reason.clone(),
-            requests: requests.clone(),
-            tokens: tokens.clone(),
-            concurrent: concurrent.clone(),
-            spend: spend.clone(),
+            requests: limits.requests.clone(),
+            tokens: limits.tokens.clone(),
+            concurrent: limits.concurrent.clone(),
+            spend: limits.spend.clone(),
         }
         .into(),
         Campaign::End { id, reason } => to::CampaignEnd { id: id.clone(), reason: reason.clone() }.into(),
