@@ -8,7 +8,7 @@ use weir_acts::records::SealedExchanges;
 use weir_acts::{Digest, State};
 use weir_store::exchanges::{digest, names, path_of};
 
-use super::segments::{RecordsFolder, WrongSegment};
+use super::segments::{RecordsFolder, WrongSegment, absent_lines, sealed_lines};
 
 /// What became of the files of exchanges.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -45,25 +45,12 @@ impl ExchangeFiles {
     /// In sentences.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if self.sealed > 0 {
-            let deleted =
-                if self.deleted > 0 { format!(", {} deleted since by acts", self.deleted) } else { String::new() };
-            lines.push(format!("{} files of exchanges sealed, up to {}{deleted}", self.sealed, self.last_exchange));
-        }
-        if self.same > 0 {
-            lines.push(format!("{} files of exchanges at hand are what was sealed", self.same));
-        }
+        let last = self.last_exchange.to_string();
+        let mut lines = sealed_lines("exchanges", self.sealed, &last, self.deleted, self.same);
         for WrongSegment { name, why } in &self.wrong {
             lines.push(format!("WRONG: exchanges {name}: {why}"));
         }
-        if !self.missing.is_empty() {
-            let how = if self.is_whole { "WRONG: missing, and deleted by no act" } else { "not at hand" };
-            lines.push(format!("{how}: {}", self.missing.join(", ")));
-        }
-        if !self.unsealed.is_empty() {
-            lines.push(format!("not sealed yet, so nothing vouches for them: {}", self.unsealed.join(", ")));
-        }
+        lines.extend(absent_lines(&self.missing, &self.unsealed, self.is_whole));
         if self.gaps > 0 {
             lines.push(format!("{} exchanges up to {} are in no sealed file", self.gaps, self.last_exchange));
         }

@@ -79,25 +79,12 @@ impl Segments {
     /// In sentences.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if self.sealed > 0 {
-            let deleted =
-                if self.deleted > 0 { format!(", {} deleted since by acts", self.deleted) } else { String::new() };
-            lines.push(format!("{} files of records sealed, up to record {}{deleted}", self.sealed, self.last_record));
-        }
-        if self.same > 0 {
-            lines.push(format!("{} files of records at hand are what was sealed", self.same));
-        }
+        let last = format!("record {}", self.last_record);
+        let mut lines = sealed_lines("records", self.sealed, &last, self.deleted, self.same);
         if let Some(WrongSegment { name, why }) = &self.wrong {
             lines.push(format!("WRONG: records {name}: {why}"));
         }
-        if !self.missing.is_empty() {
-            let how = if self.is_whole { "WRONG: missing, and deleted by no act" } else { "not at hand" };
-            lines.push(format!("{how}: {}", self.missing.join(", ")));
-        }
-        if !self.unsealed.is_empty() {
-            lines.push(format!("not sealed yet, so nothing vouches for them: {}", self.unsealed.join(", ")));
-        }
+        lines.extend(absent_lines(&self.missing, &self.unsealed, self.is_whole));
         if !self.recovered.is_empty() {
             let names = self.recovered.join(", ");
             lines.push(format!(
@@ -125,6 +112,32 @@ impl Segments {
         }
         lines
     }
+}
+
+/// How many files of `what` are sealed, up to `last`, and how many are the same.
+pub(super) fn sealed_lines(what: &str, sealed: u64, last: &str, deleted: u64, same: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    if sealed > 0 {
+        let deleted = if deleted > 0 { format!(", {deleted} deleted since by acts") } else { String::new() };
+        lines.push(format!("{sealed} files of {what} sealed, up to {last}{deleted}"));
+    }
+    if same > 0 {
+        lines.push(format!("{same} files of {what} at hand are what was sealed"));
+    }
+    lines
+}
+
+/// Which sealed files are not there, and which of those there are not sealed.
+pub(super) fn absent_lines(missing: &[String], unsealed: &[String], is_whole: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !missing.is_empty() {
+        let how = if is_whole { "WRONG: missing, and deleted by no act" } else { "not at hand" };
+        lines.push(format!("{how}: {}", missing.join(", ")));
+    }
+    if !unsealed.is_empty() {
+        lines.push(format!("not sealed yet, so nothing vouches for them: {}", unsealed.join(", ")));
+    }
+    lines
 }
 
 /// Holds the files of `folder`, and the records of `bundle`, against what
