@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use weir_acts::Touched;
 use weir_control::command::Command;
-use weir_control::{boot, http};
+use weir_control::service::Running;
+use weir_control::{Control, boot, http};
 use weir_rules::{Enforce, Snapshot, Swept};
 use weir_store::kind::FolderKind;
 
@@ -125,14 +126,28 @@ async fn ask(router: &Router, token: &str, (method, path): (&str, &str), body: &
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-#[tokio::test]
-async fn every_role_on_every_question() {
+/// A new log, what operators ask, and the first one's token.
+struct House {
+    dir: tempfile::TempDir,
+    control: Control,
+    running: Running,
+    router: Router,
+    bootstrap: String,
+}
+
+fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
     let booted = boot::open(dir.path(), FolderKind::Serve, Some("log.example.org/weir"), &|_, _| {}).unwrap();
-    let (control, starter) = weir_control::Control::new(booted).unwrap();
+    let (control, starter) = Control::new(booted).unwrap();
     let running = starter.start(Arc::new(Nobody)).unwrap();
     let router = http::admin(control.clone(), http::Live::default());
     let bootstrap = std::fs::read_to_string(dir.path().join(boot::TOKEN_FILE)).unwrap();
+    House { dir, control, running, router, bootstrap }
+}
+
+#[tokio::test]
+async fn every_role_on_every_question() {
+    let House { dir: _dir, control: _, running, router, bootstrap } = house();
     for role in ["operator", "release-officer", "analyst", "auditor"] {
         let (_, added) = call(&router, bootstrap.trim(), "operator/add", &json!({"name": role, "roles": [role]})).await;
         let token = added["token"].as_str().unwrap();
@@ -154,12 +169,7 @@ async fn every_role_on_every_question() {
 
 #[tokio::test]
 async fn every_role_on_every_change() {
-    let dir = tempfile::tempdir().unwrap();
-    let booted = boot::open(dir.path(), FolderKind::Serve, Some("log.example.org/weir"), &|_, _| {}).unwrap();
-    let (control, starter) = weir_control::Control::new(booted).unwrap();
-    let running = starter.start(Arc::new(Nobody)).unwrap();
-    let router = http::admin(control.clone(), http::Live::default());
-    let bootstrap = std::fs::read_to_string(dir.path().join(boot::TOKEN_FILE)).unwrap();
+    let House { dir: _dir, control, running, router, bootstrap } = house();
     for role in ["operator", "release-officer", "analyst", "auditor"] {
         let new = json!({"name": role, "roles": [role]});
         let (_, added) = call(&router, bootstrap.trim(), "operator/add", &new).await;

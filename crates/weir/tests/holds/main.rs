@@ -54,17 +54,12 @@ impl House {
     }
 
     fn again(self) -> House {
-        let House { server, key, upstream } = self;
-        server.signal("TERM");
-        let (_, weir) = server.end();
-        House { server: Server::start(weir, Path::new("data"), CONFIG), key, upstream }
+        House { server: self.server.again("TERM", CONFIG, |_| ()), ..self }
     }
 
     /// The public parts of acts of a kind.
     fn acts(&self, kind: &str) -> Vec<Value> {
-        let acts = self.weir().line("log list --json").done().out;
-        let acts = acts.lines().map(|act| serde_json::from_str::<Value>(act).unwrap()["entry"].take());
-        acts.filter(|entry| entry["kind"] == kind).map(|mut entry| entry["public"].take()).collect()
+        self.server.acts(kind).into_iter().map(|mut entry| entry["public"].take()).collect()
     }
 
     /// A release officer, to approve what others draft.

@@ -108,6 +108,22 @@ impl Server {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
+    /// Ends it by a signal and starts one again on the same folder.
+    pub(crate) fn again(self, signal: &str, config: &str, meanwhile: impl FnOnce(&Path)) -> Server {
+        let data = self.data();
+        self.signal(signal);
+        let (_, weir) = self.end();
+        meanwhile(&data);
+        Server::start(weir, &data, config)
+    }
+
+    /// The acts of a kind in its log, oldest first.
+    pub(crate) fn acts(&self, kind: &str) -> Vec<Value> {
+        let acts = self.weir.line("log list --json").done().out;
+        let acts = acts.lines().map(|act| serde_json::from_str::<Value>(act).unwrap()["entry"].take());
+        acts.filter(|entry| entry["kind"] == kind).collect()
+    }
+
     /// Its process id.
     pub(crate) fn process_id(&self) -> u32 {
         self.process.id

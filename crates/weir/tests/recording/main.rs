@@ -61,22 +61,15 @@ impl House {
 
     /// Ends the server by a signal and starts it again on the same folder.
     fn again(self, signal: &str, meanwhile: impl FnOnce(&Path)) -> House {
-        let House { server, key, _upstream } = self;
-        let data = server.data();
-        server.signal(signal);
-        let (_, weir) = server.end();
-        meanwhile(&data);
-        House { server: Server::start(weir, Path::new("data"), CONFIG), key, _upstream }
+        House { server: self.server.again(signal, CONFIG, meanwhile), ..self }
     }
 
     /// The acts that sealed files of exchanges, once the last of them holds
     /// exchange `until`.
     fn seals(&self, until: u64) -> Vec<Value> {
         loop {
-            let acts = self.server.weir().line("log list --json").done().out;
-            let acts = acts.lines().map(|act| serde_json::from_str::<Value>(act).unwrap()["entry"].take());
-            let seals: Vec<Value> =
-                acts.filter(|entry| entry["kind"] == "exchanges.seal").map(|mut entry| entry["public"].take()).collect();
+            let acts = self.server.acts("exchanges.seal").into_iter();
+            let seals: Vec<Value> = acts.map(|mut entry| entry["public"].take()).collect();
             if seals.last().is_some_and(|seal| seal["last"].as_u64().unwrap() >= until) {
                 return seals;
             }

@@ -48,20 +48,13 @@ impl House {
 
     /// Ends the server by a signal and starts it again on the same folder.
     fn again(self, signal: &str, meanwhile: impl FnOnce(&Path)) -> House {
-        let House { server, key, _upstream } = self;
-        let data = server.data();
-        server.signal(signal);
-        let (_, weir) = server.end();
-        meanwhile(&data);
-        House { server: Server::start(weir, Path::new("data"), CONFIG), key, _upstream }
+        House { server: self.server.again(signal, CONFIG, meanwhile), ..self }
     }
 
     /// The acts that sealed files, once there are so many.
     fn seals(&self, enough: usize) -> Vec<Value> {
         loop {
-            let acts = self.server.weir().line("log list --json").done().out;
-            let acts = acts.lines().map(|act| serde_json::from_str::<Value>(act).unwrap()["entry"].take());
-            let seals: Vec<Value> = acts.filter(|entry| entry["kind"] == "records.seal").collect();
+            let seals = self.server.acts("records.seal");
             if seals.len() >= enough {
                 return seals;
             }
