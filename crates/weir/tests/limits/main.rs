@@ -143,6 +143,11 @@ fn measures_that_slow_down_or_fall_back_are_taken_lifted_and_appealed() {
     let denied = ask(server.address(), &key, "mythos-5").unwrap();
     assert_eq!((denied.status, denied.header("weir-rule")), (403, "measure/fallback"));
 
+    let misspelt = weir.line("measure take acme/ci mislead --reason x");
+    assert_eq!((misspelt.code, misspelt.out.as_str()), (2, ""), "wrong usage");
+    for kind in ["observe", "verify", "throttle"] {
+        assert!(misspelt.err.contains(kind), "{}", misspelt.err);
+    }
     for (line, words) in [
         ("measure take acme/ci refuse --requests 1/min --reason x", "`throttle` has"),
         ("measure take acme/ci throttle --requests none --reason x", "limits nothing"),
