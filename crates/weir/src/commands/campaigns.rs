@@ -66,7 +66,7 @@ fn listed(answer: &Value) -> String {
         .flatten()
         .map(|row| {
             vec![
-                short(&row["id"], 18),
+                short(&row["id"], 17),
                 short(&row["status"], 9),
                 short(&row["state"], 7),
                 short(&row["accounts"], 6),
