@@ -170,7 +170,6 @@ fn a_backup_under_load_is_of_one_moment_and_starts() {
         adding.join().unwrap();
         sizes
     });
-    crate::copy(&server.data().join("log"), &server.weir().dir().join("seen"));
     let weir = stopped(server);
     let own = |backup: usize| format!("restore --data b-{backup} --latest b-{backup}/signed-checkpoint");
     for (backup, _) in sizes.iter().enumerate() {
