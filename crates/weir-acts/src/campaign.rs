@@ -17,7 +17,7 @@ const MOST_ID: usize = 64;
 /// Bits of evidence, kept in hundredths so that what is written is what is
 /// read; in JSON a number of bits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bits(i64);
+pub struct Bits(pub(crate) i64);
 
 impl Bits {
     /// To the nearest hundredth; what is no number is none.

@@ -241,9 +241,14 @@ struct Interned {
 impl Interner {
     /// The id of `facts`, given now if it has none.
     pub fn intern(&self, facts: Facts) -> FactsId {
+        // Most facts are those of many before, and readers do not wait for each other.
+        let known = |interned: &Interned| interned.ids.get(&facts).copied();
+        if let Some(id) = known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return id;
+        }
         let mut interned = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = interned.ids.get(&facts) {
-            return *id;
+        if let Some(id) = known(&interned) {
+            return id;
         }
         // More than four billion distinct classes cannot fit in memory.
         let id = FactsId(u32::try_from(interned.facts.len()).unwrap_or(u32::MAX));

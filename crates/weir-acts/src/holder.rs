@@ -77,6 +77,11 @@ impl Life {
         self.from.time()
     }
 
+    /// With what it begins.
+    pub(crate) fn start(&self) -> Start {
+        self.from
+    }
+
     /// Whether it began with this very import, and not only when that did.
     pub(crate) fn began_with(&self, import: Start) -> bool {
         match (self.from, import) {

@@ -10,6 +10,7 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, LazyLock};
 
+mod build;
 mod merge;
 
 pub(crate) use merge::{Both, Merge};
@@ -74,7 +75,21 @@ impl<K, V> Shards<K, V> {
     where
         K: Ord,
     {
-        self.shards().zip(later.shards()).flat_map(|(one, other)| {
+        self.iter_part_beside(later, (0, 1))
+    }
+
+    /// As [`Shards::iter_beside`], of the part with this number of so many.
+    pub(crate) fn iter_part_beside<'m>(
+        &'m self,
+        later: &'m Self,
+        (part, of): (usize, usize),
+    ) -> impl Iterator<Item = (&'m K, &'m V, Option<&'m V>)>
+    where
+        K: Ord,
+    {
+        let branches = self.branches.iter().zip(later.branches.iter()).skip(part).step_by(of.max(1));
+        let shards = branches.flat_map(|(one, other)| one.iter().zip(other.iter()));
+        shards.flat_map(|(one, other)| {
             let is_shared = Arc::ptr_eq(one, other);
             one.iter().map(move |(key, value)| {
                 let beside = if is_shared { Some(value) } else { find(other, key) };

@@ -13,8 +13,11 @@ mod holders;
 mod imports;
 mod issuers;
 mod limits;
+pub mod packed;
 mod persons;
+mod problem;
 mod records;
+mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,7 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::act::{Act, PolicyText, public};
 use crate::campaign::{Bits, Campaign};
 use crate::draft::Draft;
-use crate::entry::{BY_DETECTOR, BY_WEIR, Entry, EntryError};
+use crate::entry::{BY_DETECTOR, BY_WEIR, Entry};
 use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
@@ -43,6 +46,10 @@ use crate::view::KeyStanding;
 use crate::words::{Ruling, Stage};
 
 pub use erasure::{ERASABLE, erasable, erasable_row};
+pub use problem::{FoldError, FoldProblem};
+pub use touched::Touched;
+
+use problem::{missing, repeated, standing, subject};
 
 /// A party, an account or a person: what claims and measures are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,122 +121,6 @@ pub struct Appeal {
 
 /// How an appeal ended: when, how, by whom, and why where that is at hand.
 pub type Ruled = (Time, Ruling, Arc<str>, Option<Arc<str>>);
-
-/// What an act changed, so that views refresh and sweeps look only there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// Parties whose facts changed.
-    pub parties: BTreeSet<PartyId>,
-    /// Accounts whose facts or standing changed.
-    pub accounts: BTreeSet<AccountId>,
-    /// Persons whose facts changed.
-    pub persons: BTreeSet<PersonId>,
-    /// Keys issued or revoked.
-    pub keys: BTreeSet<KeyId>,
-    /// Whether models, stages, rules or directives changed.
-    pub rules: bool,
-    /// Whether issuers or their keys changed.
-    pub issuers: bool,
-    /// Whether so many parties, accounts and keys changed that they are not
-    /// listed here.
-    pub many: bool,
-}
-
-impl Touched {
-    /// Adds what `other` touched.
-    pub fn merge(&mut self, other: Touched) {
-        self.parties.extend(other.parties);
-        self.accounts.extend(other.accounts);
-        self.persons.extend(other.persons);
-        self.keys.extend(other.keys);
-        self.rules |= other.rules;
-        self.issuers |= other.issuers;
-        self.many |= other.many;
-    }
-
-    /// Whether nothing was touched.
-    pub fn is_empty(&self) -> bool {
-        let nobody = self.parties.is_empty() && self.accounts.is_empty() && self.persons.is_empty();
-        nobody && self.keys.is_empty() && !self.rules && !self.issuers && !self.many
-    }
-
-    pub(crate) fn holder(&mut self, holder: Holder) {
-        match holder {
-            Holder::Party(id) => self.parties.insert(id),
-            Holder::Account(id) => self.accounts.insert(id),
-            Holder::Person(id) => self.persons.insert(id),
-        };
-    }
-}
-
-/// Why an entry does not fold into the state.
-#[derive(Debug, thiserror::Error)]
-#[error("entry {index}: {problem}")]
-pub struct FoldError {
-    /// Index of the entry.
-    pub index: u64,
-    /// What is wrong with it.
-    pub problem: FoldProblem,
-}
-
-/// What is wrong with an entry.
-#[derive(Debug, thiserror::Error)]
-pub enum FoldProblem {
-    /// It cannot be read.
-    #[error(transparent)]
-    Entry(#[from] EntryError),
-    /// It names something the log never told of.
-    #[error("{what} {id} does not exist")]
-    Missing {
-        /// Which kind of thing.
-        what: &'static str,
-        /// The id named.
-        id: String,
-    },
-    /// It introduces something that is there already.
-    #[error("{what} {id} exists already")]
-    Repeated {
-        /// Which kind of thing.
-        what: &'static str,
-        /// The id named.
-        id: String,
-    },
-    /// It changes something that has ended or is not in that state.
-    #[error("{what} {id} {why}")]
-    Standing {
-        /// Which kind of thing.
-        what: &'static str,
-        /// The id named.
-        id: String,
-        /// Why the act does not apply.
-        why: &'static str,
-    },
-    /// Time runs backwards.
-    #[error("its time {at} is before the preceding act's {last}")]
-    Backwards {
-        /// The entry's time.
-        at: Time,
-        /// The time before.
-        last: Time,
-    },
-    /// The first entry must open the log, and no other may.
-    #[error("a log begins with exactly one `log.open`")]
-    Opening,
-    /// It was done by nobody known.
-    #[error("by `{by}`, who is no operator at that time")]
-    Author {
-        /// Who is named.
-        by: String,
-    },
-    /// A field holds what no act may say.
-    #[error("{field}: {why}")]
-    Field {
-        /// Which field.
-        field: &'static str,
-        /// What is wrong.
-        why: String,
-    },
-}
 
 /// A key that signed the log. Whose signature stands for what is not the
 /// fold's to know.
@@ -501,23 +392,6 @@ impl State {
         }
         Err(FoldProblem::Author { by: entry.by.chars().take(64).collect() })
     }
-}
-
-fn missing(what: &'static str, id: impl fmt::Display) -> FoldProblem {
-    FoldProblem::Missing { what, id: id.to_string() }
-}
-
-fn repeated(what: &'static str, id: impl fmt::Display) -> FoldProblem {
-    FoldProblem::Repeated { what, id: id.to_string() }
-}
-
-fn standing(what: &'static str, id: impl fmt::Display, why: &'static str) -> FoldProblem {
-    FoldProblem::Standing { what, id: id.to_string(), why }
-}
-
-/// The entry's subject as an id of the right kind.
-fn subject<I: std::str::FromStr<Err: fmt::Display>>(entry: &Entry) -> Result<I, FoldProblem> {
-    entry.subject.parse().map_err(|error: I::Err| FoldProblem::Field { field: "subject", why: error.to_string() })
 }
 
 #[cfg(test)]

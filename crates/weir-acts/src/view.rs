@@ -2,22 +2,24 @@
 //! on every request, with time already applied. A view is valid from its time
 //! until `next_change`; a request at or after `next_change` must not use it.
 
+mod placing;
+
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::claims::Claims;
-use crate::facts::{Facts, FactsId, Interner, next_account_change, next_party_change};
+use crate::facts::{Facts, FactsId, Interner};
 use crate::governed::{ClaimKind, Model};
-use crate::holder::{Account, Measure, Party};
+use crate::holder::Measure;
 use crate::id::{AccountId, IssuerId, KeyId, PartyId};
 use crate::import::Seen;
 use crate::issuer::Issuer;
 use crate::limits::Limited;
 use crate::person::PersonKey;
 use crate::shards::{Merge, Shards};
-use crate::state::{Holder, State};
+use crate::state::Holder;
 use crate::time::Time;
 use crate::words::{MeasureKind, Stage};
 
@@ -101,10 +103,10 @@ impl Census<'_> {
         self.parties.iter().map(|(id, ..)| *id)
     }
 
-    /// Every account: its party's number, its class, and the later one; the
-    /// same where it is not open then.
-    pub fn accounts(&self) -> impl Iterator<Item = (usize, Class, Class)> {
-        self.now.accounts.iter_beside(&self.later.accounts).filter_map(|(_, now, later)| {
+    /// Every account of one of `of` parts, the one numbered `part`: its party's
+    /// number, its class, and the later one; the same where it is not open then.
+    pub fn accounts(&self, part: usize, of: usize) -> impl Iterator<Item = (usize, Class, Class)> {
+        self.now.accounts.iter_part_beside(&self.later.accounts, (part, of)).filter_map(|(_, now, later)| {
             let slot = *self.slots.get(&now.party)?;
             let (_, party, party_later) = *self.parties.get(slot)?;
             let class = Class { party, account: now.facts };
@@ -300,17 +302,6 @@ impl View {
         self.accounts.len()
     }
 
-    /// Brings what the view says of `holder` up to its own moment, and says
-    /// when that next changes by the passing of time.
-    pub(crate) fn place(&mut self, state: &State, holder: Holder) -> Option<Time> {
-        match holder {
-            Holder::Party(id) => self.place_party(id, state.parties.get(&id)?),
-            Holder::Account(id) => self.place_account(id, state.accounts.get(&id)?),
-            // The world's own to place: it knows what an erased name was.
-            Holder::Person(_) => None,
-        }
-    }
-
     /// Takes over what an import brought; whoever changed here as well since
     /// is given back, to be looked at again.
     pub(crate) fn join(&mut self, seen: &Seen) -> Vec<Holder> {
@@ -328,32 +319,6 @@ impl View {
         });
         self.accounts = joined.unwrap_or_else(|never| match never {});
         disputed
-    }
-
-    fn place_party(&mut self, id: PartyId, party: &Party) -> Option<Time> {
-        if party.life.holds(self.at) {
-            let facts = self.interner.intern(Facts::of_party(party, self.at));
-            self.parties.insert(id, facts);
-        } else {
-            self.parties.remove(&id);
-        }
-        let limited = Limited::of_holder(&party.limits, &party.measures, self.at);
-        keep(&mut self.limits.parties, id, limited.filter(|_| party.life.holds(self.at)));
-        keep(&mut self.measures.parties, id, in_force(&party.measures, self.at));
-        next_party_change(party, self.at)
-    }
-
-    fn place_account(&mut self, id: AccountId, account: &Account) -> Option<Time> {
-        if account.life.holds(self.at) {
-            let facts = self.interner.intern(Facts::of_account(account, self.at));
-            self.accounts.insert(id, AccountStanding { party: account.party, facts });
-        } else {
-            self.accounts.remove(&id);
-        }
-        let limited = Limited::of_holder(&account.limits, &account.measures, self.at);
-        keep(&mut self.limits.accounts, id, limited.filter(|_| account.life.holds(self.at)));
-        keep(&mut self.measures.accounts, id, in_force(&account.measures, self.at));
-        next_account_change(account, self.at)
     }
 
     /// Whether a view may answer for a request at `now`.

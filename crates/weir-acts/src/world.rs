@@ -109,6 +109,17 @@ impl World {
         Ok(touched)
     }
 
+    /// Takes over `state`, to which acts led from this world's own that touched
+    /// `by_acts`: what applying each of them comes to, at the cost of one.
+    pub fn take_over(&mut self, state: State, by_acts: Touched) -> Touched {
+        let at = state.last;
+        self.state = state;
+        let mut touched = self.advance(at);
+        self.refresh(&by_acts);
+        touched.merge(by_acts);
+        touched
+    }
+
     /// As [`World::apply`], of the act of an import with its rows.
     ///
     /// # Errors
@@ -162,11 +173,7 @@ impl World {
     }
 
     fn refresh_all(&mut self) {
-        let parties = self.state.parties.iter().map(|(id, _)| Holder::Party(*id));
-        let accounts = self.state.accounts.iter().map(|(id, _)| Holder::Account(*id));
-        let days = parties.chain(accounts);
-        let days = days.filter_map(|holder| Some((self.view.place(&self.state, holder)?, holder))).collect();
-        self.calendars = vec![Calendar::new(days)];
+        self.calendars = vec![Calendar::new(self.view.place_all(&self.state))];
         let is_past = self.view.at < self.state.last;
         let keys = if is_past { self.state.keys.iter().map(|(id, _)| *id).collect() } else { BTreeSet::new() };
         self.refresh_keys(&keys);

@@ -59,7 +59,7 @@ impl Known {
 }
 
 /// A model as rules see it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModelFacts {
     pub(crate) name: Arc<str>,
     pub(crate) uid: EntityUid,
@@ -222,6 +222,11 @@ impl Populations {
     pub(crate) fn admit(&self, grant: &GrantFact, claims: &Claims) -> bool {
         let Some(population) = &grant.population else { return true };
         self.condition(population).is_some_and(|condition| condition.eval(claims, POPULATION_MIN_LEVEL) == Three::True)
+    }
+
+    /// Whether both read conditions over the same kinds.
+    pub(crate) fn same_kinds(&self, other: &Populations) -> bool {
+        Arc::ptr_eq(&self.kinds, &other.kinds) || self.kinds == other.kinds
     }
 
     /// The kinds declared, by name.

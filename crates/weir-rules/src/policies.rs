@@ -24,7 +24,7 @@ use crate::base::AUTHORITY_PREFIX;
 use crate::decision::Verdict;
 use crate::directive;
 use crate::entities::{Known, ModelFacts, Populations};
-use crate::rule::{Origin, RuleInForce};
+use crate::rule::{Origin, RuleEffect, RuleInForce};
 use crate::schema::{MODEL, uid};
 
 pub(crate) use bucket::{Bucket, Outcome};
@@ -66,7 +66,7 @@ pub enum Alarm {
 pub struct Policies {
     rules: Vec<RuleInForce>,
     models: HashMap<Arc<str>, u32>,
-    buckets: Vec<Bucket>,
+    buckets: Vec<Arc<Bucket>>,
     everything: Vec<ModelFacts>,
     populations: Populations,
     missing: Arc<Verdict>,
@@ -81,7 +81,19 @@ impl Policies {
     /// # Errors
     /// When a rule in force is not a policy.
     pub fn compile(state: &State, at: Time) -> Result<Policies, CompileError> {
-        let (rules, alarms) = rules_in_force(state, at)?;
+        Policies::compile_beside(None, state, at)
+    }
+
+    /// As [`Policies::compile`], taking over from `like` what is the same.
+    ///
+    /// # Errors
+    /// As [`Policies::compile`].
+    pub fn compile_like(like: &Policies, state: &State, at: Time) -> Result<Policies, CompileError> {
+        Policies::compile_beside(Some(like), state, at)
+    }
+
+    fn compile_beside(like: Option<&Policies>, state: &State, at: Time) -> Result<Policies, CompileError> {
+        let (rules, alarms) = rules_in_force(state, at, like.map_or(&[], |like| like.rules.as_slice()))?;
         let standing = || state.models.values().filter(|model| model.life.holds(at));
         let succeeded: BTreeSet<&str> = standing().filter_map(|model| model.previous.as_deref()).collect();
         let served: Vec<(ModelFacts, Stage)> = standing()
@@ -97,7 +109,10 @@ impl Policies {
         let everything: Vec<ModelFacts> = served.iter().map(|(facts, _)| facts.clone()).collect();
         let buckets = served
             .iter()
-            .map(|(facts, stage)| Bucket::narrowed(facts, *stage, &rules, &everything))
+            .map(|(facts, stage)| match like.and_then(|like| like.same_bucket(facts, *stage, &rules, &everything)) {
+                Some(bucket) => Ok(bucket),
+                None => Bucket::narrowed(facts, *stage, &rules, &everything).map(Arc::new),
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let models = served.iter().zip(0u32..).map(|((facts, _), index)| (Arc::clone(&facts.name), index)).collect();
         Ok(Policies {
@@ -169,6 +184,54 @@ impl Policies {
         Some((index, self.buckets.get(index as usize)?))
     }
 
+    /// The bucket of a model, where it would be made of the same again.
+    fn same_bucket(
+        &self,
+        model: &ModelFacts,
+        stage: Stage,
+        rules: &[RuleInForce],
+        everything: &[ModelFacts],
+    ) -> Option<Arc<Bucket>> {
+        let bucket = self.buckets.get(*self.models.get(&model.name)? as usize)?;
+        let is_same = |position: &usize| match (self.rules.get(*position), rules.get(*position)) {
+            (Some(former), Some(rule)) => former.is_same(rule),
+            _ => false,
+        };
+        let same = bucket.model() == model
+            && bucket.stage() == stage
+            && self.everything == everything
+            && bucket.stage_rule() == Bucket::stage_rule_of(stage, rules)
+            && bucket.positions() == Bucket::admitted(model, stage, rules)
+            && bucket.positions().iter().all(is_same);
+        same.then(|| Arc::clone(bucket))
+    }
+
+    /// Whether the rules about `model` are those of `former` but for forbids
+    /// that ended and the forbids called `added`. Whoever could use the model
+    /// then can do so now, unless one of `added` stands against it.
+    pub(crate) fn only_adds(&self, former: &Policies, model: &str, added: &[String]) -> bool {
+        let (Some((_, now)), Some((_, then))) = (self.bucket(model), former.bucket(model)) else { return false };
+        let (rules, before) = (self.by_id(now), former.by_id(then));
+        let is_in = |rules: &HashMap<&str, &RuleInForce>, rule: &RuleInForce| {
+            rules.get(&*rule.id).is_some_and(|known| known.says_the_same(rule))
+        };
+        let is_forbid = |rule: &RuleInForce| rule.effect == RuleEffect::Forbid;
+        let is_named = |rule: &RuleInForce| added.iter().any(|id| **id == *rule.id);
+        let same_facts = now.model() == then.model()
+            && now.stage() == then.stage()
+            && self.everything == former.everything
+            && self.populations.same_kinds(&former.populations);
+        same_facts
+            && rules.values().all(|rule| is_in(&before, rule) || (is_forbid(rule) && is_named(rule)))
+            && before.values().all(|rule| is_in(&rules, rule) || is_forbid(rule))
+    }
+
+    /// The rules that `bucket`, one of these, looks at.
+    fn by_id(&self, bucket: &Bucket) -> HashMap<&str, &RuleInForce> {
+        let rules = bucket.positions().iter().filter_map(|position| self.rules.get(*position));
+        rules.map(|rule| (&*rule.id, rule)).collect()
+    }
+
     pub(crate) fn populations(&self) -> &Populations {
         &self.populations
     }
@@ -195,12 +258,21 @@ pub(crate) fn known(view: &View, class: Class) -> Known {
 }
 
 /// Every rule and directive in force at `at`, with what must be looked at.
-fn rules_in_force(state: &State, at: Time) -> Result<(Vec<RuleInForce>, Vec<Alarm>), CompileError> {
+/// Rules that are in `like` at the same place are not read again.
+fn rules_in_force(
+    state: &State,
+    at: Time,
+    like: &[RuleInForce],
+) -> Result<(Vec<RuleInForce>, Vec<Alarm>), CompileError> {
     let mut rules = Vec::new();
     let mut alarms = Vec::new();
     let mut add = |id: &Arc<str>, cedar: &Arc<str>, origin: Origin| {
-        let rule = RuleInForce::read(id, cedar, origin, rules.len())
-            .map_err(|problem| CompileError { rule: id.to_string(), problem })?;
+        let known = like.get(rules.len()).filter(|known| known.is_of(id, cedar, origin));
+        let rule = match known {
+            Some(known) => known.clone(),
+            None => RuleInForce::read(id, cedar, origin, rules.len())
+                .map_err(|problem| CompileError { rule: id.to_string(), problem })?,
+        };
         rules.push(rule);
         Ok::<(), CompileError>(())
     };

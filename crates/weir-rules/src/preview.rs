@@ -2,12 +2,12 @@
 //! loses it, of whom it cannot be told, and what claim would tell. Accounts
 //! are counted by class, so a million of them cost a few thousand decisions.
 
+mod count;
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -19,8 +19,10 @@ use weir_acts::view::Class;
 use crate::condition::{Condition, Three};
 use crate::decision::Effect;
 use crate::directive::{named_rule, reading, unknown_rule};
-use crate::policies::{Mixer, known};
+use crate::policies::known;
 use crate::snapshot::Snapshot;
+
+use count::Counts;
 
 /// How many accounts fare how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -34,12 +36,18 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, fate: Fate, accounts: u64) {
+    fn add(&mut self, fate: Fate) {
         match fate {
-            Fate::Keep => self.keep += accounts,
-            Fate::Unknown => self.unknown += accounts,
-            Fate::Lose => self.lose += accounts,
+            Fate::Keep => self.keep += 1,
+            Fate::Unknown => self.unknown += 1,
+            Fate::Lose => self.lose += 1,
         }
+    }
+
+    fn merge(&mut self, other: &Tally) {
+        self.keep += other.keep;
+        self.lose += other.lose;
+        self.unknown += other.unknown;
     }
 }
 
@@ -105,8 +113,6 @@ struct Outlook {
     by_model: Vec<Option<Fate>>,
     overall: Option<Fate>,
     clears: Vec<Arc<str>>,
-    /// Those with access that share it.
-    accounts: u64,
 }
 
 /// Counts what `text` does between `before`, the snapshot just before it takes
@@ -122,47 +128,23 @@ pub fn preview(
     condition: &Condition,
     label: impl Fn(PartyId) -> String,
 ) -> Result<Preview, serde_json::Error> {
-    let reader = Reader { before, after, text, condition };
+    let reader = Reader::new(before, after, text, condition);
     let census = before.view().census(after.view());
-    let mut outlooks: HashMap<(Class, Class), Outlook, BuildHasherDefault<Mixer>> = HashMap::default();
-    let mut by_party: Vec<Tally> = census.parties().map(|_| Tally::default()).collect();
-    let mut by_model: Vec<Tally> = vec![Tally::default(); text.models.len()];
-    let mut tally = Tally::default();
-    let mut clears: BTreeMap<Arc<str>, u64> = BTreeMap::new();
-    let (mut accounts, mut without_access) = (0, 0);
-    for (party, class, later) in census.accounts() {
-        accounts += 1;
-        let outlook = outlooks.entry((class, later)).or_insert_with(|| reader.outlook(class, later));
-        let Some(overall) = outlook.overall else {
-            without_access += 1;
-            continue;
-        };
-        tally.add(overall, 1);
-        by_party[party].add(overall, 1);
-        for (count, fate) in by_model.iter_mut().zip(&outlook.by_model) {
-            if let Some(fate) = fate {
-                count.add(*fate, 1);
-            }
-        }
-        outlook.accounts += 1;
-    }
-    for outlook in outlooks.values() {
-        for kind in &outlook.clears {
-            *clears.entry(Arc::clone(kind)).or_default() += outlook.accounts;
-        }
-    }
-    let parties = census.parties().zip(by_party).filter(|(_, tally)| *tally != Tally::default());
+    let counts = Counts::of(&census, text.models.len(), before.view().account_count(), |class, later| {
+        reader.outlook(class, later)
+    });
+    let parties = census.parties().zip(counts.by_party).filter(|(_, tally)| *tally != Tally::default());
     let mut preview = Preview {
         directive: text.id.clone(),
         tree_size: before.tree_size(),
         digest: Digest([0; 32]),
-        accounts,
-        without_access,
-        tally,
+        accounts: counts.accounts,
+        without_access: counts.without_access,
+        tally: counts.tally,
         unknown_answer: text.unknown,
-        by_model: text.models.iter().cloned().zip(by_model).collect(),
+        by_model: text.models.iter().cloned().zip(counts.by_model).collect(),
         by_party: labelled(parties, label),
-        clears_unknown: ranked(clears),
+        clears_unknown: ranked(counts.clears),
         took_ms: 0,
     };
     preview.digest = preview.content_digest()?;
@@ -192,33 +174,63 @@ struct Reader<'a> {
     after: &'a Snapshot,
     text: &'a DirectiveText,
     condition: &'a Condition,
+    /// By model: whether nothing takes effect that could stand against anybody
+    /// but the directive itself. Its plain reading then tells what the rules
+    /// would, and is much the quicker.
+    alone: Vec<bool>,
 }
 
-impl Reader<'_> {
-    fn outlook(&self, class: Class, later: Class) -> Outlook {
-        let by_model: Vec<Option<Fate>> = self.text.models.iter().map(|model| self.fate(class, later, model)).collect();
-        let overall = by_model.iter().flatten().max().copied();
-        let clears = if overall == Some(Fate::Unknown) { self.clears(later) } else { Vec::new() };
-        Outlook { by_model, overall, clears, accounts: 0 }
+impl<'a> Reader<'a> {
+    fn new(before: &'a Snapshot, after: &'a Snapshot, text: &'a DirectiveText, condition: &'a Condition) -> Reader<'a> {
+        let own = [named_rule(&text.id), unknown_rule(&text.id)];
+        let alone = |model: &String| after.policies().only_adds(before.policies(), model, &own);
+        let alone = text.models.iter().map(alone).collect();
+        Reader { before, after, text, condition, alone }
     }
 
-    fn fate(&self, class: Class, later: Class, model: &str) -> Option<Fate> {
+    /// With every model decided by all the rules there are: what the short way
+    /// is held equal to.
+    #[cfg(test)]
+    fn the_long_way(self) -> Reader<'a> {
+        Reader { alone: vec![false; self.text.models.len()], ..self }
+    }
+
+    fn outlook(&self, class: Class, later: Class) -> Outlook {
+        let fates =
+            self.text.models.iter().zip(&self.alone).map(|(model, alone)| self.fate(class, later, model, *alone));
+        let by_model: Vec<Option<Fate>> = fates.collect();
+        let overall = by_model.iter().flatten().max().copied();
+        let clears = if overall == Some(Fate::Unknown) { self.clears(later) } else { Vec::new() };
+        Outlook { by_model, overall, clears }
+    }
+
+    fn fate(&self, class: Class, later: Class, model: &str, alone: bool) -> Option<Fate> {
         if !self.before.decide(class, model).permits() {
             return None;
+        }
+        if alone && class == later {
+            return Some(match self.reading(later, model) {
+                Three::True => Fate::Lose,
+                Three::Unknown => Fate::Unknown,
+                Three::False => Fate::Keep,
+            });
         }
         let verdict = self.after.decide(later, model);
         let forbids = |id: String| verdict.rules.iter().any(|rule| **rule == *id);
         match verdict.effect {
             Effect::Permit => {
-                let known = known(self.after.view(), later);
-                let said = reading(self.text, self.condition, &known.claims, &known.party.lists, model);
-                Some(if said == Three::Unknown { Fate::Unknown } else { Fate::Keep })
+                Some(if self.reading(later, model) == Three::Unknown { Fate::Unknown } else { Fate::Keep })
             }
             Effect::Deny if forbids(named_rule(&self.text.id)) => Some(Fate::Lose),
             Effect::Deny if forbids(unknown_rule(&self.text.id)) => Some(Fate::Unknown),
             // Something else takes effect with it.
             Effect::Deny | Effect::Missing => Some(Fate::Lose),
         }
+    }
+
+    fn reading(&self, class: Class, model: &str) -> Three {
+        let known = known(self.after.view(), class);
+        reading(self.text, self.condition, &known.claims, &known.party.lists, model)
     }
 
     fn clears(&self, class: Class) -> Vec<Arc<str>> {

@@ -79,6 +79,21 @@ pub struct RuleInForce {
 }
 
 impl RuleInForce {
+    /// Whether reading this text anew, at the same place, would give this rule.
+    pub(crate) fn is_of(&self, id: &str, cedar: &str, origin: Origin) -> bool {
+        *self.id == *id && self.origin == origin && *self.cedar == *cedar
+    }
+
+    /// Whether both are one rule, wherever in a set each has its place.
+    pub(crate) fn says_the_same(&self, other: &RuleInForce) -> bool {
+        self.is_of(&other.id, &other.cedar, other.origin)
+    }
+
+    /// Whether both are one rule at one place.
+    pub(crate) fn is_same(&self, other: &RuleInForce) -> bool {
+        self.policy.id() == other.policy.id() && self.says_the_same(other)
+    }
+
     /// Reads a policy. `position` names it inside one policy set.
     pub(crate) fn read(
         id: &Arc<str>,

@@ -201,6 +201,30 @@ proptest! {
         })?;
     }
 
+    /// A world that takes over what several acts led to is where one is that
+    /// applied them one by one.
+    #[test]
+    fn acts_taken_over_together_are_acts_applied_one_by_one(history in histories(60), at_once in 1_usize..9) {
+        let (_, log) = play(&history, |_, _, _| Ok(()))?;
+        let (mut one_by_one, mut together) = (World::default(), World::default());
+        for acts in log.chunks(at_once) {
+            let before = together.clone();
+            let mut state = together.state().clone();
+            let mut by_acts = Touched::default();
+            for entry in acts {
+                one_by_one.apply(entry).unwrap();
+                by_acts.merge(state.apply(entry).unwrap());
+            }
+            let touched = together.take_over(state, by_acts);
+            prop_assert_eq!(seen(&together), seen(&one_by_one));
+            prop_assert_eq!((together.view().at, together.view().size), (one_by_one.view().at, one_by_one.view().size));
+            let anew = World::with_interner(together.state().clone(), together.view().at, Arc::clone(together.interner()));
+            prop_assert_eq!(seen(&together), seen(&anew));
+            prop_assert!(is_soon_enough(together.view(), anew.view()));
+            check_touched(&before, &together, &touched)?;
+        }
+    }
+
     #[test]
     fn what_changed_for_anybody_was_touched(history in histories(60)) {
         play(&history, check_touched)?;

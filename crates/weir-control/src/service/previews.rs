@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use weir_acts::directive::DirectiveText;
 use weir_acts::world::World;
-use weir_acts::{Clock as _, Time};
+use weir_acts::{Clock as _, Time, Touched};
 use weir_rules::policies::Policies;
 use weir_rules::{Condition, Preview, Snapshot};
 
@@ -49,8 +49,9 @@ impl Control {
         };
         let plan = planner.plan(&DirectiveEnact { id: name.to_owned() }.into())?;
         let mut trial = published.state.clone();
+        let mut touched = Touched::default();
         for entry in &plan.entries {
-            trial.apply(entry).map_err(|error| Refusal::conflict(error.problem.to_string()))?;
+            touched.merge(trial.apply(entry).map_err(|error| Refusal::conflict(error.problem.to_string()))?);
         }
         let directive =
             trial.directive_named(name).ok_or_else(|| Refusal::not_found(format!("there is no directive `{name}`")))?;
@@ -60,8 +61,10 @@ impl Control {
         let condition = Condition::parse(&text.forbid, &trial.kinds)
             .map_err(|error| Refusal::invalid(format!("forbid: {error}")))?;
         let before = just_before(&published, at, effective)?;
-        let after = Policies::compile(&trial, effective).map_err(|error| Refusal::invalid(error.to_string()))?;
-        let after = Snapshot::new(before.view().clone(), Arc::new(after));
+        let after = Policies::compile_like(before.policies(), &trial, effective);
+        let after = Arc::new(after.map_err(|error| Refusal::invalid(error.to_string()))?);
+        // With the exceptions, too, that take effect with it.
+        let after = Snapshot::new(before.view().foreseen(&trial, &touched, effective), after);
         let label = |party| published.state.party_label(party);
         let mut preview = weir_rules::preview(&before, &after, &text, &condition, label)
             .map_err(|error| Refusal::unavailable(format!("the preview cannot be written: {error}")))?;

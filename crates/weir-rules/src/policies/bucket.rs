@@ -42,13 +42,19 @@ impl Bucket {
         rules: &[RuleInForce],
         everything: &[ModelFacts],
     ) -> Result<Bucket, CompileError> {
-        let admitted: Vec<usize> = rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| rule.scope.admits(&model.name, stage.as_str()))
-            .map(|(position, _)| position)
-            .collect();
-        Bucket::of(model, stage, rules, admitted, everything, Index::of)
+        Bucket::of(model, stage, rules, Bucket::admitted(model, stage, rules), everything, Index::of)
+    }
+
+    /// The rules that could apply to the model at its stage, by position.
+    pub(crate) fn admitted(model: &ModelFacts, stage: Stage, rules: &[RuleInForce]) -> Vec<usize> {
+        let admits = |(_, rule): &(usize, &RuleInForce)| rule.scope.admits(&model.name, stage.as_str());
+        rules.iter().enumerate().filter(admits).map(|(position, _)| position).collect()
+    }
+
+    /// The position of the rule that says whom `stage` permits.
+    pub(crate) fn stage_rule_of(stage: Stage, rules: &[RuleInForce]) -> Option<usize> {
+        let id = format!("stage/{stage}");
+        rules.iter().position(|rule| *rule.id == *id)
     }
 
     /// With every rule.
@@ -80,7 +86,6 @@ impl Bucket {
             other.name == model.name || chosen().any(|rule| rule.policy.entity_literals().contains(&other.uid))
         };
         let models = everything.iter().filter(|other| named(other)).cloned().collect();
-        let stage_id = format!("stage/{stage}");
         Ok(Bucket {
             model: model.clone(),
             stage,
@@ -90,7 +95,7 @@ impl Bucket {
             index,
             reads: Reads::new(attributes(chosen())),
             models,
-            stage_rule: rules.iter().position(|rule| *rule.id == *stage_id),
+            stage_rule: Bucket::stage_rule_of(stage, rules),
             positions,
             authorizer: Authorizer::new(),
         })

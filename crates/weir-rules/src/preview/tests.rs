@@ -6,12 +6,12 @@ use weir_acts::directive::{DirectiveText, Exception, ListRows, Unknown};
 use weir_acts::words::Stage;
 use weir_acts::{Digest, Value};
 
-use super::{Preview, Tally, preview};
+use super::{Counts, Preview, Reader, Tally, preview};
 use crate::base::base_rules;
 use crate::condition::tests::kinds;
 use crate::condition::{Condition, Three};
 use crate::directive::reading;
-use crate::policies::known;
+use crate::policies::{Policies, known};
 use crate::scene::{Scene, directive};
 use crate::snapshot::Snapshot;
 
@@ -149,4 +149,171 @@ proptest! {
         let sum = |tally: &Tally| tally.keep + tally.lose + tally.unknown;
         prop_assert_eq!(preview.by_party.iter().map(|party| sum(&party.tally)).sum::<u64>(), sum(&expected));
     }
+}
+
+/// What else there is beside the previewed directive.
+#[derive(Debug, Clone)]
+struct Others {
+    /// An order in force, and whether the previewed one amends it.
+    former: Option<bool>,
+    /// Another that takes effect at the same moment.
+    coming: bool,
+    /// In how many milliseconds it takes effect.
+    ahead: i64,
+    unknown: Unknown,
+    excepted: bool,
+    fallback: bool,
+    forbid: &'static str,
+}
+
+fn others() -> impl Strategy<Value = Others> {
+    let unknown = prop::sample::select(vec![
+        Unknown::Deny,
+        Unknown::Allow,
+        Unknown::AllowUntil(weir_acts::Time::from_millis(1_000_100)),
+    ]);
+    let forbids = vec![
+        "principal.us_person == false",
+        "principal.us_person == false && principal.kyb_level < 3",
+        "principal.kyb_level >= 2 || principal.us_person",
+        "true",
+    ];
+    let ahead = prop::sample::select(vec![0, 50, 100, 200]);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (prop::option::of(any::<bool>()), ahead, unknown, prop::sample::select(forbids), flags).prop_map(
+        |(former, ahead, unknown, forbid, (coming, excepted, fallback))| Others {
+            former,
+            coming,
+            ahead,
+            unknown,
+            excepted,
+            fallback,
+            forbid,
+        },
+    )
+}
+
+/// A person: the party, what is claimed, at which level, whether a grant was
+/// given, and whether a measure was taken.
+type Somebody = (usize, Option<bool>, Option<i64>, u8, bool, bool);
+
+fn somebody() -> impl Strategy<Value = Somebody> {
+    let kyb = prop::option::of(0_i64..4);
+    (0_usize..3, prop::option::of(any::<bool>()), kyb, 0_u8..3, any::<bool>(), prop::bool::weighted(0.2))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// The short way, by the plain reading of the directive, says of every
+    /// class what deciding it anew under all rules says; on one thread or on
+    /// several; and rules compiled beside others are the rules compiled anew.
+    #[test]
+    fn the_short_way_is_the_long_way(
+        people in prop::collection::vec(somebody(), 0..10),
+        stages in prop::array::uniform2(prop::sample::select(vec![Stage::Sealed, Stage::Listed, Stage::General])),
+        others in others(),
+    ) {
+        let mut scene = Scene::new(base_rules());
+        let models = ["mythos-5", "fable-5"];
+        for (model, stage) in models.iter().zip(stages) {
+            scene.model(model, stage);
+        }
+        let parties = ["acme", "borealis", "cassini"].map(|party| scene.party(party));
+        for (number, (party, us_person, kyb, level, granted, refused)) in people.iter().enumerate() {
+            let party = parties[*party];
+            let account = scene.account(party, &format!("a{number}"));
+            if let Some(us_person) = us_person {
+                scene.claim(&account.to_string(), "us_person", Value::Bool(*us_person), *level, None);
+            }
+            if let Some(kyb) = kyb {
+                scene.claim(&party.to_string(), "kyb_level", Value::Long(*kyb), *level, None);
+            }
+            if *granted {
+                scene.grant(party, "fable-5", None, None);
+            }
+            if *refused {
+                scene.measure(&account.to_string(), weir_acts::words::MeasureKind::Refuse);
+            }
+        }
+        let former = others.former.map(|amends| {
+            (scene.enact(directive("d0", &["mythos-5"], "principal.us_person == false"), vec![], None), amends)
+        });
+        let effective = scene.now.plus_millis(others.ahead);
+        if others.coming {
+            let mut coming = directive("d2", &["fable-5"], "principal.kyb_level < 1");
+            coming.effective = Some(effective);
+            scene.enact(coming, vec![], None);
+        }
+        let mut text = directive("d1", &models, others.forbid);
+        text.unknown = others.unknown;
+        text.effective = Some(effective);
+        if others.fallback {
+            text.answer = weir_acts::directive::Answer::Fallback;
+        }
+        let mut lists = vec![];
+        if others.excepted {
+            text.except = vec![Exception { list: "l".into(), models: vec!["mythos-5".into()] }];
+            lists.push(ListRows { list: "l".into(), digest: Digest::of(b""), parties: vec![parties[0]] });
+        }
+        let mut tried = scene.clone();
+        tried.enact(text.clone(), lists, former.filter(|(_, amends)| *amends).map(|(id, _)| id));
+        // As the control plane does: the state of the moment just before, and
+        // what the acts make of it.
+        let before = Snapshot::at_time(&scene.world, effective).unwrap();
+        let policies = Policies::compile_like(before.policies(), tried.world.state(), effective).unwrap();
+        let touched = weir_acts::Touched { parties: parties.into(), ..Default::default() };
+        let view = before.view().foreseen(tried.world.state(), &touched, effective);
+        let after = Snapshot::new(view, policies.into());
+        let condition = Condition::parse(&text.forbid, &kinds()).unwrap();
+
+        let short = Reader::new(&before, &after, &text, &condition);
+        let long = Reader::new(&before, &after, &text, &condition).the_long_way();
+        let census = before.view().census(after.view());
+        for (_, class, later) in census.accounts(0, 1) {
+            let (short, long) = (short.outlook(class, later), long.outlook(class, later));
+            prop_assert_eq!(
+                (short.by_model, short.overall, short.clears),
+                (long.by_model, long.overall, long.clears)
+            );
+        }
+        let counted = |threads| {
+            let counts = Counts::on(threads, &census, models.len(), |class, later| long.outlook(class, later));
+            format!("{counts:?}")
+        };
+        prop_assert_eq!(counted(1), counted(3));
+
+        let anew = Snapshot::at_time(&tried.world, effective).unwrap();
+        for (account, class, _) in anew.view().accounts() {
+            let foreseen = after.view().class(account).unwrap();
+            prop_assert_eq!(after.view().facts(foreseen.party), anew.view().facts(class.party));
+            for model in models {
+                let like = after.policies().decide_uncached(after.view(), foreseen, model);
+                prop_assert_eq!(like, anew.policies().decide_uncached(anew.view(), class, model));
+            }
+        }
+    }
+}
+
+/// The short way is taken where it may be, or it would prove nothing.
+#[test]
+fn the_short_way_is_taken_unless_something_else_begins() {
+    let mut scene = Scene::new(base_rules());
+    scene.model("mythos-5", Stage::General);
+    let text = directive("d1", &["mythos-5"], "principal.us_person == false");
+    let condition = Condition::parse(&text.forbid, &kinds()).unwrap();
+    let alone = |scene: &Scene, other: Option<&str>| {
+        let before = Snapshot::of(&scene.world).unwrap();
+        let mut tried = scene.clone();
+        if let Some(other) = other {
+            tried.enact(directive(other, &["mythos-5"], "true"), vec![], None);
+        }
+        tried.enact(text.clone(), vec![], None);
+        let after = Snapshot::of(&tried.world).unwrap();
+        Reader::new(&before, &after, &text, &condition).alone
+    };
+    assert_eq!(alone(&scene, None), [true]);
+    assert_eq!(alone(&scene, Some("d2")), [false]);
+    scene.enact(directive("d0", &["mythos-5"], "true"), vec![], None);
+    assert_eq!(alone(&scene, None), [true]);
 }
