@@ -2,7 +2,8 @@
 //! nothing. What is copied first and last is chosen so that the copy is whole
 //! at every moment of a server's life: what guards against a fork first, then
 //! the database, then the records of decisions, some of which the database's
-//! acts commit to. The published log is left out; it is made again.
+//! acts commit to. The published log and the kept fold are left out; they are
+//! made again.
 //!
 //! A copy knows that it is one: a server that is started on it signs nothing
 //! until somebody says what the world has seen last ([`crate::restore`]).
@@ -20,6 +21,7 @@ use weir_store::sqlite::copy_store;
 use weir_store::{FolderError, StoreError};
 
 use crate::boot::DATABASE_FILE;
+use crate::fold_cache::{CACHE_FILE, UNFINISHED_FILE};
 use crate::publish::PROJECTION;
 use crate::witnesses::WITNESSES;
 
@@ -160,7 +162,7 @@ fn fill(data: &Path, to: &Path, at: Time) -> Result<(Backup, fs::File), BackupEr
     let held = fs::File::open(to).map_err(io("opening", to))?;
     held.lock().map_err(io("locking", to))?;
     let is_ours = |name: &str| {
-        let elsewhere = [LOCK_FILE, BACKUP_FILE, PROJECTION, WITNESSES];
+        let elsewhere = [LOCK_FILE, BACKUP_FILE, PROJECTION, WITNESSES, CACHE_FILE, UNFINISHED_FILE];
         !name.starts_with('.') && !name.starts_with(DATABASE_FILE) && !elsewhere.contains(&name)
     };
     let names = names_in(data)?;

@@ -22,8 +22,10 @@ use weir_tlog::{Ed25519Signer, Frontier, FrontierError, NoteError, VerifierKey};
 use zeroize::Zeroizing;
 
 use crate::clock::SteadyClock;
+use crate::fold_cache;
 use crate::log_keys::{self, LogKeyError};
 use crate::refusal::Refusal;
+use crate::service::KeptFold;
 
 pub(crate) use replay::read as read_entry;
 pub use secret_files::{LOG_KEY_FILE, PEPPER_FILE, TOKEN_FILE, VKEY_FILE};
@@ -144,6 +146,8 @@ pub struct Booted {
     pub clock: Arc<SteadyClock>,
     /// Where the first operator's token was written, on a first start.
     pub first_token: Option<PathBuf>,
+    /// What the fold that lies in the folder folds, where one does.
+    pub kept_fold: Option<KeptFold>,
 }
 
 impl Booted {
@@ -178,7 +182,7 @@ pub fn open(
         }
         false => None,
     };
-    let (state, frontier) = replay::fold(&*store, progress)?;
+    let ((state, frontier), kept_fold) = folded(dir, &*store, &Pepper::new(&pepper), progress)?;
     let path = dir.join(LOG_KEY_FILE);
     let mut signers = match log_keys::settle(dir, &state.log_keys, clock.now().max(state.last)) {
         Err(LogKeyError::Lost { .. }) if !path.try_exists().unwrap_or(true) => {
@@ -214,7 +218,33 @@ pub fn open(
         pepper: Pepper::new(&pepper),
         clock,
         first_token,
+        kept_fold,
     })
+}
+
+/// The fold of the database: on top of the one that was kept, where one was
+/// and it leads to the database's head, else from the beginning.
+fn folded(
+    dir: &Path,
+    store: &dyn Store,
+    pepper: &Pepper,
+    progress: &dyn Fn(u64, u64),
+) -> Result<((State, Frontier), Option<KeptFold>), BootError> {
+    fold_cache::destroy_unfinished(dir)?;
+    if let Some(begun) = fold_cache::read(dir, pepper) {
+        let kept = KeptFold::of(&begun.0);
+        match replay::fold(store, begun, progress) {
+            // What it still says must go before anything is acknowledged.
+            Ok(folded) if kept.says_too_much(&folded.0) => {
+                fold_cache::destroy(dir)?;
+                return Ok((folded, None));
+            }
+            Ok(folded) => return Ok((folded, Some(kept))),
+            Err(error) => tracing::warn!(%error, "a kept fold does not lead to this log; it is folded whole"),
+        }
+    }
+    fold_cache::destroy(dir)?;
+    Ok((replay::fold(store, Default::default(), progress)?, None))
 }
 
 fn high_water(store: &dyn Store) -> Result<Time, StoreError> {

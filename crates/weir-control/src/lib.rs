@@ -10,6 +10,7 @@ pub mod boot;
 pub mod clock;
 pub mod command;
 pub mod directive_file;
+pub mod fold_cache;
 pub mod http;
 pub mod imports;
 pub mod key_sets;

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use weir_acts::state::LogKey;
@@ -28,6 +28,10 @@ const LEAVES_AT_A_TIME: usize = 8_192;
 
 /// How long after a failure publishing is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long after the beginning of one publication the next begins at the
+/// earliest: every one costs several syncs of the disk that acts need too.
+const PACE: Duration = Duration::from_millis(200);
 
 /// Where the projection lies in the data folder.
 pub const PROJECTION: &str = "log";
@@ -342,12 +346,17 @@ impl Publisher {
     /// told: the acts are durable, and the next may be long in coming.
     pub fn run(mut self, told: &Receiver<Told>, published: &dyn Fn(u64), alarm: &dyn Fn(&PublicationError)) {
         let mut is_behind = false;
+        let mut last = None::<Instant>;
         loop {
             let has_grown = match next_telling(told, is_behind) {
-                Ok(first) => std::iter::once(first).chain(told.try_iter()).any(|it| it == Told::Grown),
+                Ok(first) => {
+                    let paced = last.map_or(Duration::ZERO, |last| PACE.saturating_sub(last.elapsed()));
+                    is_grown_within(told, first, paced)
+                }
                 Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            last = Some(Instant::now());
             let done =
                 if has_grown || is_behind { self.publish().map(Some) } else { self.add_cosignatures().map(|()| None) };
             match done {
@@ -389,6 +398,16 @@ fn last_signed(path: &Path, keys: &[VerifierKey]) -> Result<Option<Checkpoint>, 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(_) => durable::read_secret_file(path).map(|_| None).map_err(PublicationError::Folder),
     }
+}
+
+/// Whether the tree grew, as told by `first` or until `paced` is over.
+fn is_grown_within(told: &Receiver<Told>, first: Told, paced: Duration) -> bool {
+    let until = Instant::now() + paced;
+    let mut is_grown = first == Told::Grown;
+    while let Ok(telling) = told.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        is_grown |= telling == Told::Grown;
+    }
+    is_grown
 }
 
 fn next_telling(told: &Receiver<Told>, is_behind: bool) -> Result<Told, RecvTimeoutError> {

@@ -9,6 +9,7 @@ mod changes;
 mod detector;
 mod erasure;
 mod exchanges;
+mod folded;
 mod idempotency;
 mod imports;
 mod issuers;
@@ -41,6 +42,7 @@ pub use appeals::Against;
 pub use authority::Caller;
 pub use changes::Accepted;
 pub use detector::{Detection, Finding};
+pub use folded::KeptFold;
 pub use imports::{Begun, Ended, ImportBegin};
 pub use reading::{AccessCaller, FoundRecord};
 pub use exchanges::SealExchanges;
@@ -72,6 +74,7 @@ struct Inner {
     gone: Mutex<erasure::Gone>,
     held: Mutex<retention::Held>,
     detection: Mutex<Detection>,
+    kept_fold: folded::Kept,
 }
 
 impl Control {

@@ -1,11 +1,14 @@
 //! The one writer. Jobs wait in a queue; each turn takes what is there, plans
 //! job by job against a trial of the state, appends all accepted acts in one
-//! transaction, moves the world, installs the snapshot and only then answers.
+//! transaction, moves the world to where the trial ended, installs the snapshot
+//! and only then answers.
 //! An act is therefore acknowledged after its durable commit, the swap, and
 //! the sweep of the requests in flight that it touches.
 //!
 //! Between jobs the writer sleeps until the view's next change and installs
 //! the successor when it comes.
+
+mod gather;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -23,8 +26,7 @@ use weir_tlog::{Frontier, Hash, leaf_hash};
 
 use crate::refusal::Refusal;
 
-/// The most jobs one transaction carries.
-const BATCH: usize = 256;
+pub(crate) use gather::Gather;
 
 /// The longest the writer sleeps without looking at the clock.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
@@ -81,6 +83,8 @@ pub struct Published {
     pub state: State,
     /// What is in force.
     pub snapshot: Arc<Snapshot>,
+    /// The right edge of the tree of the acts that are folded.
+    pub frontier: Frontier,
     /// When the last acts were durable; none before this process's first.
     pub committed: Option<Instant>,
 }
@@ -111,6 +115,8 @@ pub struct Writer {
     pub follow: Box<dyn Follow>,
     /// When the last acts were durable.
     pub committed: Option<Instant>,
+    /// How many jobs come together.
+    pub(crate) gather: Gather,
 }
 
 /// A job accepted by the trial, waiting for the commit.
@@ -147,8 +153,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            let mut batch = vec![job];
-            batch.extend(jobs.try_iter().take(BATCH - 1));
+            let batch = self.gather.with_others(job, jobs);
             self.let_time_pass();
             self.commit(batch)?;
         }
@@ -170,14 +175,12 @@ impl Writer {
     fn commit(&mut self, batch: Vec<Job>) -> Result<(), StoreError> {
         let at = self.clock.now().max(self.world.state().last);
         let expected = (self.frontier.size(), self.frontier.root());
-        let mut trial = self.world.state().clone();
+        let mut trial = Trial { state: self.world.state().clone(), touched: Touched::default(), compiled: None };
         let mut frontier = self.frontier.clone();
         let mut accepted = Vec::new();
-        let mut compiled = None;
         for job in batch {
-            match prepare(job.plan, &mut trial, &mut frontier, at) {
-                Ok(Prepared { plan, sealed, leaf, policies }) if !plan.entries.is_empty() => {
-                    compiled = policies.or(compiled);
+            match prepare(job.plan, &mut trial, &mut frontier, at, &self.policies) {
+                Ok(Prepared { plan, sealed, leaf }) if !plan.entries.is_empty() => {
                     accepted.push(Accepted {
                         first: frontier.size() - plan.entries.len() as u64,
                         leaf,
@@ -213,22 +216,36 @@ impl Writer {
             imports: &imports,
             facts: &[],
         };
+        let started = Instant::now();
         match self.store.append(append) {
             Ok(()) => {
-                self.committed = Some(Instant::now());
-                self.acknowledge(accepted, frontier, compiled)
+                let committed = Instant::now();
+                self.committed = Some(committed);
+                self.gather.took(committed - started);
+                self.acknowledge(accepted, frontier, trial)
             }
             Err(error) => self.refuse_all(accepted, &error),
         }
     }
 
-    fn acknowledge(
-        &mut self,
-        accepted: Vec<Accepted>,
-        frontier: Frontier,
-        compiled: Option<Compiled>,
-    ) -> Result<(), StoreError> {
+    fn acknowledge(&mut self, accepted: Vec<Accepted>, frontier: Frontier, trial: Trial) -> Result<(), StoreError> {
         self.frontier = frontier;
+        let Trial { state, touched, compiled } = trial;
+        let touched = match accepted.iter().any(|accepted| accepted.import.is_some()) {
+            // What an import brings is seen before its turn, and joined.
+            true => self.apply_each(&accepted)?,
+            false => self.world.take_over(state, touched),
+        };
+        self.install(&touched, compiled);
+        self.follow.grown(self.frontier.size());
+        for job in accepted {
+            let acts = job.entries.len() as u64;
+            drop(job.reply.send(Ok(Written { index: job.first, leaf: job.leaf, acts })));
+        }
+        Ok(())
+    }
+
+    fn apply_each(&mut self, accepted: &[Accepted]) -> Result<Touched, StoreError> {
         let mut touched = Touched::default();
         let entries = accepted.iter().flat_map(|accepted| accepted.entries.iter().map(move |entry| (accepted, entry)));
         for (accepted, entry) in entries {
@@ -245,13 +262,7 @@ impl Writer {
                 }
             }
         }
-        self.install(&touched, compiled);
-        self.follow.grown(self.frontier.size());
-        for job in accepted {
-            let acts = job.entries.len() as u64;
-            drop(job.reply.send(Ok(Written { index: job.first, leaf: job.leaf, acts })));
-        }
-        Ok(())
+        Ok(touched)
     }
 
     /// After a failed append nothing is acknowledged. Where the durable tree
@@ -277,7 +288,7 @@ impl Writer {
             let at = self.world.view().at;
             let policies = match compiled {
                 Some(compiled) if compiled.at == at => Ok(compiled.policies),
-                _ => Policies::compile(self.world.state(), at),
+                _ => Policies::compile_like(&self.policies, self.world.state(), at),
             };
             match policies {
                 Ok(policies) => self.policies = Arc::new(policies),
@@ -293,6 +304,7 @@ impl Writer {
         self.published.store(Arc::new(Published {
             state: self.world.state().clone(),
             snapshot,
+            frontier: self.frontier.clone(),
             committed: self.committed,
         }));
     }
@@ -309,14 +321,27 @@ struct Prepared {
     plan: JobPlan,
     sealed: Vec<NewEntry>,
     leaf: Hash,
-    /// The rules after it, where it touched them.
-    policies: Option<Compiled>,
+}
+
+/// The state with all jobs of a turn that were taken so far.
+struct Trial {
+    state: State,
+    /// What their acts touched.
+    touched: Touched,
+    /// The rules after the last that touched them.
+    compiled: Option<Compiled>,
 }
 
 /// Plans a job, folds its acts into the trial, and seals them.
-fn prepare(plan: Planned, trial: &mut State, frontier: &mut Frontier, at: Time) -> Result<Prepared, Refusal> {
-    let plan = plan(trial, at)?;
-    let mut next = trial.clone();
+fn prepare(
+    plan: Planned,
+    trial: &mut Trial,
+    frontier: &mut Frontier,
+    at: Time,
+    in_force: &Policies,
+) -> Result<Prepared, Refusal> {
+    let plan = plan(&trial.state, at)?;
+    let mut next = trial.state.clone();
     let mut touched = Touched::default();
     let mut sealed = Vec::with_capacity(plan.entries.len());
     for entry in &plan.entries {
@@ -328,20 +353,25 @@ fn prepare(plan: Planned, trial: &mut State, frontier: &mut Frontier, at: Time) 
         touched.merge(by_act);
         sealed.push(entry.seal().map_err(|error| Refusal::invalid(error.to_string()))?);
     }
-    let policies = if touched.rules { Some(compile_now_and_to_come(&next, at)?) } else { None };
-    *trial = next;
+    if touched.rules {
+        trial.compiled = Some(compile_now_and_to_come(&next, at, in_force)?);
+    }
+    trial.state = next;
+    trial.touched.merge(touched);
     let sealed: Vec<NewEntry> = sealed.into_iter().map(new_entry).collect();
     for entry in &sealed {
         frontier.push(Hash(entry.leaf));
     }
     let leaf = sealed.first().map_or_else(weir_tlog::empty_root, |entry| Hash(entry.leaf));
-    Ok(Prepared { plan, sealed, leaf, policies })
+    Ok(Prepared { plan, sealed, leaf })
 }
 
 /// Rules must compile now and at every coming moment at which a directive
 /// begins, so that no boundary is met unprepared. The rules of now.
-fn compile_now_and_to_come(state: &State, at: Time) -> Result<Compiled, Refusal> {
-    let compile = |moment| Policies::compile(state, moment).map_err(|error| Refusal::invalid(error.to_string()));
+/// What is the same as in the rules in force is taken over.
+fn compile_now_and_to_come(state: &State, at: Time, in_force: &Policies) -> Result<Compiled, Refusal> {
+    let compile =
+        |moment| Policies::compile_like(in_force, state, moment).map_err(|error| Refusal::invalid(error.to_string()));
     let coming = state.directives.values().filter_map(|directive| directive.life).map(|life| life.from());
     for moment in coming.filter(|from| *from > at) {
         compile(moment)?;

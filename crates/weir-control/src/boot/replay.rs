@@ -13,11 +13,15 @@ use super::{BootError, rows};
 /// How many acts are read at a time.
 const ACTS_AT_A_TIME: usize = 4_096;
 
-/// Folds the whole database.
-pub(super) fn fold(store: &dyn Store, progress: &dyn Fn(u64, u64)) -> Result<(State, Frontier), BootError> {
+/// Folds the database from where `begun` ends, which for a whole fold is the
+/// beginning.
+pub(super) fn fold(
+    store: &dyn Store,
+    begun: (State, Frontier),
+    progress: &dyn Fn(u64, u64),
+) -> Result<(State, Frontier), BootError> {
     let head = store.head()?;
-    let mut state = State::default();
-    let mut frontier = Frontier::new();
+    let (mut state, mut frontier) = begun;
     while frontier.size() < head.size {
         let entries = store.entries(frontier.size(), ACTS_AT_A_TIME)?;
         if entries.is_empty() {

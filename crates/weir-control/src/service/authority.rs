@@ -3,13 +3,15 @@
 //! the very state the act will follow, so that a revocation in the same moment
 //! is obeyed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use subtle::ConstantTimeEq as _;
 use weir_acts::entry::BY_DETECTOR;
 use weir_acts::governed::{Operator, Rule};
 use weir_acts::id::OperatorId;
 use weir_acts::state::State;
+use weir_acts::words::{MeasureKind, Role, Stage};
 use weir_acts::{Digest, Time};
 use weir_rules::{ActFacts, Authority, Automatic, hours_of};
 
@@ -28,22 +30,66 @@ pub struct Caller {
 
 type Rules = Arc<std::collections::BTreeMap<Arc<str>, Rule>>;
 
+/// Answers beyond which all are forgotten.
+const MOST_ANSWERS: usize = 4_096;
+
 /// The rules of authority, compiled once for each set of rules in the state.
 #[derive(Default)]
-pub(super) struct Compiled(Mutex<Option<(Rules, Arc<Authority>)>>);
+pub(super) struct Compiled(Mutex<Option<Kept>>);
+
+struct Kept {
+    rules: Rules,
+    authority: Arc<Authority>,
+    /// What these rules permitted: they decide by what is asked and nothing
+    /// else.
+    permitted: HashSet<Asked>,
+}
+
+/// All that the rules of authority are asked with.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    by: String,
+    roles: Vec<Role>,
+    action: String,
+    author: Option<String>,
+    stage: Option<Stage>,
+    measure: Option<MeasureKind>,
+    hours: Option<i64>,
+    approvals: u32,
+}
+
+impl Asked {
+    fn of(by: &str, roles: &[Role], action: &str, facts: &ActFacts<'_>) -> Asked {
+        // Named one by one, so that a fact that is added is asked with too.
+        let ActFacts { author, stage, measure, hours, approvals } = *facts;
+        Asked {
+            by: by.to_owned(),
+            roles: roles.to_vec(),
+            action: action.to_owned(),
+            author: author.map(str::to_owned),
+            stage,
+            measure,
+            hours,
+            approvals,
+        }
+    }
+}
 
 impl Compiled {
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn of(&self, state: &State, at: Time) -> Result<Arc<Authority>, Refusal> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((rules, authority)) = kept.as_ref()
-            && Arc::ptr_eq(rules, &state.rules)
-        {
-            return Ok(Arc::clone(authority));
+        let mut kept = self.kept();
+        if let Some(kept) = kept.as_ref().filter(|kept| Arc::ptr_eq(&kept.rules, &state.rules)) {
+            return Ok(Arc::clone(&kept.authority));
         }
         let authority = Authority::compile(state, at)
             .map_err(|error| Refusal::unavailable(format!("the rules of authority cannot be compiled: {error}")))?;
         let authority = Arc::new(authority);
-        *kept = Some((Arc::clone(&state.rules), Arc::clone(&authority)));
+        let rules = Arc::clone(&state.rules);
+        *kept = Some(Kept { rules, authority: Arc::clone(&authority), permitted: HashSet::new() });
         Ok(authority)
     }
 
@@ -82,12 +128,25 @@ impl Compiled {
                 holds.ok_or_else(unauthenticated)?.roles.as_slice()
             }
         };
-        self.of(state, at)?.may(by, roles, action, facts).map_err(|refusal| {
+        let authority = self.of(state, at)?;
+        let asked = Asked::of(by, roles, action, facts);
+        let of_these_rules = |kept: &&mut Kept| Arc::ptr_eq(&kept.authority, &authority);
+        if self.kept().as_mut().filter(of_these_rules).is_some_and(|kept| kept.permitted.contains(&asked)) {
+            return Ok(());
+        }
+        authority.may(by, roles, action, facts).map_err(|refusal| {
             if refusal.alarm {
                 tracing::error!(%refusal, "a rule of authority could not be evaluated");
             }
             Refusal::forbidden(refusal.to_string())
-        })
+        })?;
+        if let Some(kept) = self.kept().as_mut().filter(of_these_rules) {
+            if kept.permitted.len() >= MOST_ANSWERS {
+                kept.permitted.clear();
+            }
+            kept.permitted.insert(asked);
+        }
+        Ok(())
     }
 
     /// What the detector does by itself about a campaign's members.

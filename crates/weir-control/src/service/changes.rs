@@ -34,8 +34,11 @@ impl Control {
     /// # Errors
     /// When it is refused or could not be made durable; nothing was changed.
     pub async fn change(&self, caller: Caller, command: Command, key: Option<String>) -> Result<Accepted, Refusal> {
-        let request = serde_json::to_vec(&command).map_err(|error| Refusal::invalid(error.to_string()))?;
-        let keyed = key.map(|key| Keyed { scope: caller.operator.to_string(), key, request: Digest::of(&request) });
+        let keyed = key.map(|key| {
+            let request = serde_json::to_vec(&command).map_err(|error| Refusal::invalid(error.to_string()))?;
+            Ok::<_, Refusal>(Keyed { scope: caller.operator.to_string(), key, request: Digest::of(&request) })
+        });
+        let keyed = keyed.transpose()?;
         let _held = match &keyed {
             None => None,
             Some(keyed) => match self.hold(keyed)? {

@@ -37,6 +37,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 impl Control {
     /// What `command`, or the draft it approves, would erase. Reads the log.
     pub(super) async fn erasing(&self, command: &Command, caller: Caller) -> Result<Erasing, Refusal> {
+        if !matches!(command, Command::PrivateErase(_) | Command::DraftApprove(_)) {
+            return Ok(Erasing::default());
+        }
         let published = self.published();
         let facts = facts_of(command, &published.state, self.now(), ANY_APPROVALS);
         // Who may not do it is told so by the writer, and nothing else.
@@ -159,6 +162,10 @@ impl Control {
         let mut gone = self.inner.gone.lock().unwrap_or_else(PoisonError::into_inner);
         let (acts, rows) = (&published.state.erased, &published.state.erased_rows);
         let due: Vec<u64> = acts.difference(&gone.acts).copied().collect();
+        if due.len() + rows.difference(&gone.rows).count() > 0 {
+            self.forget_fold()
+                .map_err(|error| StoreError::Io { doing: "removing the kept fold", source: Box::new(error) })?;
+        }
         for act in due {
             // After a restart most are gone already; the last purges whatever
             // copies a crash may have left of any.

@@ -260,6 +260,7 @@ impl Control {
             _ => refusal,
         })?;
         self.fill_in(&mut answer, &written);
+        self.keep_fold_beside();
         Ok(Accepted(answer))
     }
 

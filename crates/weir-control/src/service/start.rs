@@ -15,11 +15,12 @@ use weir_rules::policies::Policies;
 use weir_rules::{CompileError, Enforce, Snapshot};
 use weir_store::lock::FolderLock;
 
+use super::folded::Kept;
 use super::{Control, Inner};
 use crate::boot::{Booted, keep_high_water};
 use crate::publish::{LogSigner, PublicationError, Publisher, Told, tellers};
 use crate::witnesses::{Witness, WitnessesError};
-use crate::writer::{Follow as _, Job, Published, Writer};
+use crate::writer::{Follow as _, Gather, Job, Published, Writer};
 
 /// Why a folder that boots cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +87,7 @@ impl Control {
         witness_ca: Option<PathBuf>,
     ) -> Result<(Control, Starter), StartError> {
         let dir = booted.dir().to_owned();
-        let Booted { lock, store, state, frontier, signer, previous, keys, pepper, clock, .. } = booted;
+        let Booted { lock, store, state, frontier, signer, previous, keys, pepper, clock, kept_fold, .. } = booted;
         let log_keys = Arc::clone(&state.log_keys);
         let log = LogSigner { signer, previous, log_keys, keys, clock: Arc::clone(&clock) };
         let mut publisher = Publisher::open(&dir, Arc::clone(&store), log, witnesses)?;
@@ -94,8 +95,9 @@ impl Control {
         let world = World::new(state, clock.now());
         let policies = Arc::new(Policies::compile(world.state(), world.view().at)?);
         let snapshot = Arc::new(Snapshot::new(world.view().clone(), Arc::clone(&policies)));
+        let state = world.state().clone();
         let published =
-            Arc::new(ArcSwap::from_pointee(Published { state: world.state().clone(), snapshot, committed: None }));
+            Arc::new(ArcSwap::from_pointee(Published { state, snapshot, frontier: frontier.clone(), committed: None }));
         publisher.follow(Arc::clone(&published));
         let (sender, jobs) = channel();
         let (follow, told) = tellers();
@@ -119,6 +121,7 @@ impl Control {
                 gone: Mutex::default(),
                 held: Mutex::default(),
             detection: Mutex::default(),
+                kept_fold: Kept::new(kept_fold),
             }),
         };
         let writer = WriterParts { world, frontier, policies, follow };
@@ -147,6 +150,7 @@ impl Starter {
             published: Arc::clone(&control.inner.published),
             follow: Box::new(writer.follow),
             committed: None,
+            gather: Gather::default(),
         };
         let (failing, failed) = watch::channel(None);
         let writer = std::thread::Builder::new().name("weir-writer".into()).spawn(move || {
@@ -187,6 +191,7 @@ impl Running {
         // A panic in either was printed there; there is nothing to add.
         drop(self.writer.join());
         drop(self.publisher.join());
+        self.control.keep_fold_if_worth();
         if let Err(error) = keep_high_water(&**self.control.store(), self.control.inner.clock.now()) {
             tracing::warn!(%error, "the clock's high-water mark was not kept");
         }

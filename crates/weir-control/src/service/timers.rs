@@ -25,6 +25,7 @@ impl Control {
             None => {}
         }
         self.look_after_uploads();
+        self.keep_fold_beside();
         if let Err(error) = self.end_seals().await {
             tracing::error!(%error, "a seal could not be ended");
         }
