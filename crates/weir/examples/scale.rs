@@ -3,7 +3,9 @@
 //! wrote the file that it imports.
 //!
 //! `scale file PATH` writes the file; `scale measure DIR` measures on a folder
-//! into which it was imported. Sizes are by environment variable.
+//! into which it was imported; `scale wide DIR` makes a new folder in which
+//! no two parties are alike, and previews there. Sizes are by environment
+//! variable.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -21,7 +23,7 @@ use weir_control::boot;
 use weir_control::command::{AccountRestore, AccountSuspend, DirectiveDraft, KeyRevoke, RulesSet, UploadedFile};
 use weir_control::service::{Caller, Control, Running};
 use weir_rules::{Enforce, Snapshot, Swept};
-use weir_sim::population;
+use weir_sim::population::{self, ClaimSeed, ClaimValue, PartySeed};
 use weir_store::kind::FolderKind;
 
 /// In place of a gateway without requests.
@@ -46,7 +48,8 @@ fn main() {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["file", path] => write(Path::new(path)),
         ["measure", dir] => measure(Path::new(dir)),
-        _ => println!("scale file PATH | scale measure DIR"),
+        ["wide", dir] => wide(Path::new(dir)),
+        _ => println!("scale file PATH | scale measure DIR | scale wide DIR"),
     }
 }
 
@@ -59,6 +62,25 @@ fn write(path: &Path) {
     file.flush().unwrap();
 }
 
+/// A population of which every party is of a sector of its own, so that there
+/// are about eleven classes to a party.
+fn unlike() -> impl Iterator<Item = PartySeed> {
+    (0..).zip(population::scaled(accounts() / 50, accounts(), 17)).map(|(place, mut party): (usize, _)| {
+        let value = ClaimValue::String(format!("sector-{place}"));
+        let evidence = "00".repeat(32);
+        party.claims.retain(|claim| claim.kind != "sector");
+        party.claims.push(ClaimSeed { kind: "sector", value, level: 1, by: "brightline-checks", evidence });
+        party
+    })
+}
+
+fn wide(dir: &Path) {
+    let house = House::open(dir);
+    house.runtime.block_on(bulk::import(&house.control, house.caller, unlike)).unwrap();
+    house.preview();
+    house.running.stop();
+}
+
 struct House {
     control: Control,
     running: Running,
@@ -67,13 +89,7 @@ struct House {
 }
 
 fn measure(dir: &Path) {
-    let booted = boot::open(dir, FolderKind::Serve, None, &|_, _| {}).unwrap();
-    let (control, starter) = Control::new(booted).unwrap();
-    let running = starter.start(Arc::new(Nobody)).unwrap();
-    let token = std::fs::read_to_string(dir.join(boot::TOKEN_FILE)).unwrap();
-    let caller = control.authenticate(token.trim()).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let house = House { control, running, caller, runtime };
+    let house = House::open(dir);
     let published = house.control.published();
     let (accounts, parties) = (published.state.accounts.len(), published.state.parties.len());
     drop(published);
@@ -95,6 +111,24 @@ fn millis(times: &mut [Duration], share: f64) -> f64 {
 }
 
 impl House {
+    /// Tells how long it took, and what of that the processors did.
+    fn open(dir: &Path) -> House {
+        let (started, before) = (Instant::now(), cpu_all());
+        let booted = boot::open(dir, FolderKind::Serve, None, &|_, _| {}).unwrap();
+        let is_kept = booted.kept_fold.is_some();
+        let booted_in = started.elapsed();
+        let (control, starter) = Control::new(booted).unwrap();
+        let running = starter.start(Arc::new(Nobody)).unwrap();
+        tell(&json!({
+            "row": "boot", "kept_fold": is_kept, "fold_seconds": booted_in.as_secs_f64(),
+            "seconds": started.elapsed().as_secs_f64(), "cpu_seconds": (cpu_all() - before).as_secs_f64(),
+        }));
+        let token = std::fs::read_to_string(dir.join(boot::TOKEN_FILE)).unwrap();
+        let caller = control.authenticate(token.trim()).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        House { control, running, caller, runtime }
+    }
+
     fn change(&self, command: impl Into<weir_control::Command>) {
         self.runtime.block_on(self.control.change(self.caller, command.into(), None)).unwrap();
     }
@@ -141,6 +175,7 @@ impl House {
             let state = &self.control.published().state;
             state.live_keys.iter().map(|(_, standing)| standing.key).take(400_000).collect()
         };
+        let before = cpu();
         let until = Instant::now() + Duration::from_secs(seconds);
         let (sender, times) = channel();
         let started = Instant::now();
@@ -161,10 +196,22 @@ impl House {
         drop(sender);
         let mut times: Vec<Duration> = times.iter().collect();
         let rate = times.len() as f64 / started.elapsed().as_secs_f64();
+        let after = cpu();
+        let of = |thread: &str| {
+            let sum = |times: &[(String, u64)]| {
+                times.iter().filter(|(name, _)| name == thread).map(|(_, time)| time).sum::<u64>()
+            };
+            sum(&after).saturating_sub(sum(&before)) as f64 / 1e3 / times.len() as f64
+        };
+        let all: u64 =
+            after.iter().map(|(_, time)| time).sum::<u64>() - before.iter().map(|(_, time)| time).sum::<u64>();
+        let (writer_us, publisher_us, all_us) =
+            (of("weir-writer"), of("weir-publisher"), all as f64 / 1e3 / times.len() as f64);
         let sync = sync_rate(dir, 64 * 700, Duration::from_secs(seconds.min(3)));
         tell(&json!({
             "row": "durable acts", "writers": WRITERS, "acts": times.len(), "acts_per_second": rate,
             "p50_ms": millis(&mut times, 0.5), "p99_ms": millis(&mut times, 0.99),
+            "writer_us": writer_us, "publisher_us": publisher_us, "all_us": all_us,
             "fdatasync_per_second": sync, "bar_acts_per_second": sync * WRITERS as f64 / 2.0,
         }));
     }
@@ -202,10 +249,12 @@ impl House {
         self.change(DirectiveDraft { file, lists: Vec::new() });
         let mut times = Vec::new();
         let mut shown = Value::Null;
+        let mut cpu = Vec::new();
         for _ in 0..10 {
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), cpu_all());
             let preview = self.runtime.block_on(self.control.preview(self.caller, population::FIRST_LETTER_ID.into()));
             times.push(started.elapsed());
+            cpu.push(cpu_all() - before);
             let preview = preview.unwrap();
             shown = json!({ "keep": preview.tally.keep, "lose": preview.tally.lose, "unknown": preview.tally.unknown });
         }
@@ -215,6 +264,7 @@ impl House {
         classes.dedup();
         tell(&json!({
             "row": "preview", "classes": classes.len(), "rules": rules,
+            "first_cpu_ms": cpu[0].as_secs_f64() * 1e3, "cpu_p50_ms": millis(&mut cpu, 0.5),
             "first_ms": times[0].as_secs_f64() * 1e3, "p50_ms": millis(&mut times, 0.5), "max_ms": millis(&mut times, 1.0),
             "counts": shown,
         }));
@@ -265,6 +315,15 @@ fn sync_rate(dir: &Path, bytes: usize, time: Duration) -> f64 {
     drop(file);
     std::fs::remove_file(path).unwrap();
     rate
+}
+
+/// CPU time of this process and of all its threads, those that ended too
+/// (proc(5), `stat`: user and system time in hundredths of a second).
+fn cpu_all() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// CPU time of each thread of this process, in nanoseconds (proc(5),
