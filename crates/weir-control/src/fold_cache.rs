@@ -54,7 +54,9 @@ struct Index {
 }
 
 /// Writes the fold of the tree with this `frontier`; a moment's power cut
-/// leaves the old file or the new one. False where the state cannot be kept.
+/// leaves the old file or the new one. The old one's bytes are overwritten:
+/// what is erased later must not lie in what the disk holds free. False where
+/// the state cannot be kept.
 pub(crate) fn write(dir: &Path, pepper: &Pepper, state: &State, frontier: &Frontier) -> Result<bool, FolderError> {
     let Some(parts) = state.pack() else { return Ok(false) };
     let path = dir.join(UNFINISHED_FILE);
@@ -69,8 +71,12 @@ pub(crate) fn write(dir: &Path, pepper: &Pepper, state: &State, frontier: &Front
         return Err(FolderError::io("writing", &path)(error));
     }
     let target = dir.join(CACHE_FILE);
+    let former = open_existing(&target)?;
     fs::rename(&path, &target).map_err(FolderError::io("replacing", &target))?;
     sync_folder_of(&target)?;
+    if let Some(mut former) = former {
+        overwrite(&mut former).map_err(FolderError::io("overwriting what was before", &target))?;
+    }
     Ok(true)
 }
 
@@ -177,8 +183,8 @@ fn read_part(
 /// Removes the file and what a crash left of one, their bytes overwritten
 /// first. Durable on return.
 pub(crate) fn destroy(dir: &Path) -> Result<(), FolderError> {
-    destroy_file(&dir.join(UNFINISHED_FILE))?;
-    destroy_file(&dir.join(CACHE_FILE))
+    destroy_file(&dir.join(CACHE_FILE))?;
+    destroy_file(&dir.join(UNFINISHED_FILE))
 }
 
 /// Removes what a crash left of one that was being written.
@@ -187,14 +193,18 @@ pub(crate) fn destroy_unfinished(dir: &Path) -> Result<(), FolderError> {
 }
 
 fn destroy_file(path: &Path) -> Result<(), FolderError> {
-    let mut file = match OpenOptions::new().write(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(FolderError::io("opening", path)(error)),
-    };
+    let Some(mut file) = open_existing(path)? else { return Ok(()) };
     overwrite(&mut file).map_err(FolderError::io("overwriting", path))?;
     fs::remove_file(path).map_err(FolderError::io("removing", path))?;
     sync_folder_of(path)
+}
+
+fn open_existing(path: &Path) -> Result<Option<File>, FolderError> {
+    match OpenOptions::new().write(true).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FolderError::io("opening", path)(error)),
+    }
 }
 
 fn overwrite(file: &mut File) -> Result<(), std::io::Error> {

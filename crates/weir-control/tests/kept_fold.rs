@@ -216,6 +216,39 @@ async fn an_erasure_takes_the_kept_fold_with_it() {
     assert_eq!((state, frontier, false), found(dir.path()));
 }
 
+/// Whatever stands in the file's way, an erasure is not called whole while it
+/// lies there; and what a failed attempt to keep the fold left is not trusted
+/// to be free of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_cannot_take_the_kept_fold_says_so_and_tries_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kept, unfinished) = (dir.path().join(CACHE_FILE), dir.path().join(UNFINISHED_FILE));
+    let server = Server::start(dir.path());
+    let id = server.add("acme").await;
+    server.change(KeyRevoke { id }).await;
+    server.change(AccountClose { account: "acme/ci".into() }).await;
+    server.change(PartyClose { id: "acme".into() }).await;
+    server.control.keep_fold().unwrap();
+    let before = std::fs::read(&kept).unwrap();
+    // A folder can be neither overwritten nor removed as a file is.
+    std::fs::create_dir(&unfinished).unwrap();
+    server.control.keep_fold().unwrap_err();
+    std::fs::remove_file(&kept).unwrap();
+    std::fs::create_dir(&kept).unwrap();
+    let erased = server.change(PrivateErase { act: None, subject: Some("acme".into()), reason: "asked".into() }).await;
+    assert!(erased.0["warnings"].to_string().contains(CACHE_FILE), "{erased:?}");
+    server.control.finish_erasures().unwrap_err();
+
+    std::fs::remove_dir(&kept).unwrap();
+    std::fs::remove_dir(&unfinished).unwrap();
+    std::fs::write(&kept, before).unwrap();
+    server.control.finish_erasures().unwrap();
+    assert!(!kept.exists());
+    server.running.stop();
+    let database = dir.path().join(boot::DATABASE_FILE);
+    assert!(!holds(&database, "acme institute"), "it goes from the database once the kept fold is gone");
+}
+
 /// What a row brought is known by the import it began with, also where the fold
 /// was read back.
 #[tokio::test(flavor = "multi_thread")]

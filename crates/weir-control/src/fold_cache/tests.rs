@@ -110,6 +110,17 @@ fn nothing_is_left_of_what_is_destroyed() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
+#[test]
+fn nothing_is_left_of_what_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, pepper) = written(dir.path());
+    let witness = dir.path().join("witness");
+    fs::hard_link(dir.path().join(CACHE_FILE), &witness).unwrap();
+    assert_eq!(written(dir.path()).0, whole);
+    assert!(fs::read(&witness).unwrap().iter().all(|byte| *byte == 0));
+    assert!(read(dir.path(), &pepper).is_some());
+}
+
 /// Where the process ends while it writes, the file before it is still read.
 #[test]
 fn a_file_that_was_not_finished_is_never_read() {

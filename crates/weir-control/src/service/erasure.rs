@@ -198,7 +198,7 @@ impl Control {
             Err(error) => error.to_string(),
         };
         Some(format!(
-            "it is forgotten, but copies may still lie in the database ({why}); they are purged as soon as that is possible"
+            "it is forgotten, but copies may still lie in the data folder ({why}); they are purged as soon as that is possible"
         ))
     }
 }

@@ -58,10 +58,12 @@ impl Control {
         // Read under the lock: what an erasure forgot before it asked for the
         // file to go is not in what is written after it went.
         let published = self.published();
+        let (before, now) = (*kept, KeptFold::of(&published.state));
+        // Where this fails or panics, nobody knows what lies there: the next
+        // erasure takes it away, and it is not tried again with every second.
+        *kept = Some(KeptFold { erased: 0, ..now });
         let written = fold_cache::write(&self.inner.dir, &self.inner.pepper, &published.state, &published.frontier)?;
-        if written {
-            *kept = Some(KeptFold::of(&published.state));
-        }
+        *kept = if written { Some(now) } else { before };
         Ok(written)
     }
 
