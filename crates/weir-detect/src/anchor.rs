@@ -25,9 +25,14 @@ pub(crate) struct Anchor {
 
 impl Anchor {
     /// Whether it has the users to found a candidate, and a quarter more uses
-    /// than when it was last looked at; notes that it is looked at.
-    pub(crate) fn is_due(&mut self) -> bool {
-        let is_due = self.users() >= GROUP_UNITS && self.uses * 4 >= self.looked_at * 5;
+    /// than when it was last looked at.
+    pub(crate) fn is_due(&self) -> bool {
+        self.uses * 4 >= self.looked_at * 5 && self.users() >= GROUP_UNITS
+    }
+
+    /// The same; notes that it is looked at.
+    pub(crate) fn look(&mut self) -> bool {
+        let is_due = self.is_due();
         if is_due {
             self.looked_at = self.uses;
         }

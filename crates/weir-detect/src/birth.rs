@@ -9,7 +9,6 @@ use crate::candidate::{Candidate, Member, budget_share};
 use crate::constants::{
     ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
-use crate::judge::traffic_bits;
 use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
 use crate::settings::{Settings, Trial, Without};
 use crate::state::State;
@@ -58,7 +57,7 @@ fn grow(state: &mut State, epoch: i64) -> bool {
 fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Trial) {
     let works = |(id, member): (&u64, &Member)| {
         let unit = units.get(id)?;
-        (traffic_bits(member.joint, member.sampled(unit), trial) > 0.0).then_some(*id)
+        member.is_core(unit, trial).then_some(*id)
     };
     let working: BTreeSet<u64> = candidate.members.iter().filter_map(works).collect();
     let before = candidate.anchors.len();
@@ -140,7 +139,7 @@ fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u6
         .filter(|id| !claimed.contains(id))
         .filter(|id| {
             let anchor = state.anchors.get_mut(id);
-            anchor.is_some_and(|anchor| anchor.is_due() && Working::of(anchor, *id, &state.units).is_work(anchor.users()))
+            anchor.is_some_and(|anchor| anchor.look() && Working::of(anchor, *id, &state.units).is_work(anchor.users()))
         })
         .collect();
     if nodes.is_empty() || state.candidates.len() >= CANDIDATES {

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::bet::{Block, COMPONENTS, Component, Moments, Own, Reference};
-use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, RASTER_CELLS};
+use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, JOINT_OF_MEMBER, JOINT_OF_STRANGER, RASTER_CELLS};
 use crate::profile::Event;
+use crate::settings::Trial;
 use crate::state::Habits;
 use crate::unit::{History, Pool, Recent, Unit};
 
@@ -148,6 +149,22 @@ impl Member {
     /// All its sampled exchanges since it joined.
     pub(crate) fn sampled(&self, unit: &Unit) -> u64 {
         unit.sampled.saturating_sub(self.before).max(self.joint)
+    }
+
+    /// Bits that the share of joint work in its own traffic brings, uncapped.
+    pub(crate) fn traffic_bits(&self, unit: &Unit, trial: Trial) -> f64 {
+        let other = self.sampled(unit).saturating_sub(self.joint) as f64;
+        let of_member = trial.chance(JOINT_OF_MEMBER);
+        let stranger = JOINT_OF_STRANGER;
+        self.joint as f64 * (of_member / stranger).log2() + other * ((1.0 - of_member) / (1.0 - stranger)).log2()
+    }
+
+    /// Whether it gives a good part of its own traffic to the joint work. Only
+    /// such members are bet on: whoever shows the template in passing is a
+    /// stranger in all else, and a few of them would speak for the whole group.
+    /// Volumes tell it, never what a bet is about, and earlier epochs alone.
+    pub(crate) fn is_core(&self, unit: &Unit, trial: Trial) -> bool {
+        self.traffic_bits(unit, trial) > 0.0
     }
 
     /// Whether its own other work came from a client that the joint work never

@@ -236,6 +236,13 @@ pub(crate) const LESSER_BITS: f64 = 4.0;
 /// Bits a member's own test needs (stated: the text alone brings 8 at most, so
 /// its share of the account's own traffic 6, so it takes both and more).
 pub(crate) const MEMBER_BITS: f64 = 14.0;
+/// The most that all may say together which comes along with a copied template
+/// and its tool: it has one cause (template and traffic at their most).
+pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
+/// Bits that what does not come along with a copy must bring to a member, for
+/// and against taken together: a harness on a forum frames nobody (as many as
+/// make a block count).
+pub(crate) const OWN_BITS: f64 = BLOCK_COUNTS;
 /// The most that showing the template may say of a member.
 pub(crate) const TEMPLATE_BITS: f64 = 8.0;
 /// The most that the share of its own traffic may say, either way.

@@ -149,7 +149,8 @@ fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Join
 }
 
 /// Takes the epoch into what is known of customers and anchors; gives the
-/// anchors that won a new user.
+/// anchors that may found something: a pool that came whole in its first hour
+/// wins no user any more, only uses.
 fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64> {
     let mut active = Vec::new();
     let mut shown: Vec<u64> = Vec::new();
@@ -175,7 +176,8 @@ fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64>
     active.into_iter().collect()
 }
 
-/// A customer shows an anchor; true when that is a new link.
+/// A customer shows an anchor; true when it won a user or is due to be looked at
+/// again.
 fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool {
     if let Some(known) = state.anchors.get_mut(&anchor) {
         known.uses += u64::from(uses);
@@ -185,7 +187,7 @@ fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool 
         if is_new {
             known.link(id);
         }
-        return is_new;
+        return is_new || known.is_due();
     }
     let Some(first) = state.singles.sight(anchor, id) else { return false };
     let mut admitted = Anchor { uses: u64::from(uses) + 1, last: epoch, ..Anchor::default() };

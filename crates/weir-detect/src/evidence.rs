@@ -117,19 +117,24 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
     let mut before: Option<History> = None;
     for (&unit, events) in joint {
         let Some(seen) = scene.profile.units.get(&unit) else { continue };
-        let known = candidate.members.get(&unit).is_some_and(|member| member.since < epoch);
-        if known {
+        let known = candidate.members.get(&unit).filter(|member| member.since < epoch);
+        let is_core = known.zip(state.units.get(&unit)).is_some_and(|(member, unit)| member.is_core(unit, trial));
+        if known.is_some() {
             let value = match before.take() {
                 Some(other) => compare_with_one(candidate, unit, events, &other),
                 None => compare(candidate, unit, events),
             };
-            let payoffs = payoffs(candidate, unit, events, value.zip(least), &beats, &shared, state);
-            let open = |component: Component| !closed.contains(&component.block());
-            let seen = if trial.same_epoch { chosen_late(&payoffs) } else { candidate.payoffs };
-            bet(candidate, unit, &payoffs, &seen, least, open);
+            if is_core {
+                let payoffs = payoffs(candidate, unit, events, value.zip(least), &beats, &shared, state);
+                let open = |component: Component| !closed.contains(&component.block());
+                let seen = if trial.same_epoch { chosen_late(&payoffs) } else { candidate.payoffs };
+                bet(candidate, unit, &payoffs, &seen, least, open);
+            }
             if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
                 member.own.take(value);
-                candidate.likeness.take(value);
+                if is_core {
+                    candidate.likeness.take(value);
+                }
             }
         }
         if trial.leaves_out(Without::Group) {

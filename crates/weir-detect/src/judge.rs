@@ -7,9 +7,9 @@ mod harvest;
 
 use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
-use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, JOINT_OF_MEMBER, JOINT_OF_STRANGER};
+use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS};
 use crate::dossier::Status;
-use crate::settings::{Trial, Without};
+use crate::settings::Without;
 use crate::standing::Standing;
 use crate::state::State;
 
@@ -40,21 +40,11 @@ pub(crate) fn sum(pieces: &[Piece]) -> f64 {
     pieces.iter().map(|piece| piece.bits).sum()
 }
 
-/// Bits that the share of joint work in its own traffic brings to a member,
-/// uncapped.
-pub(crate) fn traffic_bits(joint: u64, sampled: u64, trial: Trial) -> f64 {
-    let other = sampled.saturating_sub(joint) as f64;
-    let of_member = trial.chance(JOINT_OF_MEMBER);
-    joint as f64 * (of_member / JOINT_OF_STRANGER).log2() + other * ((1.0 - of_member) / (1.0 - JOINT_OF_STRANGER)).log2()
-}
-
 pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let core: Vec<u64> = candidate
         .members
         .iter()
-        .filter(|(id, member)| {
-            state.units.get(id).is_some_and(|unit| traffic_bits(member.joint, member.sampled(unit), state.trial) > 0.0)
-        })
+        .filter(|(id, member)| state.units.get(id).is_some_and(|unit| member.is_core(unit, state.trial)))
         .map(|(&unit, _)| unit)
         .collect();
     let standing = Standing::of(candidate, &core, state);

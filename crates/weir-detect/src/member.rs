@@ -4,9 +4,9 @@
 
 use crate::bet::Block;
 use crate::candidate::{Candidate, Member};
-use crate::constants::{CLIENT_OF_GROUP, CLIENT_OF_OTHERS, DEALT_BITS, LESSER_BITS, MEMBER_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
+use crate::constants::{CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, LESSER_BITS, MEMBER_BITS, OWN_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
-use crate::judge::{Verdict, traffic_bits};
+use crate::judge::Verdict;
 use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
@@ -17,13 +17,27 @@ struct Part {
     block: Block,
     what: String,
     bits: f64,
+    /// Whether anyone has it who copied the template and its tool: the text, how
+    /// much of one's work is done with it, the client, the request's parameters.
+    /// All of that has one cause, so it is capped as one.
+    is_copied: bool,
+}
+
+impl Part {
+    fn copied(block: Block, what: String, bits: f64) -> Part {
+        Part { block, what, bits, is_copied: true }
+    }
+
+    fn of_its_own(block: Block, what: String, bits: f64) -> Part {
+        Part { block, what, bits, is_copied: false }
+    }
 }
 
 /// The line of one account with joint exchanges.
 pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, campaign: &str, unit: u64) -> Option<MemberLine> {
     let member = candidate.members.get(&unit).filter(|member| member.joint > 0)?;
     let known = state.units.get(&unit)?;
-    let mut parts = parts(candidate, verdict, state, unit, member);
+    let mut parts = parts(candidate, verdict, state, unit, (member, known));
     parts.retain(|part| match state.trial.without {
         Some(Without::Negative) => part.bits > 0.0,
         Some(Without::Text) => part.block != Block::Text,
@@ -50,8 +64,13 @@ pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, camp
     })
 }
 
-/// Enough bits, from two blocks, one of them text or time.
+/// Enough bits, from two blocks, one of them text or time; and what does not
+/// come along with a copy speaks for it too, so that a copy frames nobody.
 fn is_shown(parts: &[Part], bits: f64, trial: Trial) -> bool {
+    let own: f64 = parts.iter().filter(|part| !part.is_copied).map(|part| part.bits).sum();
+    if own < trial.needs(OWN_BITS) {
+        return false;
+    }
     let speaks = |block: Block| parts.iter().filter(|p| p.block == block).map(|p| p.bits).sum::<f64>() > 0.0;
     let blocks = Block::ALL.into_iter().filter(|&block| speaks(block)).count();
     bits >= trial.needs(MEMBER_BITS) && blocks >= 2 && (speaks(Block::Text) || speaks(Block::Time))
@@ -72,31 +91,37 @@ fn smallest_removal(parts: &[Part], trial: Trial) -> Vec<String> {
     gone
 }
 
-fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, member: &Member) -> Vec<Part> {
-    let sampled = state.units.get(&unit).map_or(member.joint, |known| member.sampled(known));
-    let mut parts = vec![template(candidate, verdict, state), traffic(member, sampled, state.trial)];
-    for block in [Block::Network, Block::Client, Block::Identity, Block::Life] {
+fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (member, known): (&Member, &Unit)) -> Vec<Part> {
+    let mut parts = vec![template(candidate, verdict, state), traffic(member, known, state.trial)];
+    for block in [Block::Client, Block::Network, Block::Identity, Block::Life] {
         let Some(values) = verdict.standing.block(block) else { continue };
         let value = values.kind.value(state, unit);
         if value == 0 {
             continue;
         }
-        let bits = values.bits(value, verdict.core.binary_search(&unit).is_ok());
+        let mut bits = values.bits(value, verdict.core.binary_search(&unit).is_ok());
         let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(1);
         let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(1));
-        parts.push(Part { block, what, bits });
+        // The client comes along with a copied tool, so both count as one.
+        if block == Block::Client {
+            let copied: f64 = parts.iter().map(|part| part.bits).sum();
+            bits = bits.min((COPIED_BITS - copied).max(0.0));
+            parts.push(Part::copied(block, what, bits));
+        } else {
+            parts.push(Part::of_its_own(block, what, bits));
+        }
     }
     if let Some(values) = verdict.standing.kind(Kind::Age) {
         let value = Kind::Age.value(state, unit);
         let bits = if value == 0 { 0.0 } else { values.bits(value, verdict.core.binary_search(&unit).is_ok()) };
         if bits < 0.0 {
             let what = "an older account than the other members' were".to_owned();
-            parts.push(Part { block: Block::Life, what, bits });
+            parts.push(Part::of_its_own(Block::Life, what, bits));
         }
     }
-    if state.units.get(&unit).is_some_and(|known| member.has_two_hands(known) || two_clients(verdict, known)) {
+    if member.has_two_hands(known) || two_clients(verdict, known) {
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
-        parts.push(Part { block: Block::Client, what, bits: -TWO_HANDS_BITS });
+        parts.push(Part::of_its_own(Block::Client, what, -TWO_HANDS_BITS));
     }
     if state.named.contains(&unit) {
         parts.push(named(candidate, state));
@@ -104,13 +129,13 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, mem
     let tenure = -(1.0 + member.before as f64).log2().min(TENURE_BITS);
     if tenure < 0.0 {
         let what = format!("{} exchanges of its own before the first joint one", member.before);
-        parts.push(Part { block: Block::Life, what, bits: tenure });
+        parts.push(Part::of_its_own(Block::Life, what, tenure));
     }
     let dealt = member.own.dealt_bits(&state.reference).clamp(-DEALT_BITS, DEALT_BITS);
     if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
         let how = if dealt > 0.0 { "no more than" } else { "more than" };
         let what = format!("its joint turns resemble its own earlier ones {how} the others'");
-        parts.push(Part { block: Block::Text, what, bits: dealt });
+        parts.push(Part::of_its_own(Block::Text, what, dealt));
     }
     // What it did at the same moments and from the same places as the others.
     for block in [Block::Time, Block::Network, Block::Client] {
@@ -121,7 +146,8 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, mem
             .sum();
         if bits != 0.0 {
             let what = format!("its own behaviour after the candidate's birth ({})", block.name());
-            parts.push(Part { block, what, bits: bits.clamp(-LESSER_BITS, LESSER_BITS) });
+            let is_copied = block == Block::Client;
+            parts.push(Part { block, what, bits: bits.clamp(-LESSER_BITS, LESSER_BITS), is_copied });
         }
     }
     parts
@@ -146,7 +172,8 @@ fn named(candidate: &Candidate, state: &State) -> Part {
     let frequency = (outside as f64 + 1.0) / (strangers as f64 + 1.0);
     let bits = (0.5 / frequency).log2().clamp(0.0, LESSER_BITS);
     let what = format!("others' indicators name it, as {outside} of {strangers} customers outside the group");
-    Part { block: Block::Identity, what, bits }
+    // Others' word is nothing it did itself.
+    Part::copied(Block::Identity, what, bits)
 }
 
 /// Showing the template, against how many show it who give it little of their
@@ -155,11 +182,12 @@ fn template(candidate: &Candidate, verdict: &Verdict, state: &State) -> Part {
     let strangers = candidate.members.len().saturating_sub(verdict.core.len()) as f64 + 1.0;
     let frequency = strangers / state.units.len().max(1) as f64;
     let bits = (0.9 / frequency).log2().clamp(0.0, TEMPLATE_BITS);
-    Part { block: Block::Text, what: "shows the group's template".to_owned(), bits }
+    Part::copied(Block::Text, "shows the group's template".to_owned(), bits)
 }
 
-fn traffic(member: &Member, sampled: u64, trial: Trial) -> Part {
-    let bits = traffic_bits(member.joint, sampled, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
+fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
+    let sampled = member.sampled(unit);
+    let bits = member.traffic_bits(unit, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
     let what = format!("{} of {sampled} sampled exchanges since it joined are joint work", member.joint);
-    Part { block: Block::Text, what, bits }
+    Part::copied(Block::Text, what, bits)
 }

@@ -163,8 +163,11 @@ fn a_crowd_that_calls_once_takes_no_more_memory_than_was_given_and_hides_nobody(
         let phrase = at / 3;
         log.push(exchange(100 + at, millis, &format!("{} and {} said {} of it all together", word(phrase), word(phrase + 1), word(phrase + 2))));
         if at % 45 == 0 {
-            let text = format!("Reason about this step by step and show every step of it. Task: explain the {}", word(at % 900));
-            log.push(exchange(at / 45 % 40, millis, &text));
+            // Dealt out: the account says nothing of the task.
+            let turn = at / 45;
+            let task = turn.wrapping_mul(2_654_435_761) >> 16;
+            let text = format!("Reason about this step by step and show every step of it. Task: explain the {}", word(task % 900));
+            log.push(exchange(turn % 40, millis, &text));
         }
     }
     let (mut most, mut customers, mut folds) = (0, 0, 0);
