@@ -230,10 +230,12 @@ async fn an_erasure_that_cannot_take_the_kept_fold_says_so_and_tries_again() {
     server.change(PartyClose { id: "acme".into() }).await;
     server.control.keep_fold().unwrap();
     let before = std::fs::read(&kept).unwrap();
+    server.running.stop();
+    std::fs::remove_file(&kept).unwrap();
+    let server = Server::start(dir.path());
     // A folder can be neither overwritten nor removed as a file is.
     std::fs::create_dir(&unfinished).unwrap();
     server.control.keep_fold().unwrap_err();
-    std::fs::remove_file(&kept).unwrap();
     std::fs::create_dir(&kept).unwrap();
     let erased = server.change(PrivateErase { act: None, subject: Some("acme".into()), reason: "asked".into() }).await;
     assert!(erased.0["warnings"].to_string().contains(CACHE_FILE), "{erased:?}");
