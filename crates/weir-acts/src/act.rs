@@ -6,7 +6,10 @@
 //! The shapes here can never change: entries are hashed as stored. A new need
 //! is a new kind.
 
-use serde::de::DeserializeOwned;
+mod carried;
+#[macro_use]
+mod kinds;
+
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::{Bits, Seen};
@@ -17,6 +20,8 @@ use crate::limits::Limits;
 use crate::time::Time;
 use crate::value::{Value, ValueType};
 use crate::words::{CampaignStatus, Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
+
+pub use carried::{Erased, PolicyText, SealedText};
 
 /// The two parts of an act. `private` is absent where it was never given,
 /// withheld from this reader, or erased.
@@ -32,81 +37,6 @@ pub struct Parts<P, S> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
-
-macro_rules! acts {
-    ($($(#[$doc:meta])* $kind:literal $variant:ident { $($public:tt)* } { $($private:tt)* })*) => {
-        /// An act: one variant a kind.
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub enum Act {
-            $($(#[$doc])* $variant(Parts<public::$variant, private::$variant>),)*
-        }
-
-        /// The public part of each kind.
-        pub mod public {
-            use super::*;
-            $($(#[$doc])*
-            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            #[allow(missing_docs)]
-            pub struct $variant { $($public)* })*
-        }
-
-        /// The private part of each kind.
-        pub mod private {
-            use super::*;
-            $($(#[$doc])*
-            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            #[allow(missing_docs)]
-            pub struct $variant { $($private)* })*
-        }
-
-        impl Act {
-            /// Every kind there is.
-            pub const KINDS: &'static [&'static str] = &[$($kind,)*];
-
-            /// The kind, as the entry writes it.
-            pub const fn kind(&self) -> &'static str {
-                match self { $(Act::$variant(_) => $kind,)* }
-            }
-
-            /// The public part as JSON.
-            pub(crate) fn public_json(&self) -> Result<serde_json::Value, serde_json::Error> {
-                match self { $(Act::$variant(parts) => serde_json::to_value(&parts.public),)* }
-            }
-
-            /// The private part as JSON bytes; none where there is none or it
-            /// would hold nothing.
-            pub(crate) fn private_json(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
-                match self { $(Act::$variant(parts) => to_bytes(parts.private.as_ref()),)* }
-            }
-
-            /// Reads both parts; none for a kind this version does not know.
-            pub(crate) fn read(
-                kind: &str,
-                public: &str,
-                private: Option<&[u8]>,
-            ) -> Option<Result<Act, serde_json::Error>> {
-                match kind {
-                    $($kind => Some(read_parts(public, private).map(Act::$variant)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-fn to_bytes<S: Serialize>(private: Option<&S>) -> Result<Option<Vec<u8>>, serde_json::Error> {
-    let bytes = private.map(serde_json::to_vec).transpose()?;
-    Ok(bytes.filter(|bytes| bytes != b"{}"))
-}
-
-fn read_parts<P: DeserializeOwned, S: DeserializeOwned>(
-    public: &str,
-    private: Option<&[u8]>,
-) -> Result<Parts<P, S>, serde_json::Error> {
-    Ok(Parts { public: serde_json::from_str(public)?, private: private.map(serde_json::from_slice).transpose()? })
-}
 
 acts! {
     /// The log begins: its name and the key that signs it.
@@ -452,65 +382,7 @@ acts! {
     "detector.health" DetectorHealth { pub proposes: bool, pub log2_e: Bits } {}
 }
 
-/// An act whose private part is erased.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Erased {
-    /// Its index.
-    pub act: u64,
-    /// Its kind.
-    pub kind: String,
-    /// The id of what it made: the claim of a `claim.add`, the key of a
-    /// `key.issue`, the subject where it names nothing further.
-    pub id: String,
-}
-
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
-}
-
-/// One policy with the id it will never share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyText {
-    /// The rule id, `@id` in the text.
-    pub id: String,
-    /// The Cedar text, annotations included.
-    pub cedar: String,
-}
-
-/// A directive's text under its own salt: the commitment `sealed` of the
-/// enacting act is SHA-256 of the salt's 32 bytes and the JSON's bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealedText {
-    /// 32 random bytes in hex.
-    pub salt: String,
-    /// A [`DirectiveText`] as JSON, to be hashed as it stands.
-    pub json: String,
-}
-
-impl SealedText {
-    /// Puts a text under a seal.
-    ///
-    /// # Errors
-    /// When the text cannot be written as JSON.
-    pub fn new(text: &DirectiveText, salt: [u8; 32]) -> Result<SealedText, serde_json::Error> {
-        Ok(SealedText { salt: crate::hex::encode(&salt), json: serde_json::to_string(text)? })
-    }
-
-    /// The commitment; none when the salt is malformed.
-    pub fn commitment(&self) -> Option<Digest> {
-        let salt = crate::hex::decode::<32>(&self.salt)?;
-        Some(Digest::of_parts(&[&salt, self.json.as_bytes()]))
-    }
-
-    /// The text under the seal.
-    ///
-    /// # Errors
-    /// When the JSON is not a directive's text.
-    pub fn text(&self) -> Result<DirectiveText, serde_json::Error> {
-        serde_json::from_str(&self.json)
-    }
 }

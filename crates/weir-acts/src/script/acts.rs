@@ -1,17 +1,21 @@
 //! How each kind of act of a random history is made.
 
+mod holders;
+mod models;
+
 use super::{Author, one};
-use crate::act::{Act, Parts, PolicyText, SealedText, private, public};
-use crate::digest::Digest;
-use crate::directive::{Answer, DirectiveKind, DirectiveText, Disclosure, Exception, ListRows, Unknown};
-use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IssuerId, KeyId, LogId, MeasureId, ModelId,
-    OperatorId, PartyId, PersonId, TokenId,
-};
-use crate::limits::{Limits, Rate, Window};
-use crate::value::{Value, ValueType};
+use crate::act::{Act, Parts, PolicyText, private, public};
 use crate::campaign::{Bits, Seen};
-use crate::words::{CampaignRole, CampaignStatus, Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
+use crate::digest::Digest;
+use crate::id::{DraftId, HoldId, IssuerId, LogId, OperatorId, TokenId};
+use crate::value::ValueType;
+use crate::words::{CampaignRole, CampaignStatus, Describes, Role, Stage};
+
+use holders::{
+    account_add, appeal_decide, appeal_file, claim_add, grant_add, holder, key_issue, limits, measure_take, party_add,
+    person_add, private_erase,
+};
+use models::{directive_draft, directive_enact, model_add, sealed, stage_set};
 
 /// Subject and act; nothing where there is nothing yet to act on.
 type Made = Option<(String, Act)>;
@@ -297,174 +301,6 @@ fn token_issue(author: &mut Author, [pick, digest, ..]: [u8; 6], _: u64) -> Made
     Some((operator.to_string(), Act::TokenIssue(parts(public::TokenIssue { token }, private))))
 }
 
-fn party_add(author: &mut Author, [kind, ..]: [u8; 6], _: u64) -> Made {
-    let id = PartyId::from_bytes(author.bytes());
-    author.parties.push(id);
-    let handle = format!("party-{}", author.drawn);
-    let public = public::PartyAdd { kind: one(PartyKind::ALL, kind)? };
-    let private = private::PartyAdd { name: handle.clone(), handle, lei: None, ror: None };
-    Some((id.to_string(), Act::PartyAdd(parts(public, private))))
-}
-
-fn account_add(author: &mut Author, [party, ..]: [u8; 6], _: u64) -> Made {
-    let party = one(&author.parties, party)?;
-    let id = AccountId::from_bytes(author.bytes());
-    author.accounts.push(id);
-    let private = private::AccountAdd { handle: format!("account-{}", author.drawn) };
-    Some((id.to_string(), Act::AccountAdd(parts(public::AccountAdd { party }, private))))
-}
-
-fn key_issue(author: &mut Author, [account, digest, ..]: [u8; 6], _: u64) -> Made {
-    let account = one(&author.accounts, account)?;
-    let key = KeyId::from_bytes(author.bytes());
-    author.keys.push(key);
-    // Few secrets, so that some are brought twice.
-    let private = private::KeyIssue { digest: Digest([digest % 8; 32]) };
-    Some((account.to_string(), Act::KeyIssue(parts(public::KeyIssue { key }, private))))
-}
-
-/// A person, an account, or its like a party.
-fn holder(author: &Author, pick: u8) -> Option<String> {
-    if pick.is_multiple_of(5) && !author.persons.is_empty() {
-        return one(&author.persons, pick / 5).map(|id| id.to_string());
-    }
-    let account = one(&author.accounts, pick / 2).map(|id| id.to_string());
-    let party = one(&author.parties, pick / 2).map(|id| id.to_string());
-    if pick.is_multiple_of(2) { account } else { party }
-}
-
-fn claim_add(author: &mut Author, [subject, kind, value, level, expires, _]: [u8; 6], _: u64) -> Made {
-    let subject = holder(author, subject)?;
-    let claim = ClaimId::from_bytes(author.bytes());
-    author.claims.push(claim);
-    let (kind, value_type, _) = one(KINDS, kind)?;
-    let value = match value_type {
-        ValueType::Bool => Value::Bool(value % 2 == 0),
-        ValueType::Long => Value::Long(i64::from(value % 3)),
-        ValueType::String => Value::String(["research", "health"][usize::from(value % 2)].into()),
-        ValueType::Set => Value::Set(["XA".into(), ["XB", "XC"][usize::from(value % 2)].into()].into()),
-    };
-    let public = public::ClaimAdd { claim, kind: kind.into(), level: level % 3, expires: author.after(expires) };
-    let private = private::ClaimAdd { value, by: "registry".into(), evidence: Digest::of(b"evidence") };
-    Some((subject, Act::ClaimAdd(parts(public, private))))
-}
-
-fn model_add(author: &mut Author, [previous, output, ..]: [u8; 6], _: u64) -> Made {
-    let id = ModelId::from_bytes(author.bytes());
-    let name = format!("model-{}", author.models.len());
-    let previous = one(&author.models, previous).map(|(_, name)| name);
-    author.models.push((id, name.clone()));
-    let public = public::ModelAdd { model: name, previous, weights: None, max_output: Some(u64::from(output)) };
-    let private = private::ModelAdd { upstream: "http://127.0.0.1:9".into(), credential: None };
-    Some((id.to_string(), Act::ModelAdd(parts(public, private))))
-}
-
-/// Some of the parties; in some lists, one twice.
-fn rows(author: &Author, list: &str, pick: u8) -> ListRows {
-    let some = author.parties.iter().zip(0_u8..).filter(|(_, place)| pick >> (place % 8) & 1 == 1);
-    let mut parties: Vec<PartyId> = some.map(|(party, _)| *party).collect();
-    parties.extend(parties.first().copied().filter(|_| pick.is_multiple_of(3)));
-    ListRows { list: list.to_owned(), digest: Digest::of(&[pick]), parties }
-}
-
-fn stage_set(author: &mut Author, [model, stage, list, ..]: [u8; 6], _: u64) -> Made {
-    let (model, _) = one(&author.models, model)?;
-    let stage = one(Stage::ALL, stage)?;
-    let list = (list % 2 == 0).then(|| rows(author, "list.csv", list));
-    let public = public::StageSet { stage, list: list.as_ref().map(|list| list.parties.len() as u64) };
-    Some((model.to_string(), Act::StageSet(parts(public, private::StageSet { list }))))
-}
-
-fn grant_add(author: &mut Author, [party, model, purpose, expires, ..]: [u8; 6], _: u64) -> Made {
-    let (party, (_, model)) = (one(&author.parties, party)?, one(&author.models, model)?);
-    let grant = GrantId::from_bytes(author.bytes());
-    author.grants.push(grant);
-    let public = public::GrantAdd { grant, model, population: None, expires: author.after(expires) };
-    let private = private::GrantAdd {
-        purpose: one(&["evaluation", "defence"], purpose).filter(|_| purpose > 99).map(Into::into),
-    };
-    Some((party.to_string(), Act::GrantAdd(parts(public, private))))
-}
-
-fn directive_draft(author: &mut Author, [model, unknown, until, lists, ..]: [u8; 6], size: u64) -> Made {
-    let id = DirectiveId::from_bytes(author.bytes());
-    let model = one(&author.models, model).map(|(_, name)| name);
-    let models: Vec<String> = model.into_iter().collect();
-    let exception = |list: &str| Exception { list: list.into(), models: models.clone() };
-    let except = ["a.csv", "b.csv"].iter().take(usize::from(lists % 3)).map(|list| exception(list)).collect();
-    let unknown = match (unknown % 3, author.after(until)) {
-        (0, _) | (_, None) => Unknown::Deny,
-        (1, _) => Unknown::Allow,
-        (_, Some(until)) => Unknown::AllowUntil(until),
-    };
-    let text = DirectiveText {
-        id: format!("order-{}", author.drawn),
-        authority: "an authority".into(),
-        instrument: None,
-        citation: None,
-        kind: DirectiveKind::Order,
-        received: author.now,
-        effective: None,
-        models,
-        forbid: "principal.us_person == false".into(),
-        except,
-        unknown,
-        min_level: 1,
-        answer: Answer::Deny,
-        disclosure: Disclosure::Public,
-        notice: None,
-        amends: None,
-    };
-    author.drafts.push((id, size, text.clone()));
-    let private = private::DirectiveDraft { text, lists: vec![] };
-    Some((id.to_string(), Act::DirectiveDraft(parts(public::DirectiveDraft {}, private))))
-}
-
-fn sealed(text: &DirectiveText) -> SealedText {
-    SealedText::new(text, [5; 32]).unwrap()
-}
-
-fn directive_enact(author: &mut Author, [directive, amends, seal, lists, ..]: [u8; 6], _: u64) -> Made {
-    let (id, draft, text) = one(&author.drafts, directive)?;
-    let amends = one(&author.drafts, amends).filter(|_| amends % 3 == 0).map(|(id, ..)| id);
-    let lists = text.except.iter().map(|exception| rows(author, &exception.list, lists)).collect();
-    let is_sealed = seal % 3 == 0;
-    let public = public::DirectiveEnact {
-        disclosure: if is_sealed { Disclosure::Sealed } else { Disclosure::Public },
-        text: (!is_sealed).then(|| text.clone()),
-        sealed: is_sealed.then(|| sealed(&text).commitment().unwrap()),
-        draft,
-        amends,
-        preview: None,
-    };
-    let private = private::DirectiveEnact { text: is_sealed.then(|| sealed(&text)), lists };
-    Some((id.to_string(), Act::DirectiveEnact(parts(public, private))))
-}
-
-fn measure_take(author: &mut Author, [subject, kind, until, ..]: [u8; 6], _: u64) -> Made {
-    let subject = holder(author, subject)?;
-    let measure = MeasureId::from_bytes(author.bytes());
-    author.measures.push(measure);
-    let public = public::MeasureTake { measure, kind: one(MeasureKind::ALL, kind)?, until: author.after(until) };
-    Some((subject, Act::MeasureTake(parts(public, private::MeasureTake { reason: "observed".into() }))))
-}
-
-/// Some limits, or none.
-fn limits(pick: u8) -> Limits {
-    let rate = |window| Rate { amount: u64::from(pick % 5) + 1, window };
-    let requests = [Window::Minute, Window::Day].into_iter().take(usize::from(pick % 3)).map(rate).collect();
-    Limits { requests, concurrent: (pick % 2 == 1).then_some(u64::from(pick)), ..Limits::default() }
-}
-
-fn person_add(author: &mut Author, [issuer, sub, ..]: [u8; 6], _: u64) -> Made {
-    let issuer = one(&author.issuers, issuer)?;
-    let id = PersonId::from_bytes(author.bytes());
-    author.persons.push(id);
-    // Few names, so that some are recorded twice.
-    let private = private::PersonAdd { sub: format!("sub-{}", sub % 4) };
-    Some((id.to_string(), Act::PersonAdd(parts(public::PersonAdd { issuer }, private))))
-}
-
 fn records_seal(author: &mut Author, [count, ..]: [u8; 6], _: u64) -> Made {
     let (number, last) = author.sealed;
     let count = u64::from(count % 4) + 1;
@@ -482,38 +318,6 @@ fn records_seal(author: &mut Author, [count, ..]: [u8; 6], _: u64) -> Made {
         unkept: 0,
     };
     Some((nobody(), empty(Act::RecordsSeal, public)))
-}
-
-fn private_erase(author: &mut Author, [pick, ..]: [u8; 6], size: u64) -> Made {
-    let known: Vec<_> = author.erasable.range(..size).map(|(_, known)| known.clone()).collect();
-    let (erased, subject) = one(&known, pick)?;
-    let private = private::PrivateErase { reason: "asked for".into() };
-    // An appeal's own id is no holder's: somebody else's stands in.
-    let subject = if erased.kind.starts_with("appeal") { author.parties.first()?.to_string() } else { subject };
-    let subject = if matches!(&*erased.kind, "issuer.keys" | "draft.add") {
-        author.parties.first()?.to_string()
-    } else {
-        subject
-    };
-    Some((subject, Act::PrivateErase(parts(public::PrivateErase { acts: vec![erased] }, private))))
-}
-
-fn appeal_file(author: &mut Author, [account, measure, ..]: [u8; 6], _: u64) -> Made {
-    let account = one(&author.accounts, account)?;
-    let appeal = AppealId::from_bytes(author.bytes());
-    author.appeals.push(appeal);
-    let public = public::AppealFile { appeal, measure: one(&author.measures, measure), due: author.now };
-    let private = private::AppealFile { decision: None, account, text: "we did not".into(), rules: vec![] };
-    Some((appeal.to_string(), Act::AppealFile(parts(public, private))))
-}
-
-fn appeal_decide(author: &mut Author, [appeal, ruling, ..]: [u8; 6], _: u64) -> Made {
-    let appeal = one(&author.appeals, appeal)?;
-    let public = public::AppealDecide { appeal, ruling: one(Ruling::ALL, ruling)? };
-    Some((
-        appeal.to_string(),
-        Act::AppealDecide(parts(public, private::AppealDecide { reason: "it was wrong".into() })),
-    ))
 }
 
 #[test]
