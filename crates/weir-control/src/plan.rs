@@ -11,6 +11,7 @@ mod holders;
 mod issuers;
 mod limits;
 mod log_key;
+mod measures;
 mod operators;
 mod records;
 

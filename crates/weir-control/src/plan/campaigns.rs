@@ -2,6 +2,7 @@
 //! customer: whatever calls for one party is one customer, so a measure is on
 //! the party and holds for an account that it opens tomorrow.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use weir_acts::act::{Act, private, public};
@@ -11,8 +12,10 @@ use weir_acts::id::{MeasureId, PartyId};
 use weir_acts::state::{Holder, State};
 use weir_acts::words::{CampaignRole, MeasureKind};
 
+use super::limits::Typed;
+use super::measures::Taking;
 use super::{Plan, Planner, open, parts};
-use crate::command::{CampaignAct, CampaignEnd, MeasureTake};
+use crate::command::{CampaignAct, CampaignEnd};
 use crate::names::{self, check_text};
 use crate::refusal::Refusal;
 
@@ -132,19 +135,18 @@ impl Planner<'_> {
         }
         let mut plan = Plan { id: Some(campaign.id.to_string()), ..Plan::default() };
         for (party, seen) in to_act_on.iter().take(MOST) {
-            let take = MeasureTake {
-                // Planned by id below; names of parties may be withheld.
-                subject: String::new(),
+            let taking = Taking {
                 kind: command.kind,
                 until,
-                reason: command.reason.clone().unwrap_or_else(|| reason(campaign, seen)),
-                requests: command.requests.clone(),
-                tokens: command.tokens.clone(),
-                concurrent: command.concurrent.clone(),
-                spend: command.spend.clone(),
-                campaign: None,
+                reason: command.reason.as_deref().map_or_else(|| reason(campaign, seen).into(), Cow::from),
+                limits: Typed {
+                    requests: command.requests.as_deref(),
+                    tokens: command.tokens.as_deref(),
+                    concurrent: command.concurrent.as_deref(),
+                    spend: command.spend.as_deref(),
+                },
             };
-            let taken = self.measure_on(Holder::Party(*party), &take)?;
+            let taken = self.measure_on(Holder::Party(*party), &taking)?;
             let measure = taken.id.as_deref().and_then(|id| id.parse().ok());
             plan.entries.extend(taken.entries);
             plan.entries.extend(measure.map(|measure| self.tie(campaign, measure, seen.bits)));

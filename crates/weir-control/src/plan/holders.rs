@@ -1,31 +1,23 @@
-//! Planning acts about parties, accounts, keys, claims, grants, measures and
-//! appeals.
+//! Planning acts about parties, accounts, keys, claims, grants and appeals.
 
 use serde_json::json;
 use weir_acts::act::{Act, private, public};
 use weir_acts::entry::Entry;
 use weir_acts::holder::Life;
-use weir_acts::id::{AccountId, ClaimId, GrantId, KeyId, MeasureId, PartyId, PersonId};
+use weir_acts::id::{AccountId, ClaimId, GrantId, KeyId, PartyId, PersonId};
 use weir_acts::key::KeyText;
 use weir_acts::state::{Appeal, Holder, State};
 use weir_acts::value::Value;
-use weir_acts::words::{Describes, MeasureKind};
+use weir_acts::words::Describes;
 use weir_rules::condition::Condition;
 
 use super::{Plan, Planner, open, parts};
-use crate::command::{AppealDecide, ClaimAdd, GrantAdd, MeasureTake, PartyAdd};
+use crate::command::{AppealDecide, ClaimAdd, GrantAdd, PartyAdd};
 use crate::names::{self, check_name, check_text};
 use crate::refusal::Refusal;
 
-/// Measures that a rule enforces which logs begun by an earlier version lack.
-const BY_RULE: [(MeasureKind, &str); 2] =
-    [(MeasureKind::Fallback, "measure/fallback"), (MeasureKind::Verify, "measure/verify")];
-
 /// The highest assurance level there is.
 const MAX_LEVEL: u8 = 4;
-
-/// The longest reason of a measure, in bytes.
-const MAX_REASON: usize = 2_000;
 
 impl Planner<'_> {
     pub(super) fn party_add(&self, command: &PartyAdd) -> Result<Plan, Refusal> {
@@ -211,70 +203,6 @@ impl Planner<'_> {
         Ok(Plan::one(self.entry(party, Act::GrantRevoke(open(public::GrantRevoke { grant: id }))), id))
     }
 
-    pub(super) fn measure_take(&self, command: &MeasureTake) -> Result<Plan, Refusal> {
-        let (holder, person) = self.subject(&command.subject)?;
-        let mut plan = self.measure_on(holder, command)?.after(person);
-        if let (Some(campaign), Some(id)) = (&command.campaign, plan.id.as_deref().and_then(|id| id.parse().ok())) {
-            plan.entries.push(self.evidence(campaign, id, command.kind, holder)?);
-        }
-        Ok(plan)
-    }
-
-    /// A measure on `holder`, whatever the command's subject says.
-    pub(super) fn measure_on(&self, holder: Holder, command: &MeasureTake) -> Result<Plan, Refusal> {
-        for (_, rule) in BY_RULE.iter().filter(|(kind, _)| *kind == command.kind) {
-            self.needs_rule(rule)?;
-        }
-        if command.kind == MeasureKind::Throttle && matches!(holder, Holder::Person(_)) {
-            return Err(Refusal::invalid("a throttle is on a party or an account; a person's is not enforced"));
-        }
-        let warnings = match command.kind {
-            MeasureKind::Fallback => self.fallback_warnings(),
-            _ => Vec::new(),
-        };
-        let limits = match command.kind {
-            MeasureKind::Throttle => Some(self.throttle(command)?),
-            _ => self.no_throttle(command).map(|()| None)?,
-        };
-        check_text("the reason", &command.reason, MAX_REASON)?;
-        if command.until.is_some_and(|until| until <= self.at) {
-            return Err(Refusal::invalid("the measure would have ended already"));
-        }
-        let id = MeasureId::random()?;
-        let act = Act::MeasureTake(parts(
-            public::MeasureTake { measure: id, kind: command.kind, until: command.until },
-            private::MeasureTake { reason: command.reason.clone() },
-        ));
-        let mut plan = Plan::one(self.entry(holder, act), id);
-        plan.entries.extend(limits.map(|limits| self.entry(holder, self.measure_limit(id, limits))));
-        plan.warnings = warnings;
-        Ok(plan)
-    }
-
-    /// Refuses a measure that no rule would enforce.
-    fn needs_rule(&self, rule: &str) -> Result<(), Refusal> {
-        if self.state.rules.get(rule).is_some_and(|rule| rule.life.holds(self.at)) {
-            return Ok(());
-        }
-        Err(Refusal::conflict(format!(
-            "rule `{rule}`, which enforces this measure, is not in force in this log; bring it in with `weir rules set`"
-        )))
-    }
-
-    /// Says what a `fallback` will do where nothing can be fallen back to.
-    pub(super) fn fallback_warnings(&self) -> Vec<String> {
-        let mut served = self.state.models.values().filter(|model| model.life.holds(self.at));
-        if served.any(|model| model.previous.is_some()) {
-            return Vec::new();
-        }
-        vec!["no model has a previous one, so this refuses every model".to_owned()]
-    }
-
-    pub(super) fn measure_lift(&self, id: MeasureId) -> Result<Plan, Refusal> {
-        let holder = *self.state.measures.get(&id).ok_or_else(|| no_such("measure", id))?;
-        Ok(Plan::one(self.entry(holder, Act::MeasureLift(open(public::MeasureLift { measure: id }))), id))
-    }
-
     pub(super) fn appeal_decide(&self, command: &AppealDecide) -> Result<Plan, Refusal> {
         let appeal = self.state.appeals.get(&command.id).ok_or_else(|| no_such("appeal", command.id))?;
         check_text("the reason", &command.reason, 2_000)?;
@@ -310,6 +238,6 @@ fn still_open(life: &Life, planner: &Planner<'_>, message: impl Fn() -> String) 
     if life.holds(planner.at) { Ok(()) } else { Err(Refusal::conflict(message())) }
 }
 
-fn no_such(what: &str, id: impl std::fmt::Display) -> Refusal {
+pub(super) fn no_such(what: &str, id: impl std::fmt::Display) -> Refusal {
     Refusal::not_found(format!("there is no {what} {id}"))
 }

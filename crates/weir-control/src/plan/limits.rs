@@ -9,7 +9,7 @@ use weir_acts::state::Holder;
 use weir_acts::words::Stage;
 
 use super::{Plan, Planner, open};
-use crate::command::{LimitSet, MeasureTake, ModelMeter};
+use crate::command::{LimitSet, ModelMeter};
 use crate::names;
 use crate::refusal::Refusal;
 
@@ -21,16 +21,26 @@ const MOST_WEIGHT: u64 = 1_000_000_000;
 const NONE: &str = "none";
 
 /// Limits as they are typed, each field left out, `none` or a text.
-struct Typed<'a> {
-    requests: Option<&'a str>,
-    tokens: Option<&'a str>,
-    concurrent: Option<&'a str>,
-    spend: Option<&'a str>,
+pub(super) struct Typed<'a> {
+    pub(super) requests: Option<&'a str>,
+    pub(super) tokens: Option<&'a str>,
+    pub(super) concurrent: Option<&'a str>,
+    pub(super) spend: Option<&'a str>,
 }
 
 impl Typed<'_> {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         [self.requests, self.tokens, self.concurrent, self.spend].iter().all(Option::is_none)
+    }
+
+    /// What a `throttle` allows: these, else a few requests a minute, one at a
+    /// time.
+    pub(super) fn throttle(&self) -> Result<Limits, Refusal> {
+        let limits = if self.is_empty() { Limits::THROTTLED } else { self.over(Limits::default())? };
+        if limits.is_empty() {
+            return Err(Refusal::invalid("a throttle that limits nothing is none: say what it allows"));
+        }
+        Ok(limits)
     }
 
     /// These in place of `former`, field by field.
@@ -97,25 +107,6 @@ impl Planner<'_> {
         Ok(Plan::one(self.entry(holder, act), holder))
     }
 
-    /// What the `throttle` of `command` allows: what was typed, else a few
-    /// requests a minute, one at a time.
-    pub(super) fn throttle(&self, command: &MeasureTake) -> Result<Limits, Refusal> {
-        let typed = typed_of(command);
-        let limits = if typed.is_empty() { Limits::THROTTLED } else { typed.over(Limits::default())? };
-        if limits.is_empty() {
-            return Err(Refusal::invalid("a throttle that limits nothing is none: say what it allows"));
-        }
-        Ok(limits)
-    }
-
-    /// Refuses limits on a measure that has none.
-    pub(super) fn no_throttle(&self, command: &MeasureTake) -> Result<(), Refusal> {
-        if typed_of(command).is_empty() {
-            return Ok(());
-        }
-        Err(Refusal::invalid(format!("measure `{}` has no limits; `throttle` has", command.kind)))
-    }
-
     /// The act by which a measure says what it allows.
     pub(super) fn measure_limit(&self, measure: MeasureId, limits: Limits) -> Act {
         Act::MeasureLimit(open(public::MeasureLimit { measure, limits }))
@@ -141,15 +132,6 @@ impl Planner<'_> {
             return Ok(None);
         }
         Ok(Some(self.entry(model, meter(None, weight, max_input)?)))
-    }
-}
-
-fn typed_of(command: &MeasureTake) -> Typed<'_> {
-    Typed {
-        requests: command.requests.as_deref(),
-        tokens: command.tokens.as_deref(),
-        concurrent: command.concurrent.as_deref(),
-        spend: command.spend.as_deref(),
     }
 }
 
