@@ -27,7 +27,10 @@ pub(crate) fn killed_before(program: &str, nth: usize) -> Command {
 }
 
 /// A tracer of a running process; dropped, it lets go of it.
-pub(crate) struct Tracer(Child);
+pub(crate) struct Tracer {
+    strace: Child,
+    process: u32,
+}
 
 impl Tracer {
     /// From now on `what` happens at the calls that `inject` names, of those on
@@ -40,14 +43,14 @@ impl Tracer {
             strace.arg("-P").arg(path);
         }
         strace.args(["-e", &format!("inject={inject}"), "-p", &process.to_string()]);
-        let child = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let strace = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Every thread has it once proc(5) says so.
         let status = |task: &Path| std::fs::read_to_string(task.join("status")).unwrap_or_default();
         let is_traced = |task: &Path| !status(task).lines().any(|line| line == "TracerPid:\t0");
         loop {
             let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
             if tasks.map(|task| task.unwrap().path()).all(|task| is_traced(&task)) {
-                return Tracer(child);
+                return Tracer { strace, process };
             }
             std::thread::yield_now();
         }
@@ -57,7 +60,21 @@ impl Tracer {
 impl Drop for Tracer {
     fn drop(&mut self) {
         // Asked to end, strace lets go of what it traces.
-        let asked = Command::new("sh").arg("-c").arg(format!("kill -s INT {}", self.0.id())).status();
-        drop((asked, self.0.wait()));
+        let asked = Command::new("sh").arg("-c").arg(format!("kill -s INT {}", self.strace.id())).status();
+        drop(asked);
+        while !matches!(self.strace.try_wait(), Ok(Some(_)) | Err(_)) {
+            // It may wait for ever for a thread of a process that was killed: of
+            // that there is nothing to let go.
+            if is_dead(self.process) {
+                drop((self.strace.kill(), self.strace.wait()));
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
+}
+
+fn is_dead(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status.is_empty() || status.lines().any(|line| line.starts_with("State:\tZ"))
 }
