@@ -2,6 +2,7 @@
 //! command names things as people do (`acme/ci`, `mythos-5`); planning turns
 //! the names into the random ids that acts speak of.
 
+mod upload;
 #[macro_use]
 mod verbs;
 
@@ -11,18 +12,8 @@ use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 use weir_acts::{Time, ValueType};
 
+pub use upload::UploadedFile;
 pub use verbs::COVERT;
-
-/// A file the client read and uploads; the server never opens a path that a
-/// request names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UploadedFile {
-    /// The name by which the command or directive speaks of it.
-    pub name: String,
-    /// Its text.
-    pub text: String,
-}
 
 commands! {
     /// Let someone act; they get a first token.

@@ -3,31 +3,33 @@
 //! and that extends the last one signed; the signature is on disk before
 //! anybody sees it, so that a restored backup can never sign a fork.
 
+mod problem;
+mod telling;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use weir_acts::Clock as _;
 use weir_acts::state::LogKey;
-use weir_acts::{Clock as _, Time};
-use weir_store::{FolderError, Store, StoreError, durable};
-use weir_tlog::folder::{FolderPublisher, PublishError};
-use weir_tlog::{
-    Checkpoint, CheckpointError, Ed25519Signer, Frontier, FrontierError, Hash, NoteError, SignedNote, VerifierKey,
-};
+use weir_store::{Store, StoreError, durable};
+use weir_tlog::folder::FolderPublisher;
+use weir_tlog::{Checkpoint, Ed25519Signer, Frontier, Hash, SignedNote, VerifierKey};
 
-use crate::backup::{Backup, BackupError, unconfirmed};
+use crate::backup::{Backup, unconfirmed};
 use crate::clock::SteadyClock;
-use crate::log_keys::{self, LogKeyError};
-use crate::witnesses::{Cosignatures, Witness, WitnessesError, remembered};
-use crate::writer::{Follow, Published};
+use crate::log_keys;
+use crate::witnesses::{Cosignatures, Witness, remembered};
+use crate::writer::Published;
+
+pub use problem::PublicationError;
+pub use telling::{Teller, Told, tellers};
+use telling::{is_grown_within, next_telling};
 
 /// How many leaves are read from the store at a time.
 const LEAVES_AT_A_TIME: usize = 8_192;
-
-/// How long after a failure publishing is tried again.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// How long after the beginning of one publication the next begins at the
 /// earliest: every one costs several syncs of the disk that acts need too.
@@ -38,101 +40,6 @@ pub const PROJECTION: &str = "log";
 
 /// The file, beside the database, that holds the last signed checkpoint.
 pub const SIGNED_FILE: &str = "signed-checkpoint";
-
-/// Why the log cannot be signed or published.
-#[derive(Debug, thiserror::Error)]
-pub enum PublicationError {
-    /// The database ends before what was signed.
-    #[error(
-        "the database holds {found} acts, but a checkpoint of {signed} acts was signed: this is an older copy; put back the newest database, or start a new log in a new folder"
-    )]
-    Behind {
-        /// Acts in the database.
-        found: u64,
-        /// Acts signed for.
-        signed: u64,
-    },
-    /// The database ends before what a witness cosigned.
-    #[error(
-        "the database holds {found} acts, but {path} says that a witness cosigned {cosigned}: this is an older copy; put back the newest database, or start a new log in a new folder", path = path.display()
-    )]
-    BehindWitness {
-        /// Acts in the database.
-        found: u64,
-        /// Acts cosigned.
-        cosigned: u64,
-        /// Where that is kept.
-        path: PathBuf,
-    },
-    /// The database holds another history than the one a witness cosigned.
-    #[error(
-        "the first {cosigned} acts of the database are not the ones that a witness cosigned, as {path} has it: this database is a fork; put back the one that was signed", path = path.display()
-    )]
-    BesideWitness {
-        /// Acts cosigned.
-        cosigned: u64,
-        /// Where that is kept.
-        path: PathBuf,
-    },
-    /// Something showed that this database may not sign any more.
-    #[error("{0}")]
-    Halted(String),
-    /// The folder is a backup that nobody has confirmed.
-    #[error(
-        "{dir} is a backup of {size} acts, made at {at}: before it signs again, say what the world has seen last of this log, by `weir restore --data {dir} --latest URL-OF-THE-LOG` (or a checkpoint or receipt that somebody kept)", dir = dir.display()
-    )]
-    Unconfirmed {
-        /// The folder.
-        dir: PathBuf,
-        /// Acts in it.
-        size: u64,
-        /// When it was made.
-        at: Time,
-    },
-    /// What a backup says about itself cannot be read.
-    #[error(transparent)]
-    Backup(#[from] BackupError),
-    /// The log's keys.
-    #[error(transparent)]
-    LogKey(#[from] LogKeyError),
-    /// Witnesses.
-    #[error(transparent)]
-    Witnesses(#[from] WitnessesError),
-    /// The database holds another history than the one signed.
-    #[error(
-        "the first {signed} acts of the database are not the ones a checkpoint was signed for: this database is a fork; put back the one that was signed"
-    )]
-    Fork {
-        /// Acts signed for.
-        signed: u64,
-    },
-    /// The last signed checkpoint cannot be read.
-    #[error("{path}: {why}: without it a fork could be signed; restore the file from a backup no older than the database", path = path.display())]
-    Signed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: CheckpointError,
-    },
-    /// The database could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A file could not be written.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The tiles could not be published.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// The checkpoint could not be signed.
-    #[error(transparent)]
-    Sign(#[from] CheckpointError),
-    /// The note could not be put together.
-    #[error(transparent)]
-    Note(#[from] NoteError),
-    /// The tree could not be rebuilt.
-    #[error(transparent)]
-    Tree(#[from] FrontierError),
-}
 
 /// Who signs a log, and when.
 pub struct LogSigner {
@@ -342,7 +249,7 @@ impl Publisher {
     /// that wait become one publication.
     ///
     /// `published` is told the size of each tree that came out, `alarm` why
-    /// one did not. That one is tried again after [`RETRY`] without being
+    /// one did not. That one is tried again a moment later without being
     /// told: the acts are durable, and the next may be long in coming.
     pub fn run(mut self, told: &Receiver<Told>, published: &dyn Fn(u64), alarm: &dyn Fn(&PublicationError)) {
         let mut is_behind = false;
@@ -398,54 +305,4 @@ fn last_signed(path: &Path, keys: &[VerifierKey]) -> Result<Option<Checkpoint>, 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(_) => durable::read_secret_file(path).map(|_| None).map_err(PublicationError::Folder),
     }
-}
-
-/// Whether the tree grew, as told by `first` or until `paced` is over.
-fn is_grown_within(told: &Receiver<Told>, first: Told, paced: Duration) -> bool {
-    let until = Instant::now() + paced;
-    let mut is_grown = first == Told::Grown;
-    while let Ok(telling) = told.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        is_grown |= telling == Told::Grown;
-    }
-    is_grown
-}
-
-fn next_telling(told: &Receiver<Told>, is_behind: bool) -> Result<Told, RecvTimeoutError> {
-    match is_behind {
-        true => told.recv_timeout(RETRY),
-        false => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    }
-}
-
-/// What the publisher is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// The tree has grown.
-    Grown,
-    /// A witness cosigned.
-    Cosigned,
-}
-
-/// Tells the publisher's thread that the tree has grown.
-#[derive(Debug, Clone)]
-pub struct Teller(Sender<Told>);
-
-impl Teller {
-    /// For those who tell of something else.
-    pub(crate) fn sender(&self) -> Sender<Told> {
-        self.0.clone()
-    }
-}
-
-impl Follow for Teller {
-    fn grown(&self, _size: u64) {
-        // A publisher that is gone has said why; the acts are durable all the same.
-        let _gone = self.0.send(Told::Grown);
-    }
-}
-
-/// A teller and what its publisher listens to.
-pub fn tellers() -> (Teller, Receiver<Told>) {
-    let (sender, receiver) = channel();
-    (Teller(sender), receiver)
 }
