@@ -2,6 +2,8 @@
 //! before its accounts are associated, and before they are members; and that a
 //! copied template alone frames nobody.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests may fail loudly; the curve is for a reader")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_acts::Time;

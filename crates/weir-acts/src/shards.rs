@@ -41,6 +41,7 @@ impl<K, V> Clone for Shards<K, V> {
     }
 }
 
+#[expect(clippy::rc_clone_in_vec_init, reason = "all are one empty shard until one is written to")]
 impl<K, V> Default for Shards<K, V> {
     fn default() -> Self {
         let branch = Arc::new(vec![Arc::new(Shard::new()); FAN]);

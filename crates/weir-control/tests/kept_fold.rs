@@ -1,7 +1,7 @@
 //! A start on a kept fold is the start that folds the log whole; a fold that
 //! does not belong goes; and what was erased is in none.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 //! epochs, a detector that was written down and read back goes on as if it had
 //! not been.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it met and stops")]
+
 use proptest::prelude::*;
 use weir_acts::Time;
 use weir_detect::{Detector, EpochProfile, Intake, Recorder, Settings, Sketcher, Texts};

@@ -1,5 +1,7 @@
 //! The detector's watch over itself, and customers found innocent.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it met and stops")]
+
 use weir_acts::Time;
 use weir_detect::{Detector, Intake, Settings};
 use weir_exchange::{LoggedAccount, LoggedExchange, LoggedMessage};
@@ -109,7 +111,10 @@ fn log(hours: i64) -> Vec<LoggedExchange> {
 fn fold(detector: &mut Detector, log: &[LoggedExchange]) {
     let sketcher = detector.sketcher();
     let mut intake = Intake::after(detector.folded());
-    log.iter().for_each(|exchange| drop(intake.take(sketcher.sketch(exchange))));
+    for exchange in log {
+        // What comes too late is left out.
+        intake.take(sketcher.sketch(exchange));
+    }
     let rest: Vec<_> = intake.rest().collect();
     for (epoch, profile) in rest {
         detector.fold(epoch, &profile).unwrap();

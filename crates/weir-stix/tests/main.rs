@@ -1,6 +1,6 @@
 //! Bundles as others read them, and feeds as others may send them.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,6 @@
 //! on from the truth. SQLite's own atomicity is what is trusted here; the
 //! moments are those at which Weir's own code could get it wrong.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail it by panicking")]
-
 use std::io;
 use std::path::Path;
 use std::process::Command;

@@ -2,7 +2,7 @@
 //! limit, in a whole node. Prints JSON lines, each with how far beyond its
 //! limit it came; `cargo xtask bench gate` runs it.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

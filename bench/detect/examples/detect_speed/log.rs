@@ -49,7 +49,7 @@ impl Log {
     /// The log of so many exchanges; made where it is missing.
     pub(crate) fn cached(folder: &Path, exchanges: u64, prompt: usize, form: Form) -> Result<Log> {
         let path = folder.join(format!("{exchanges}-{prompt}.{}", form.name()));
-        if !path.exists() {
+        if !path.try_exists().unwrap_or(false) {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             let beside = path.with_extension("part");
             write(&beside, exchanges, prompt, form).with_context(|| format!("cannot write {}", beside.display()))?;

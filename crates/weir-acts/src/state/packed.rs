@@ -137,7 +137,7 @@ impl State {
                     accounts.iter().filter_map(|account| Some(((account.party, account.handle.clone()?), account.id)));
                 Some((Shards::gather(named)?, by_id(&accounts, |account| account.id)?))
             });
-            let live = keys.iter().filter_map(|key| live(key));
+            let live = keys.iter().filter_map(live);
             let of_keys = Shards::gather(live).zip(Shards::gather(keys.iter().map(|key| (key.id, key.clone()))));
             (of_accounts.join().ok().flatten(), of_keys)
         });

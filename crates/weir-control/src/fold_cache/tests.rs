@@ -1,3 +1,5 @@
+#![allow(clippy::disallowed_methods, reason = "a test says what it met and stops")]
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use weir_acts::Time;

@@ -44,6 +44,7 @@ impl FromStr for Format {
 }
 
 /// What a reader comes upon.
+#[expect(clippy::large_enum_variant, reason = "nearly all are records, and none is kept")]
 pub(super) enum Found<'a> {
     /// A record.
     Record(Record<'a>),

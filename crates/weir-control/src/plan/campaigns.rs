@@ -103,7 +103,7 @@ impl Planner<'_> {
 
     /// Customers of `campaign` about whom `kind` is not being done on account of
     /// it, and may be: not those cleared on appeal, nor who has closed.
-    pub(crate) fn to_act_on<'c>(&self, campaign: &'c Campaign, kind: MeasureKind) -> Vec<(PartyId, &'c Seen)> {
+    pub(crate) fn those_to_act_on<'c>(&self, campaign: &'c Campaign, kind: MeasureKind) -> Vec<(PartyId, &'c Seen)> {
         let cleared = self.state.cleared();
         let is_done = |party: &PartyId| {
             names::measures(self.state, Holder::Party(*party)).iter().any(|measure| {
@@ -125,7 +125,7 @@ impl Planner<'_> {
             (until, None) => until,
             (None, Some(hours)) => Some(self.at.plus_millis(i64::from(hours) * HOUR)),
         };
-        let to_act_on = self.to_act_on(campaign, command.kind);
+        let to_act_on = self.those_to_act_on(campaign, command.kind);
         if to_act_on.is_empty() {
             let none = if campaign.acted_on() == 0 { "has no members" } else { "has no member left" };
             return Err(Refusal::conflict(format!(

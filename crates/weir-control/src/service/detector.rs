@@ -155,7 +155,7 @@ impl Control {
                 && draft.drafted.plus_millis(crate::plan::drafts::WAITS_MILLIS) > at
                 && draft.with.as_deref().is_some_and(|with| with.contains(&format!("\"{campaign}\"")))
         });
-        if waits || planner.to_act_on(found, automatic.kind).is_empty() {
+        if waits || planner.those_to_act_on(found, automatic.kind).is_empty() {
             return Ok(None);
         }
         let whole_hours = automatic.lasts % HOUR == 0;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::Uri;
-use weir_acts::Time;
 
 use super::event::Event;
 use super::{Webhook, WebhookSecret, WebhooksError};
+use crate::clock::machine_wall_clock;
 use crate::key_sets::{Allowed, Outward};
 
 /// How long an answer may take, name and connection included.
@@ -69,8 +69,8 @@ impl Sender {
 
     pub(super) fn send(&self, event: &Event) -> Outcome {
         let failed = |why: String| Outcome::Failed { why, wait: None };
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let timestamp = i64::try_from(now.as_secs()).unwrap_or(Time::EPOCH.millis());
+        // The receiver holds it against its own clock.
+        let timestamp = machine_wall_clock().millis() / 1_000;
         let Some(signature) = self.secret.sign(&event.id, timestamp, &event.body) else {
             return failed("the secret cannot sign".to_owned());
         };

@@ -89,16 +89,13 @@ impl Field {
             if ring.sum().saturating_add(held).saturating_add(needed) <= rate.amount {
                 continue;
             }
-            let wait = match rate.amount.checked_sub(needed) {
-                None => None,
+            let wait = rate.amount.checked_sub(needed).map(|room| match room.checked_sub(held) {
                 // What is held is given back at an unknown moment.
-                Some(room) => Some(match room.checked_sub(held) {
-                    None => A_MOMENT,
-                    Some(allowed) => {
-                        Duration::from_millis(u64::try_from(ring.until_at_most(allowed, now)).unwrap_or_default())
-                    }
-                }),
-            };
+                None => A_MOMENT,
+                Some(allowed) => {
+                    Duration::from_millis(u64::try_from(ring.until_at_most(allowed, now)).unwrap_or_default())
+                }
+            });
             let exceeded = Exceeded { what: what(rate), needed, wait };
             if worst.as_ref().is_none_or(|worst| worst.lasts_less_than(&exceeded)) {
                 worst = Some(exceeded);

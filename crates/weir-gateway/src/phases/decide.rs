@@ -46,6 +46,7 @@ pub(crate) struct Decided {
 
 /// What is permitted.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are work, and a box would be an allocation a request")]
 pub(crate) enum Permit {
     /// A model's work.
     Work(Serve),

@@ -163,7 +163,7 @@ fn an_upstream_that_lies_is_bounded() {
         let mut caller = house.caller();
         caller.send(&request("POST", CHAT, Some(ACME), &[], streamed_chat("tapped-5").as_bytes()));
         let mut upstream = tap.next();
-        upstream.say(&STREAM_HEAD.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
+        upstream.say(STREAM_HEAD.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
         for _ in 0..2 {
             upstream.chunk(&format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\n"));
         }

@@ -145,7 +145,7 @@ fn an_answer_that_cannot_be_read_is_not_passed_on() {
         caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("tapped-5").as_bytes()));
         let mut upstream = next_post(&tap);
         assert!(upstream.head.to_ascii_lowercase().contains("accept-encoding: identity"));
-        upstream.say(&format!("HTTP/1.1 200 OK\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+        upstream.say(format!("HTTP/1.1 200 OK\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
         let answer = caller.answer();
         let text = answer.text().to_owned();
         assert_eq!((answer.status(), answer.head.get("weir-rule")), (502, Some("measure/withhold")), "{text}");
@@ -157,7 +157,7 @@ fn an_answer_that_cannot_be_read_is_not_passed_on() {
     let mut caller = house.caller();
     caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], streamed_chat("tapped-5").as_bytes()));
     let mut upstream = next_post(&tap);
-    upstream.say(&format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n{good}{bad}"));
+    upstream.say(format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n{good}{bad}"));
     let head = caller.head();
     let text = String::from_utf8(caller.body(&head).0).unwrap();
     assert!(text.contains("good") && text.contains("answer_unreadable") && !text.contains(secret), "{text}");

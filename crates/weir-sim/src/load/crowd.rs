@@ -115,7 +115,7 @@ impl Crowd {
             Ok((status, body)) => {
                 *counts.by_status.entry(status).or_default() += 1;
                 if status != 200 {
-                    counts.last_refusal = Some(String::from_utf8_lossy(&body).into_owned());
+                    counts.last_refusal = Some(body.escape_ascii().to_string());
                 }
             }
             Err(_) => counts.failed += 1,

@@ -215,6 +215,7 @@ impl Lines {
 }
 
 /// One file of the log.
+#[cfg_attr(feature = "parquet", expect(clippy::large_enum_variant, reason = "there is one at a time"))]
 enum LogFile {
     JsonLines(Packed),
     #[cfg(feature = "parquet")]

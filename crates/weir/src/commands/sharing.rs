@@ -40,7 +40,7 @@ pub(super) fn export(remote: &Remote, asked: &Asked<'_>) -> Result<ExitCode> {
         true => of_file(Path::new(asked.id), asked.campaign)?,
         false => of_log(remote, asked.id)?,
     };
-    let known = asked.accounts.map(|path| read_accounts(path)).transpose()?.unwrap_or_default();
+    let known = asked.accounts.map(read_accounts).transpose()?.unwrap_or_default();
     let meant: BTreeSet<&str> = members.iter().map(String::as_str).collect();
     let mut named: Vec<(IdentifierKind, &str)> = meant.iter().map(|name| (IdentifierKind::Account, *name)).collect();
     let paying = known.iter().filter(|account| meant.contains(account.account.as_str()));

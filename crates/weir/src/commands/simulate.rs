@@ -100,7 +100,7 @@ fn scenario(name: &str) -> Result<Scenario> {
         return Ok(scenario);
     }
     let path = Path::new(name);
-    if !path.exists() {
+    if !path.try_exists().with_context(|| format!("cannot look for {name}"))? {
         bail!("no scenario and no file is called `{name}`; `weir sim --scenario list` names the scenarios");
     }
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;

@@ -76,7 +76,7 @@ impl Known {
     /// When it cannot be written.
     pub fn write_accounts(&self, dir: &Path, now: Time) -> Result<PathBuf> {
         let path = dir.join(FILE);
-        if path.exists() {
+        if path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
             return Ok(path);
         }
         let start: Time = self.world.scenario().start.parse()?;

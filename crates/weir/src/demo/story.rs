@@ -155,10 +155,9 @@ impl Story {
         let checked = tokio::task::spawn_blocking(move || Command::new(program).args(["log", "verify", &log]).output()).await;
         let told = match checked {
             Ok(Ok(output)) if output.status.success() => {
-                let text = String::from_utf8_lossy(&output.stdout).into_owned();
-                format!("the log that proves it was verified from outside:\n  {}", weir_report::plain(text.lines().next().unwrap_or_default()))
+                format!("the log that proves it was verified from outside:\n  {}", first_line(&output.stdout))
             }
-            Ok(Ok(output)) => format!("THE LOG DOES NOT VERIFY: {}", weir_report::plain(&String::from_utf8_lossy(&output.stdout))),
+            Ok(Ok(output)) => format!("THE LOG DOES NOT VERIFY: {}", first_line(&output.stdout)),
             _ => "the log could not be checked from here".to_owned(),
         };
         self.say(&told);
@@ -169,6 +168,12 @@ impl Story {
             self.program.display(),
         ));
     }
+}
+
+/// The first line that a program said.
+fn first_line(said: &[u8]) -> String {
+    let line = said.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    weir_report::plain(std::str::from_utf8(line).unwrap_or("what it said is no text")).to_string()
 }
 
 /// The parties of a campaign in a role, by the names of the crowd.

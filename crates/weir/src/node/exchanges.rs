@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +22,7 @@ use prometheus_client::registry::Registry;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use weir_acts::records::{exchanges_name, first_exchange};
+use weir_control::clock::machine_wall_clock;
 use weir_control::service::{Control, SealExchanges};
 use weir_exchange::LoggedExchange;
 use weir_exchange::columnar::ParquetWriter;
@@ -157,11 +158,8 @@ impl Work {
     /// Whether the first exchange that is in no file has waited long enough.
     fn is_due(&self) -> Result<bool> {
         let Fed::Exchanges(first) = self.feed().next(1, Duration::ZERO)? else { return Ok(false) };
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let age = |first: &LoggedExchange| {
-            let came = u64::try_from(first.time.millis()).unwrap_or_default();
-            now.saturating_sub(Duration::from_millis(came))
-        };
+        let now = machine_wall_clock();
+        let age = |first: &LoggedExchange| Duration::from_millis(u64::try_from(now.since(first.time)).unwrap_or_default());
         Ok(first.first().is_some_and(|first| age(first) >= self.every))
     }
 

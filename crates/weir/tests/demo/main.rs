@@ -2,7 +2,7 @@
 //! accounts, is found, a measure is in force, the innocent are untouched, and
 //! the log proves it. A real OpenAI client is one of the innocent.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail as tests do")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail as tests do")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};

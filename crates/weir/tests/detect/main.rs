@@ -2,7 +2,7 @@
 //! findings from the same log however it lies and is read, and a clear word on
 //! logs that nobody should have to read.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
 
 mod hostile;
 

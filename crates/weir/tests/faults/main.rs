@@ -188,7 +188,7 @@ fn published_with(server: &Server, data: &Path, vkey: &str) -> bool {
     let key = weir_tlog::VerifierKey::parse(vkey).unwrap();
     loop {
         let note = fs::read(data.join("log/checkpoint")).ok().and_then(|text| weir_tlog::SignedNote::parse(&text).ok());
-        if note.is_some_and(|note| note.verify(&[key.clone()]).is_ok()) {
+        if note.is_some_and(|note| note.verify(std::slice::from_ref(&key)).is_ok()) {
             return !server.has_ended();
         }
         if server.has_ended() {

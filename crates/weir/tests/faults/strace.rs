@@ -35,6 +35,7 @@ pub(crate) struct Tracer {
 impl Tracer {
     /// From now on `what` happens at the calls that `inject` names, of those on
     /// `paths` where any are given.
+    #[expect(clippy::zombie_processes, reason = "dropped, it is waited for")]
     pub(crate) fn attach(process: u32, paths: &[&Path], inject: &str) -> Tracer {
         let calls = inject.split(':').next().unwrap();
         let mut strace = Command::new("strace");

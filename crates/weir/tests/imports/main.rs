@@ -4,7 +4,7 @@
 //!
 //! `WEIR_KILL_ROUNDS` sets the rounds of the last.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod server;
 

@@ -1,6 +1,8 @@
 //! What is recorded about persons binds whoever asserts them; what they used
 //! up stays used; when their time is over, so is what rests on it.
 
+#![allow(clippy::disallowed_methods, reason = "a test says what it met and stops")]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Webhooks through the whole program: signed as the scheme's own library wants
 //! it, told again after failures and after a kill, and harmless when they hang.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::disallowed_methods, clippy::unwrap_used, clippy::panic)]
 #![allow(dead_code, reason = "shared with tests that use more of it")]
 
 #[path = "../process/call.rs"]

@@ -129,7 +129,9 @@ impl CsvReader {
         let mut header = Vec::with_capacity(self.ends_used);
         let mut start = 0;
         for end in &self.ends[..self.ends_used] {
-            let name = String::from_utf8_lossy(&self.text[start..*end]);
+            // What is not UTF-8 names no column, and is shown as it is.
+            let name = &self.text[start..*end];
+            let name = std::str::from_utf8(name).map_or_else(|_| name.escape_ascii().to_string(), ToOwned::to_owned);
             start = *end;
             let name = name.trim();
             let fault = match column(name) {

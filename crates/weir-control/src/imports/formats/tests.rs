@@ -1,13 +1,18 @@
 //! The same records however the bytes arrive, and one clear word on whatever
 //! is none.
 
+#![allow(clippy::disallowed_methods, reason = "a test says what it met and stops")]
+
 use proptest::prelude::*;
 
 use super::super::record::COLUMNS;
 use super::*;
 
-/// What was found: records as their line and non-empty columns, faults as told.
-fn read(format: Format, pieces: &[&[u8]]) -> (Vec<(u64, Vec<(String, String)>)>, Vec<String>) {
+/// A record's line and its non-empty columns.
+type Seen = (u64, Vec<(String, String)>);
+
+/// What was found: records, and faults as told.
+fn read(format: Format, pieces: &[&[u8]]) -> (Vec<Seen>, Vec<String>) {
     let (mut records, mut faults) = (Vec::new(), Vec::new());
     let mut reader = Reader::new(format);
     let mut sink = |found: Found<'_>| match found {

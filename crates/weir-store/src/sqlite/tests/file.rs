@@ -1,5 +1,7 @@
 //! The file: whose it is, who may read it, which version it has, and what it refuses.
 
+#![allow(clippy::disallowed_methods, reason = "a test says what it met and stops")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
