@@ -281,7 +281,20 @@ pub struct Limited {
     /// What an operator set.
     pub own: Limits,
     /// What measures `throttle` allow.
-    pub throttles: Vec<(MeasureId, Limits)>,
+    pub throttles: Vec<Throttle>,
+}
+
+/// A measure that slows its subject down, with what is told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttle {
+    /// Which.
+    pub measure: MeasureId,
+    /// What it allows.
+    pub limits: Limits,
+    /// Until when, where it has an end.
+    pub until: Option<Time>,
+    /// Why, where that is at hand.
+    pub reason: Option<Arc<str>>,
 }
 
 impl Limited {
@@ -291,9 +304,12 @@ impl Limited {
             return None;
         }
         let own = limits_at(spans, at);
-        let throttles: Vec<(MeasureId, Limits)> =
-            measures.iter().filter_map(|measure| Some((measure.id, measure.throttles(at)?))).collect();
-        let limits = throttles.iter().fold(own, |joined, (_, limits)| joined.strictest(limits));
+        let throttle = |measure: &Measure| {
+            let limits = measure.throttles(at)?;
+            Some(Throttle { measure: measure.id, limits, until: measure.life.to, reason: measure.reason.clone() })
+        };
+        let throttles: Vec<Throttle> = measures.iter().filter_map(throttle).collect();
+        let limits = throttles.iter().fold(own, |joined, throttle| joined.strictest(&throttle.limits));
         (!limits.is_empty()).then(|| Arc::new(Limited { limits, own, throttles }))
     }
 

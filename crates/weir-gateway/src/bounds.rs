@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_acts::limits::{Limited, Limits, Rate};
+use weir_acts::limits::{Limited, Limits, Rate, Throttle};
 use weir_acts::view::Caller;
 use weir_acts::words::Stage;
 use weir_rules::{Snapshot, Verdict};
 
 use crate::answer::{Appeals, Refusal};
 use crate::ledger::{Exceeded, Scope, What};
+use crate::measures;
 
 /// One set of limits on one scope.
 #[derive(Debug, Clone)]
@@ -84,14 +85,22 @@ pub(crate) fn bounds(snapshot: &Snapshot, caller: &Caller, stage: Stage, verdict
 /// What a request is told that exceeds `bound`.
 pub(crate) fn refuse(bound: &Bound, exceeded: &Exceeded, appeals: &Appeals) -> Refusal {
     let allowed = allowed(exceeded.what);
+    let measured = throttle(bound, exceeded.what).map(|throttle| {
+        let of = if matches!(bound.scope, Scope::Party(_)) { "party" } else { "account" };
+        let done = format!("A measure slows this {of} down to {allowed}{}. Rule {THROTTLE}", said(throttle));
+        (Arc::from(THROTTLE), done)
+    });
     let Some(wait) = exceeded.wait else {
-        let Exceeded { needed, .. } = exceeded;
-        let (rule, who) = rule_and_scope(bound);
-        let message = format!(
-            "This request may take {needed} {}, more than {who} is ever allowed: {allowed}. Rule {rule}. Ask for a \
-             shorter answer or send less",
-            unit(exceeded.what)
-        );
+        let what = format!("This request may take {} {}", exceeded.needed, unit(exceeded.what));
+        let next = "Ask for a shorter answer or send less";
+        let (rule, message) = match measured {
+            Some((rule, done)) => (rule, format!("{what}, more than is ever allowed. {done}. {next}. {}", appeals.how())),
+            None => {
+                let (rule, who) = rule_and_scope(bound);
+                let message = format!("{what}, more than {who} is ever allowed: {allowed}. Rule {rule}. {next}");
+                (rule, message)
+            }
+        };
         return Refusal::new(429, "rate_limit_exceeded", message)
             .by_rule(rule)
             .retry_after(window_seconds(exceeded.what))
@@ -99,13 +108,8 @@ pub(crate) fn refuse(bound: &Bound, exceeded: &Exceeded, appeals: &Appeals) -> R
     };
     let seconds = whole_seconds(wait);
     let again = format!("Try again in {seconds} second{}", if seconds == 1 { "" } else { "s" });
-    let (rule, message) = match throttle(bound, exceeded.what) {
-        Some(measure) => {
-            let rule: Arc<str> = "measure/throttle".into();
-            let of = if matches!(bound.scope, Scope::Party(_)) { "party" } else { "account" };
-            let done = format!("A measure slows this {of} down to {allowed}. Rule {rule}, measure {measure}");
-            (rule, format!("{done}. {again}. {}", appeals.how()))
-        }
+    let (rule, message) = match measured {
+        Some((rule, done)) => (rule, format!("{done}. {again}. {}", appeals.how())),
         None => {
             let (rule, who) = rule_and_scope(bound);
             let message = format!("The limit of {allowed} for {who} is reached. Rule {rule}. {again}");
@@ -115,6 +119,9 @@ pub(crate) fn refuse(bound: &Bound, exceeded: &Exceeded, appeals: &Appeals) -> R
     Refusal::new(429, "rate_limit_exceeded", message).by_rule(rule).retry_after(seconds)
 }
 
+/// The rule named where a measure slows down.
+const THROTTLE: &str = "measure/throttle";
+
 /// What the answer to a throttled request says was done, by which rule and how
 /// to appeal; none where nothing slows it down.
 pub(crate) fn notice(bounds: &[Bound], appeals: &Appeals) -> Option<(Arc<str>, String)> {
@@ -122,13 +129,17 @@ pub(crate) fn notice(bounds: &[Bound], appeals: &Appeals) -> Option<(Arc<str>, S
         By::Limited(limited) => limited.throttles.first(),
         By::Rule(..) => None,
     });
-    let (measure, _) = throttles?;
-    let notice = format!("A measure slows this account down. Measure {measure}. {}", appeals.how());
-    Some(("measure/throttle".into(), notice))
+    let notice = format!("A measure slows this account down{}. {}", said(throttles?), appeals.how());
+    Some((THROTTLE.into(), notice))
+}
+
+/// What is told of a measure: which, until when and why.
+fn said(throttle: &Throttle) -> String {
+    measures::said(throttle.measure, throttle.until, throttle.reason.as_deref())
 }
 
 /// The measure that is as strict as the limit exceeded, where one is.
-fn throttle(bound: &Bound, what: What) -> Option<weir_acts::id::MeasureId> {
+fn throttle(bound: &Bound, what: What) -> Option<&Throttle> {
     let By::Limited(limited) = &bound.by else { return None };
     let sets = |limits: &Limits| match what {
         What::Requests(rate) => limits.requests.in_window(rate.window) == Some(rate.amount),
@@ -136,7 +147,7 @@ fn throttle(bound: &Bound, what: What) -> Option<weir_acts::id::MeasureId> {
         What::Spend(rate) => limits.spend.in_window(rate.window) == Some(rate.amount),
         What::Concurrent(most) => limits.concurrent == Some(most),
     };
-    limited.throttles.iter().find(|(_, limits)| sets(limits)).map(|(measure, _)| *measure)
+    limited.throttles.iter().find(|throttle| sets(&throttle.limits))
 }
 
 fn rule_and_scope(bound: &Bound) -> (Arc<str>, String) {

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use weir_acts::Time;
+use weir_acts::id::MeasureId;
 use weir_acts::view::Caller;
 use weir_acts::words::MeasureKind;
 use weir_rules::{Denial, Snapshot};
@@ -36,19 +38,25 @@ pub(crate) fn tell(snapshot: &Snapshot, caller: &Caller, person: Option<&KnownPe
     let view = snapshot.view();
     let taken = view.measures(caller.account, caller.party, person.map(|person| &person.who));
     for measure in taken.filter(|measure| measure.kind == kind).take(MOST_TOLD) {
-        // Writing to a String cannot fail.
-        let _ = write!(denial.reason, ". Measure {}", measure.id);
-        if let Some(until) = measure.life.to {
-            let _ = write!(denial.reason, " until {until}");
-        }
-        if let Some(why) = &measure.reason {
-            // Headers carry it too, and clients put bounds to those.
-            let told: String = why.trim().trim_end_matches('.').chars().take(MOST_OF_REASON).collect();
-            let more = if why.chars().count() > MOST_OF_REASON { " ..." } else { "" };
-            let _ = write!(denial.reason, ": {told}{more}");
-        }
+        denial.reason.push_str(&said(measure.id, measure.life.to, measure.reason.as_deref()));
     }
     denial
+}
+
+/// A measure's id, its end and its reason, to be added to a sentence.
+pub(crate) fn said(measure: MeasureId, until: Option<Time>, why: Option<&str>) -> String {
+    let mut said = format!(". Measure {measure}");
+    if let Some(until) = until {
+        // Writing to a String cannot fail.
+        let _ = write!(said, " until {until}");
+    }
+    if let Some(why) = why {
+        // Headers carry it too, and clients put bounds to those.
+        let told: String = why.trim().trim_end_matches('.').chars().take(MOST_OF_REASON).collect();
+        let more = if why.chars().count() > MOST_OF_REASON { " ..." } else { "" };
+        let _ = write!(said, ": {told}{more}");
+    }
+    said
 }
 
 /// As [`tell`], of a cut.

@@ -170,11 +170,11 @@ fn told(of: &'static str, limited: &Limited) -> Vec<LimitOn> {
         measure: None,
         limits: limited.own,
     });
-    let throttles = limited.throttles.iter().map(|(measure, limits)| LimitOn {
+    let throttles = limited.throttles.iter().map(|throttle| LimitOn {
         of,
         rule: "measure/throttle".to_owned(),
-        measure: Some(*measure),
-        limits: *limits,
+        measure: Some(throttle.measure),
+        limits: throttle.limits,
     });
     own.into_iter().chain(throttles).collect()
 }

@@ -254,11 +254,21 @@ fn a_throttle_slows_down_and_says_so() {
         assert_eq!((answer.status(), answer.head.get("weir-rule")), (200, Some("measure/throttle")));
         let notice = answer.head.get("weir-notice").unwrap();
         assert!(notice.contains("slows") && notice.contains(&measure) && notice.contains("Appeal: "), "{notice}");
+        assert!(notice.contains("observed"), "{notice}");
     }
+    let words = [
+        "slows this account down to 2 requests a minute",
+        &format!("Measure {measure}: observed"),
+        "Try again in",
+        "https://weir.example/access/v1/appeals, answered by 14 days",
+    ];
+    // The one API's refusal and the other's say the same.
     let told = refused(&house.chat(ACME, "atlas-5"), "measure/throttle");
-    for words in ["slows this account down to 2 requests a minute", &measure, "https://weir.example/access/v1/appeals"]
-    {
-        assert!(told.contains(words), "{told}");
+    let messages = house.ask(ACME, "/v1/messages", &[], r#"{"model":"atlas-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]}"#);
+    assert_eq!(messages.json()["type"], "error", "{}", messages.text());
+    let others = refused(&messages, "measure/throttle");
+    for words in words {
+        assert!(told.contains(words) && others.contains(words), "{words}: {told}: {others}");
     }
     // Without a word, the default.
     house.change(|scene| {
@@ -268,6 +278,21 @@ fn a_throttle_slows_down_and_says_so() {
     let served = (0..9).filter(|_| house.chat(ACME, "atlas-5").status() == 200).count();
     assert_eq!(served, 2, "the account's is the stricter");
     assert_eq!(house.chat(QUIET, "atlas-5").head.get("weir-notice"), None);
+}
+
+#[test]
+fn what_a_throttle_never_allows_is_refused_in_its_name() {
+    let mut house = house();
+    let (party, _, _) = house.accounts[ACME];
+    let mut measure = None;
+    house.change(|scene| measure = Some(scene.throttle(&party.to_string(), limits(r#"{"tokens":["20/day"]}"#))));
+    let answer = house.ask(ACME, CHAT, &[], r#"{"model":"atlas-5","max_tokens":900,"messages":[]}"#);
+    let told = refused(&answer, "measure/throttle");
+    let named = format!("Measure {}: observed", measure.unwrap());
+    for words in ["more than is ever allowed", "slows this party down to 20 tokens a day", &named, "Appeal: ", "answered by"] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(answer.head.get("x-should-retry"), Some("false"));
 }
 
 #[test]
