@@ -10,6 +10,7 @@
 //! never names, reasons or claims.
 
 mod cursor;
+mod deliveries;
 mod event;
 mod secret;
 mod send;
@@ -25,8 +26,10 @@ use weir_acts::Act;
 use crate::key_sets::Allowed;
 use crate::service::Control;
 use cursor::Cursor;
+use deliveries::Delivery;
 use send::{Outcome, Sender};
 
+pub use deliveries::{Deliveries, WebhookShown};
 pub use secret::{SecretError, WebhookSecret};
 
 /// Where the files of how far webhooks were told lie in the data folder.
@@ -161,7 +164,8 @@ impl fmt::Debug for Webhooks {
 }
 
 impl Webhooks {
-    /// Starts telling `webhooks`, whose files lie in the data folder `dir`.
+    /// Starts telling `webhooks`, whose files lie in the data folder `dir`;
+    /// `deliveries` is told how it goes.
     ///
     /// # Errors
     /// When one of them is not configured rightly, or its file cannot be read.
@@ -171,6 +175,7 @@ impl Webhooks {
         webhooks: Vec<Webhook>,
         allowed: &Allowed,
         ca_file: Option<&Path>,
+        deliveries: &Deliveries,
     ) -> Result<Webhooks, WebhooksError> {
         for webhook in &webhooks {
             webhook.check(&webhooks)?;
@@ -180,7 +185,9 @@ impl Webhooks {
         for webhook in webhooks {
             let cursor = Cursor::open(&dir.join(WEBHOOKS), &webhook.name, control.published().state.size)?;
             let sender = Sender::new(&webhook, Arc::clone(allowed), ca_file)?;
-            let follower = Follower { control: control.clone(), webhook, cursor, sender, stop: Arc::clone(&stop) };
+            let delivery = deliveries.add(&webhook.name, cursor.next());
+            let stop = Arc::clone(&stop);
+            let follower = Follower { control: control.clone(), webhook, cursor, sender, delivery, stop };
             started.threads.push(std::thread::Builder::new().name("weir-webhook".into()).spawn(|| follower.follow())?);
         }
         Ok(started)
@@ -201,6 +208,7 @@ struct Follower {
     webhook: Webhook,
     cursor: Cursor,
     sender: Sender,
+    delivery: Arc<Delivery>,
     stop: Arc<Stop>,
 }
 
@@ -249,6 +257,7 @@ impl Follower {
                 } else {
                     self.cursor.passed(entry.index + 1);
                 }
+                self.delivery.reached(self.cursor.next());
             }
             self.cursor.keep()?;
         }
@@ -270,13 +279,18 @@ impl Follower {
         let mut pause = FIRST_PAUSE;
         loop {
             let wait = match self.sender.send(event) {
-                Outcome::Taken => return Go::On,
+                Outcome::Taken => {
+                    self.delivery.delivered();
+                    return Go::On;
+                }
                 Outcome::Gone => {
+                    self.delivery.failed();
                     let name = &self.webhook.name;
                     tracing::error!(webhook = name, "the webhook says that it is gone (410); it is told no more until the next start");
                     return Go::Stop;
                 }
                 Outcome::Failed { why, wait } => {
+                    self.delivery.failed();
                     let wait = wait.unwrap_or(pause).clamp(FIRST_PAUSE, LONGEST_PAUSE);
                     tracing::warn!(webhook = self.webhook.name, id = event.id, why, wait = wait.as_secs(), "a webhook was not told; it is tried again");
                     wait

@@ -12,6 +12,7 @@ mod objects;
 mod prompts;
 mod records;
 mod routes;
+mod webhook_metrics;
 mod witness_metrics;
 
 use std::net::SocketAddr;
@@ -27,7 +28,7 @@ use weir_control::boot::{self, Booted};
 use weir_control::http::{FlightShown, InFlight, LimitsUsed, Live, UsedShown};
 use weir_control::key_sets::{Allowed, Fetcher};
 use weir_control::service::{Control, Running};
-use weir_control::webhooks::{Webhook, Webhooks};
+use weir_control::webhooks::{Deliveries, Webhook, Webhooks};
 use weir_control::witnesses::Witness;
 use weir_gateway::{Drained, Gateway, GatewayConfig, GatewayHandle, Network, Parts, PersonsConfig, RecordQueue};
 use weir_persons::Freshness;
@@ -143,6 +144,7 @@ pub struct Node {
     drain: Duration,
     fetcher: Fetcher,
     webhooks: Option<Webhooks>,
+    deliveries: Arc<Deliveries>,
     dir: PathBuf,
 }
 
@@ -162,6 +164,8 @@ impl Node {
         let (control, starter) = Control::with_witnesses(booted, config.witnesses, config.witness_ca_file)?;
         let mut registry = Registry::default();
         witness_metrics::register(&mut registry, Arc::clone(control.cosignatures()));
+        let deliveries: Arc<Deliveries> = Arc::default();
+        webhook_metrics::register(&mut registry, control.clone(), Arc::clone(&deliveries));
         let queue = Arc::new(RecordQueue::new(config.record_queue));
         let keeping = records::Keeping { roll_bytes: config.record_roll_bytes, roll_after: config.record_roll_after };
         let sealed = control.sealed_segments();
@@ -255,6 +259,7 @@ impl Node {
             drain: config.drain,
             fetcher,
             webhooks: None,
+            deliveries,
             dir: config.dir,
         })
     }
@@ -263,7 +268,7 @@ impl Node {
     /// not told of before. `allowed` are private networks in which they may be.
     pub fn notify(&mut self, webhooks: Vec<Webhook>, allowed: Vec<Network>, ca_file: Option<&Path>) -> Result<()> {
         let allowed: Allowed = Arc::new(move |address| allowed.iter().any(|network| network.contains(address)));
-        self.webhooks = Some(Webhooks::start(&self.control, &self.dir, webhooks, &allowed, ca_file)?);
+        self.webhooks = Some(Webhooks::start(&self.control, &self.dir, webhooks, &allowed, ca_file, &self.deliveries)?);
         Ok(())
     }
 

@@ -11,6 +11,7 @@
 mod accounts;
 mod memory;
 mod metrics;
+mod priority;
 mod telling;
 
 use std::collections::BTreeMap;
@@ -183,6 +184,9 @@ pub struct Following {
 
 impl Following {
     fn run(mut self: Box<Self>, mut feed: Feed) {
+        if let Err(error) = priority::lower() {
+            tracing::warn!(%error, "the detector runs at the priority of requests: the system does not let it be lowered");
+        }
         let mut has_failed = false;
         loop {
             match feed.next(AT_ONCE, PATIENCE) {

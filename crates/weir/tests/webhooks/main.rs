@@ -148,6 +148,15 @@ fn verify(told: &Told) {
     assert!(output.status.success(), "{}", output.stderr.escape_ascii());
 }
 
+/// Looks until it is so.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "waited for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn what_happens_is_told_signed_in_order_and_names_nobody() {
     let hook = Hooked::listen();
@@ -192,7 +201,15 @@ fn what_fails_is_told_again_under_the_same_id_and_others_do_not_wait() {
     measure(&server, "second");
     assert_ne!(well.take().header("webhook-id"), id);
     assert_ne!(failing.take().header("webhook-id"), id);
+    let metric = |what: &str, name: &str| server.metric(&format!("weir_webhook_{what}{{webhook=\"{name}\"}}"));
+    // Each answer is counted behind it.
+    until("both deliveries to be counted", || metric("delivered_total", "failing") == 2 && metric("delivered_total", "well") == 2);
+    until("nothing to wait", || metric("waiting", "failing") == 0 && metric("waiting", "well") == 0);
+    assert_eq!((metric("failures_total", "failing"), metric("failing", "failing")), (3, 0));
+    assert_eq!((metric("failures_total", "well"), metric("delivered_total", "hanging")), (0, 0));
+    assert!(metric("waiting", "hanging") >= 2, "both measures wait");
     drop(held);
+    until("the one that hung to have failed", || metric("failures_total", "hanging") > 0 && metric("failing", "hanging") == 1);
 }
 
 #[test]
