@@ -131,7 +131,7 @@ impl State {
             "claim.add" => self.forget_claim(id(erased)?, touched),
             "grant.add" => self.forget_grant(id(erased)?, touched),
             "key.issue" => self.forget_key(id(erased)?, touched),
-            "measure.take" => self.forget_measure(id(erased)?),
+            "measure.take" => self.forget_measure(id(erased)?, touched),
             "appeal.file" => {
                 let appeal = self.appeal_mut(id(erased)?)?;
                 (appeal.decision, appeal.account, appeal.text) = (None, None, None);
@@ -279,11 +279,13 @@ impl State {
         Ok(())
     }
 
-    fn forget_measure(&mut self, id: MeasureId) -> Result<(), FoldProblem> {
+    fn forget_measure(&mut self, id: MeasureId, touched: &mut Touched) -> Result<(), FoldProblem> {
         let holder = *self.measures.get(&id).ok_or_else(|| missing("measure", id))?;
         if let Some(measure) = self.measures_mut(holder)?.iter_mut().find(|measure| measure.id == id) {
             measure.reason = None;
         }
+        // Views tell the reason to whom it concerns.
+        touched.holder(holder);
         Ok(())
     }
 
