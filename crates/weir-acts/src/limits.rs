@@ -291,8 +291,6 @@ pub struct Throttle {
     pub measure: MeasureId,
     /// What it allows.
     pub limits: Limits,
-    /// Until when, where it has an end.
-    pub until: Option<Time>,
     /// Why, where that is at hand.
     pub reason: Option<Arc<str>>,
 }
@@ -306,7 +304,7 @@ impl Limited {
         let own = limits_at(spans, at);
         let throttle = |measure: &Measure| {
             let limits = measure.throttles(at)?;
-            Some(Throttle { measure: measure.id, limits, until: measure.life.to, reason: measure.reason.clone() })
+            Some(Throttle { measure: measure.id, limits, reason: measure.reason.clone() })
         };
         let throttles: Vec<Throttle> = measures.iter().filter_map(throttle).collect();
         let limits = throttles.iter().fold(own, |joined, throttle| joined.strictest(&throttle.limits));

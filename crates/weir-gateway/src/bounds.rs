@@ -133,9 +133,9 @@ pub(crate) fn notice(bounds: &[Bound], appeals: &Appeals) -> Option<(Arc<str>, S
     Some((THROTTLE.into(), notice))
 }
 
-/// What is told of a measure: which, until when and why.
+/// What is told of a measure: which and why.
 fn said(throttle: &Throttle) -> String {
-    measures::said(throttle.measure, throttle.until, throttle.reason.as_deref())
+    measures::said(throttle.measure, None, throttle.reason.as_deref())
 }
 
 /// The measure that is as strict as the limit exceeded, where one is.
