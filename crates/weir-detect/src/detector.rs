@@ -147,6 +147,11 @@ impl Detector {
         self.state.named.insert(self.sketcher.unit_of(&account.account, account.party.as_deref()));
     }
 
+    /// Forgets whom indicators named: they have an end, and are given anew.
+    pub fn heed_none(&mut self) {
+        self.state.named.clear();
+    }
+
     /// What stands now.
     pub fn findings(&self) -> Findings {
         findings::of(&self.state)

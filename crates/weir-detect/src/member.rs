@@ -191,3 +191,27 @@ fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
     let what = format!("{} of {sampled} sampled exchanges since it joined are joint work", member.joint);
     Part::copied(Block::Text, what, bits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_copied_the_template_is_no_member_by_others_word() {
+        let trial = Trial::default();
+        let copy = || {
+            vec![
+                Part::copied(Block::Text, "shows the group's template".into(), TEMPLATE_BITS),
+                Part::copied(Block::Text, "its traffic".into(), TRAFFIC_BITS),
+                Part::copied(Block::Client, "its client".into(), COPIED_BITS),
+            ]
+        };
+        let is_member = |parts: &[Part]| is_shown(parts, parts.iter().map(|part| part.bits).sum(), trial);
+        let mut named = copy();
+        // Others' word at its strongest, many times over.
+        named.extend((0..9).map(|_| Part::copied(Block::Identity, "others' indicators name it".into(), LESSER_BITS)));
+        assert!(!is_member(&named));
+        named.push(Part::of_its_own(Block::Time, "its own behaviour".into(), OWN_BITS));
+        assert!(is_member(&named), "its own behaviour is what makes it one");
+    }
+}

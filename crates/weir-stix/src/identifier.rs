@@ -98,7 +98,8 @@ impl IdentifierKey {
         Sha256::digest(self.0).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    pub(crate) fn digits(&self) -> String {
+    /// Its 64 hexadecimal digits: a secret.
+    pub fn digits(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

@@ -68,7 +68,9 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
         }
         Command::Campaign(Campaign::List) => campaigns::list(remote),
         Command::Campaign(Campaign::Show { id }) => campaigns::show(remote, id),
-        Command::Campaign(Campaign::Import { file }) => sharing::import(remote, file),
+        Command::Campaign(Campaign::Import { file, keep_in, indicator_key_file }) => {
+            sharing::import(remote, file, keep_in.as_deref(), indicator_key_file.as_deref())
+        }
         Command::Campaign(Campaign::Export { id, campaign, accounts, out, tlp, expires, from, key_file, share_key }) => {
             let asked = sharing::Asked {
                 id,

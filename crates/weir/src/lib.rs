@@ -8,6 +8,7 @@ mod config;
 pub mod demo;
 mod detect;
 mod files;
+pub mod indicators;
 mod keeping;
 mod logging;
 pub mod node;

@@ -128,10 +128,18 @@ pub(crate) enum Campaign {
         share_key: bool,
     },
     /// Read a bundle that others made, and say what of it counts and what does not
-    #[command(after_help = "What counts is given to `weir detect --indicators FILE`: one capped piece of evidence, never a verdict.")]
+    #[command(
+        after_help = "With --keep-in what counts is kept in the data folder, on the machine of the server, and heeded from the next epoch's end until it is out of date: one capped piece of evidence, never a verdict. To take it back, remove the file. `weir detect --indicators FILE` heeds one for a run.\n\nExamples:\n  weir campaign import theirs.json\n  weir campaign import theirs.json --keep-in ./weir-data --indicator-key-file sharing.key"
+    )]
     Import {
         /// The bundle
         file: PathBuf,
+        /// The data folder of the server whose detector is to heed it
+        #[arg(long, value_name = "DIR")]
+        keep_in: Option<PathBuf>,
+        /// The key that its identifiers are under, where it is not in the bundle
+        #[arg(long, value_name = "FILE", requires = "keep_in")]
+        indicator_key_file: Option<PathBuf>,
     },
     /// Say that one is over, or was none
     End {

@@ -144,22 +144,35 @@ fn now() -> Time {
 }
 
 fn read_feed(path: &Path) -> Result<Feed> {
+    Ok(read_bundle(path)?.1)
+}
+
+/// A bundle's bytes, and what they say.
+fn read_bundle(path: &Path) -> Result<(Vec<u8>, Feed)> {
     let length = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     if length > weir_stix::MOST_BYTES as u64 {
         bail!("{}: the bundle has {length} bytes; at most {} are read", path.display(), weir_stix::MOST_BYTES);
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    weir_stix::read(&bytes, now()).with_context(|| path.display().to_string())
+    let feed = weir_stix::read(&bytes, now()).with_context(|| path.display().to_string())?;
+    Ok((bytes, feed))
 }
 
-pub(super) fn import(remote: &Remote, path: &Path) -> Result<ExitCode> {
-    let feed = read_feed(path)?;
+pub(super) fn import(remote: &Remote, path: &Path, keep_in: Option<&Path>, key_file: Option<&Path>) -> Result<ExitCode> {
+    let (bytes, feed) = read_bundle(path)?;
+    // All of what may be wrong is found before anything is kept.
+    let given = key_file.map(read_key).transpose()?;
+    let kept = match (keep_in, key_of(path, &feed, given.as_ref())) {
+        (Some(dir), Ok(Some(key))) => Some(crate::indicators::keep(dir, &bytes, &key)?),
+        (Some(_), Err(error)) => return Err(error),
+        _ => None,
+    };
     let count = |kind| feed.of_kind(kind, now()).count();
     let counts: Vec<(&str, usize)> = IdentifierKind::ALL.iter().map(|kind| (kind.as_str(), count(*kind))).collect();
     let told = json!({
         "from": feed.from, "tlp": feed.tlp.map(Tlp::as_str), "key_id": feed.key_id, "key_shared": feed.key.is_some(),
         "identifiers": counts.iter().map(|(kind, count)| ((*kind).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
-        "expired": feed.expired, "unread": feed.unread, "said": feed.said,
+        "expired": feed.expired, "unread": feed.unread, "said": feed.said, "kept": kept,
     });
     let ran = print(remote.json, &told, || {
         let named = counts.iter().map(|(kind, count)| format!("{count} {kind}s")).collect::<Vec<_>>().join(", ");
@@ -174,9 +187,27 @@ pub(super) fn import(remote: &Remote, path: &Path) -> Result<ExitCode> {
             text.push_str(&format!("left out: {} out of date, {} that cannot be read\n", feed.expired, feed.unread));
         }
         feed.said.iter().for_each(|why| text.push_str(&format!("  {}\n", plain(why))));
+        kept.iter().for_each(|path| text.push_str(&format!("kept for the detector: {}\n", path.display())));
         text
     })?;
     Ok(if feed.identifiers.is_empty() { ExitCode::FAILURE } else { ran })
+}
+
+fn read_key(path: &Path) -> Result<IdentifierKey> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display()))?;
+    IdentifierKey::parse(&text).with_context(|| format!("{} holds no key: 64 hexadecimal digits", path.display()))
+}
+
+/// The key that a feed's identifiers are under; none where nothing in it counts.
+fn key_of(path: &Path, feed: &Feed, given: Option<&IdentifierKey>) -> Result<Option<IdentifierKey>> {
+    let Some(key_id) = &feed.key_id else { return Ok(None) };
+    let key = feed.key.as_ref().or(given).with_context(|| {
+        format!("{}: its identifiers are under key {}; name it with --indicator-key-file", path.display(), plain(key_id))
+    })?;
+    if key.id() != *key_id {
+        bail!("{}: its identifiers are under key {}, not {}", path.display(), plain(key_id), key.id());
+    }
+    Ok(Some(key.clone()))
 }
 
 /// Feeds with the key that their identifiers are under.
@@ -184,24 +215,14 @@ pub(crate) struct Indicators(Vec<(PathBuf, Feed, IdentifierKey)>);
 
 /// Reads bundles of indicators for a run of the detector.
 pub(crate) fn feeds(paths: &[PathBuf], key_file: Option<&Path>) -> Result<Indicators> {
-    let given = key_file.map(|path| {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key {}", path.display()))?;
-        IdentifierKey::parse(&text).with_context(|| format!("{} holds no key: 64 hexadecimal digits", path.display()))
-    });
-    let given = given.transpose()?;
+    let given = key_file.map(read_key).transpose()?;
     let mut feeds = Vec::new();
     for path in paths {
         let feed = read_feed(path)?;
-        let Some(key_id) = &feed.key_id else {
+        let Some(key) = key_of(path, &feed, given.as_ref())? else {
             complain(&format!("{}: nothing in it counts", path.display()));
             continue;
         };
-        let key = feed.key.clone().or_else(|| given.clone()).with_context(|| {
-            format!("{}: its identifiers are under key {}; name it with --indicator-key-file", path.display(), plain(key_id))
-        })?;
-        if key.id() != *key_id {
-            bail!("{}: its identifiers are under key {}, not {}", path.display(), plain(key_id), key.id());
-        }
         feeds.push((path.clone(), feed, key));
     }
     Ok(Indicators(feeds))

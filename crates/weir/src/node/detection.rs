@@ -27,6 +27,7 @@ use weir_detect::{Detector, EpochProfile, Intake, Settings, Sketcher};
 use weir_exchange::{LoggedAccount, LoggedExchange};
 
 use super::feed::{Fed, Feed};
+use crate::indicators::Kept;
 use memory::Memory;
 use metrics::Metrics;
 
@@ -109,6 +110,7 @@ impl Following {
         let rows = accounts::rows(&published.state, control.now(), &known);
         let memory = Memory::in_folder(control.dir());
         let restored = memory.restore(settings.clone(), &rows)?;
+        let indicators = Kept::in_folder(control.dir(), control.now());
         if let Some(why) = &restored.anew {
             tracing::warn!(why, "the detector begins anew with all records; the candidates ever born still count");
         }
@@ -127,8 +129,10 @@ impl Following {
             known,
             rows,
             of_size: published.state.size,
+            indicators,
             is_behind: false,
         };
+        work.heed();
         work.say(None);
         Ok(Some(Box::new(work)))
     }
@@ -179,6 +183,8 @@ pub struct Following {
     /// Accounts as the detector knows them, and how many acts told of them.
     rows: Vec<LoggedAccount>,
     of_size: u64,
+    /// What others shared.
+    indicators: Kept,
     is_behind: bool,
 }
 
@@ -243,6 +249,7 @@ impl Following {
         if !any {
             return;
         }
+        self.heed();
         self.after = self.firsts.values().copied().min().map_or(self.last, |first| first.saturating_sub(1));
         match self.memory.save(&self.detector, self.after) {
             Ok(()) => self.tell(),
@@ -262,6 +269,13 @@ impl Following {
             tracing::error!(%error, "an epoch was not folded");
         }
         self.metrics.folded();
+    }
+
+    /// Heeds what others share, as far as it still counts.
+    fn heed(&mut self) {
+        let now = self.control.now();
+        self.indicators.look(now);
+        self.indicators.mark(&mut self.detector, &self.rows, now);
     }
 
     /// Who there is may have changed since the epoch before.

@@ -145,6 +145,62 @@ fn live_and_batch_come_to_the_same_across_a_restart_at_every_epoch() {
     house.running.stop();
 }
 
+/// Others' word that these accounts are of a campaign; in place of what was kept.
+fn feed(house: &House, dossier: &weir_detect::Dossier, accounts: &[&str]) {
+    let key = weir_stix::IdentifierKey::new([9; 32]);
+    let bundle = weir_stix::bundle(&weir_stix::Export {
+        dossier,
+        named: accounts.iter().map(|account| (weir_stix::IdentifierKind::Account, *account)).collect(),
+        from: "Lab",
+        tlp: weir_stix::Tlp::Amber,
+        expires: house.control.now().plus_millis(86_400_000),
+        key: &key,
+        with_key: false,
+    });
+    // Where nothing was kept there is no folder.
+    let _absent = std::fs::remove_dir_all(house.dir.path().join(weir::indicators::INDICATORS));
+    weir::indicators::keep(house.dir.path(), bundle.to_string().as_bytes(), &key).unwrap();
+}
+
+#[test]
+fn others_indicators_are_heeded_live_and_a_feed_of_everybody_says_nothing() {
+    let house = House::new(22);
+    let without = house.batch();
+    let dossier = &without.dossiers[0];
+    let member = without.members.iter().find(|line| line.role == weir_detect::Role::Member).unwrap();
+    let published = house.control.published();
+    let look_alikes: Vec<String> = house.known.look_alikes.iter()
+        .map(|party| published.state.party_named(party).unwrap().accounts[0].to_string())
+        .collect();
+    let mut named = vec![member.account.as_str()];
+    named.extend(look_alikes.iter().map(String::as_str));
+
+    let mut work = house.start();
+    let half = house.log.len() / 2;
+    for (number, exchange) in house.log.iter().enumerate() {
+        if number == half {
+            feed(&house, dossier, &named);
+        }
+        work.take(std::slice::from_ref(exchange), exchange.seq.unwrap());
+        work.close_epochs();
+    }
+    let heeded = work.detector().findings();
+    let line = heeded.members.iter().find(|line| line.account == member.account).unwrap();
+    assert!(line.top.iter().any(|piece| piece.what.contains("others' indicators name it")), "{line:?}");
+    let gained = line.bits - member.bits;
+    assert!(gained > 0.0 && gained <= 4.0, "{gained}");
+    let is_member = |line: &&weir_detect::MemberLine| line.role == weir_detect::Role::Member;
+    for innocent in heeded.members.iter().filter(is_member) {
+        assert!(!look_alikes.contains(&innocent.account), "{innocent:?}");
+    }
+    drop(work);
+
+    let everybody: Vec<String> = published.state.accounts.iter().map(|(id, _)| id.to_string()).collect();
+    feed(&house, dossier, &everybody.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(house.start().detector().findings(), without, "as if it were not there");
+    house.running.stop();
+}
+
 #[test]
 fn what_a_crash_left_unsaid_is_said_by_the_next_start_and_nothing_twice() {
     let house = House::new(16);

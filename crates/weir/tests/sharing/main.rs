@@ -50,6 +50,16 @@ fn a_finding_is_written_down_for_others_and_read_back() {
     assert_eq!((&read["from"], &read["key_id"], &read["key_shared"]), (&json!("Lab"), &told["key_id"], &json!(false)));
     assert!(weir.line("campaign import bundle.json").done().out.contains("which you must have"));
 
+    // It is kept for a server's detector, with the key, and only where one is.
+    std::fs::create_dir(weir.dir().join("data")).unwrap();
+    let keep = "campaign import bundle.json --keep-in data --indicator-key-file sharing.key";
+    assert!(weir.line(keep).refused().contains("not the folder of a server"));
+    weir.write("data/weir.db", "");
+    assert!(weir.line("campaign import bundle.json --keep-in data").refused().contains("--indicator-key-file"));
+    assert!(!weir.dir().join("data/indicators").exists());
+    assert!(weir.line(keep).done().out.contains("kept for the detector: data/indicators/"));
+    assert_eq!(std::fs::read_dir(weir.dir().join("data/indicators")).unwrap().count(), 2);
+
     // What others shared is taken by the detector, with the key.
     weir.write("log.jsonl", &json!({"time": "2026-05-01T00:00:00Z", "account": "a-1"}).to_string());
     weir.write("detect.key", &"0".repeat(32));

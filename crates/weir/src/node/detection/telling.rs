@@ -61,6 +61,7 @@ impl Following {
             .map(|mut dossier| {
                 dossier.provenance.command = self.command();
                 dossier.provenance.inputs.clone_from(&inputs);
+                dossier.related.extend(self.indicators.relate(&dossier, self.control.now()));
                 let lines = of.get(dossier.id.as_str()).map_or(&[][..], Vec::as_slice);
                 finding(&dossier, lines)
             })
