@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use weir_acts::Time;
 use weir_acts::id::{AccountId, PartyId};
 
-use crate::Sketch;
+use crate::{KeptText, Sketch};
 use crate::id::DecisionId;
 use crate::logged::{LoggedClient, LoggedExchange, LoggedOutcome, LoggedParams, LoggedUsage};
 
@@ -49,6 +49,9 @@ pub struct ExchangeRecord {
     /// What is kept of its texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sketch: Option<Sketch>,
+    /// Its texts, sealed, where the rules say that they are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<KeptText>,
     /// From where it was called.
     pub client: Client,
     /// What was asked for.
@@ -147,7 +150,7 @@ impl From<&ExchangeRecord> for LoggedExchange {
         let ExchangeRecord { client, params, usage, outcome, .. } = record;
         let owned = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         LoggedExchange {
-            id: Some(format!("x-{:08x}-{:08x}", record.id.segment, record.id.sequence)),
+            id: Some(record.id.exchange()),
             time: record.time,
             account: record.account.to_string(),
             party: Some(record.party.to_string()),
@@ -187,5 +190,5 @@ fn is_false(flag: &bool) -> bool {
 }
 
 fn exchange_id<S: Serializer>(id: &DecisionId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("x-{:08x}-{:08x}", id.segment, id.sequence))
+    serializer.serialize_str(&id.exchange())
 }

@@ -23,6 +23,13 @@ pub struct DecisionIdError {
     text: String,
 }
 
+/// The text was not the id of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not the id of an exchange: expected `x-`, 8 hex digits, `-` and 8 hex digits")]
+pub struct ExchangeIdError {
+    text: String,
+}
+
 /// Length of the written form in bytes.
 const LENGTH: usize = 21;
 
@@ -33,6 +40,23 @@ impl DecisionId {
         write_hex(&mut text[4..12], self.segment);
         write_hex(&mut text[13..21], self.sequence);
         text
+    }
+}
+
+impl DecisionId {
+    /// The id of the exchange that came of it: `x-` in place of `dec-`.
+    #[must_use]
+    pub fn exchange(self) -> String {
+        format!("x-{:08x}-{:08x}", self.segment, self.sequence)
+    }
+
+    /// The decision of the exchange called `text`.
+    ///
+    /// # Errors
+    /// When that is not the id of an exchange.
+    pub fn of_exchange(text: &str) -> Result<DecisionId, ExchangeIdError> {
+        let read = text.strip_prefix("x-").and_then(|rest| format!("dec-{rest}").parse().ok());
+        read.ok_or_else(|| ExchangeIdError { text: text.chars().take(64).collect() })
     }
 }
 

@@ -3,13 +3,14 @@
 //!
 //! The types hold ids and shared names, not text, so that making one on the
 //! request path costs a few copies; writing them as JSON lines happens in the
-//! writer's thread. Nothing here holds a prompt or an answer.
+//! writer's thread. Nothing here holds a prompt in the clear, or an answer.
 
 #[cfg(feature = "parquet")]
 pub mod columnar;
 mod decision;
 mod exchange;
 mod id;
+mod kept_text;
 mod logged;
 #[cfg(feature = "readers")]
 pub mod read;
@@ -17,7 +18,8 @@ mod sketch;
 
 pub use decision::{DecisionRecord, Ruling, UsedAssertion};
 pub use exchange::{Client, ExchangeRecord, Outcome, Params, Usage};
-pub use id::{DecisionId, DecisionIdError};
+pub use id::{DecisionId, DecisionIdError, ExchangeIdError};
+pub use kept_text::{KeptText, MOST_TEXT, Unsealable, Words};
 pub use logged::{
     ClosedBy, LoggedAccount, LoggedClient, LoggedExchange, LoggedMessage, LoggedOutcome, LoggedParams, LoggedUsage,
 };

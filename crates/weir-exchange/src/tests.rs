@@ -22,6 +22,7 @@ fn exchange() -> ExchangeRecord {
         seq: 7,
         conversation: None,
         sketch: None,
+        text: None,
         client: Client { ip: IpAddr::from([198, 51, 100, 7]), asn: None, ja4: None, user_agent: None },
         params: Params { max_tokens: Some(1024), n: None, temperature: None, stream: true, logprobs: None },
         usage: Usage { input_tokens: Some(212), output_tokens: None, estimated: false },
@@ -56,6 +57,7 @@ fn the_record_as_logged_is_what_its_line_is_read_as() {
         served_model: Some("atlas-4".into()),
         conversation: Some("conv_1".into()),
         sketch: Some(Sketch::new(1, &[0, 255, 7])),
+        text: Some(KeptText { key: "2026-12-27".into(), sealed: "AAAA".into() }),
         client: Client {
             ip: "2001:db8::7".parse().unwrap(),
             asn: Some(64500),

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
+use weir_acts::Time;
+use weir_acts::id::AccountId;
 use weir_exchange::{DecisionId, DecisionRecord, ExchangeRecord, Record};
 use weir_wire::Api;
 
@@ -35,6 +37,18 @@ pub struct Said {
     pub api: Api,
     /// The body.
     pub body: Bytes,
+    /// Under whose key its texts are kept and until when, where the rules that
+    /// permit it say that they are.
+    pub keep_text: Option<KeepText>,
+}
+
+/// That what a request said is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepText {
+    /// Whose request it is.
+    pub account: AccountId,
+    /// Until when.
+    pub until: Time,
 }
 
 /// Takes records off the request path. Must not block.

@@ -56,6 +56,10 @@ pub struct Verdict {
     /// hold, so that the strictest wins field by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<RuleLimit>,
+    /// For how many milliseconds the texts of a permitted request are kept:
+    /// the longest that a rule of the permit says. None where none says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_text: Option<i64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]

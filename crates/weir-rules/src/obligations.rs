@@ -2,15 +2,22 @@
 //!
 //! On a permit, `@limit_requests("10/min")`, `@limit_tokens`, `@limit_spend`
 //! and `@limit_concurrent("2")` say what each account may take of what the
-//! rule permits. On a forbid, `@answer("fallback")` lets the previous model
-//! answer instead.
+//! rule permits, and `@keep_text("30 days")` that what is asked under it is
+//! kept, encrypted, for so long. On a forbid, `@answer("fallback")` lets the
+//! previous model answer instead.
 
 use cedar_policy::{Effect, Policy};
 use weir_acts::limits::{Limits, Rates};
 
+use crate::retention::length_of_time;
+
 /// What annotations are called.
 const LIMITS: [&str; 4] = ["limit_requests", "limit_tokens", "limit_spend", "limit_concurrent"];
 const ANSWER: &str = "answer";
+const KEEP_TEXT: &str = "keep_text";
+
+/// The longest that texts are kept: a hundred years.
+const LONGEST_KEPT: i64 = 36_500 * 86_400_000;
 
 /// The limits that a policy brings.
 ///
@@ -42,6 +49,31 @@ pub(crate) fn limits(policy: &Policy) -> Result<Limits, String> {
         concurrent,
         spend: rates("limit_spend")?,
     })
+}
+
+/// How long the texts of what a policy permits are kept, in milliseconds; none
+/// where it does not say that they are.
+///
+/// # Errors
+/// Where the annotation is misspelt, no length of time, or stands on a forbid.
+pub(crate) fn keep_text(policy: &Policy) -> Result<Option<i64>, String> {
+    let is_meant = |name: &str| name.to_ascii_lowercase().starts_with("keep");
+    if let Some((name, _)) = policy.annotations().find(|(name, _)| is_meant(name) && *name != KEEP_TEXT) {
+        return Err(format!("@{name} says nothing; texts are kept by @{KEEP_TEXT}(\"30 days\")"));
+    }
+    match (policy.annotation(KEEP_TEXT), policy.effect()) {
+        (None, _) => Ok(None),
+        (Some(_), Effect::Forbid) => {
+            Err(format!("@{KEEP_TEXT} stands on a forbid: texts are kept only of what is permitted"))
+        }
+        (Some(text), Effect::Permit) => {
+            let told = |why: &str| format!("@{KEEP_TEXT}(\"{text}\") {why}");
+            let keep = length_of_time(text).ok_or_else(|| {
+                told("is no length of time: write a number and days, hours, minutes or seconds, as \"30 days\"")
+            })?;
+            if keep > LONGEST_KEPT { Err(told("is longer than 36500 days")) } else { Ok(Some(keep)) }
+        }
+    }
 }
 
 /// Whether those whom a forbid names are served by the previous model.
@@ -76,6 +108,29 @@ mod tests {
             (read.requests.to_string(), read.concurrent, read.spend.to_string(), read.tokens.is_empty()),
             ("10/min,100/day".to_owned(), Some(2), "9/hour".to_owned(), true)
         );
+    }
+
+    #[test]
+    fn texts_are_kept_by_a_permit_that_says_for_how_long() {
+        let (permit, forbid) = ("permit (principal, action, resource);", "forbid (principal, action, resource);");
+        let read = |text: String| keep_text(&policy(&text));
+        assert_eq!(read(permit.to_owned()), Ok(None));
+        assert_eq!(read(forbid.to_owned()), Ok(None));
+        assert_eq!(read(format!("@keep_text(\"30 days\") {permit}")), Ok(Some(30 * 86_400_000)));
+        assert_eq!(read(format!("@keep_text(\"36500 days\") {permit}")), Ok(Some(LONGEST_KEPT)));
+        for (text, named) in [
+            (format!("@keep_text(\"30\") {permit}"), "@keep_text(\"30\") is no length of time"),
+            (format!("@keep_text {permit}"), "is no length of time"),
+            (format!("@keep_text(\"0 days\") {permit}"), "is no length of time"),
+            (format!("@keep_text(\"36501 days\") {permit}"), "is longer than"),
+            (format!("@keep_texts(\"30 days\") {permit}"), "@keep_texts says nothing"),
+            (format!("@keeptext(\"30 days\") {permit}"), "@keeptext says nothing"),
+            (format!("@Keep_text(\"30 days\") {permit}"), "@Keep_text says nothing"),
+            (format!("@keep_text(\"30 days\") {forbid}"), "@keep_text stands on a forbid"),
+        ] {
+            let error = read(text.clone()).unwrap_err();
+            assert!(error.contains(named), "{text}: {error}");
+        }
     }
 
     #[test]

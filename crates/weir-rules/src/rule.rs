@@ -68,6 +68,8 @@ pub struct RuleInForce {
     pub(crate) origin: Origin,
     /// What it lets each account take of what it permits.
     pub(crate) limits: Limits,
+    /// How long the texts of what it permits are kept, in milliseconds.
+    pub(crate) keep_text: Option<i64>,
     /// Whether those it forbids are served by the previous model.
     pub(crate) falls_back: bool,
     pub(crate) policy: Policy,
@@ -119,6 +121,7 @@ impl RuleInForce {
             cedar: Arc::clone(cedar),
             origin,
             limits: obligations::limits(&policy)?,
+            keep_text: obligations::keep_text(&policy)?,
             falls_back: origin.falls_back() || obligations::falls_back(&policy)?,
             scope: Scope::of(&policy)?,
             key: Key::of(&json),

@@ -78,6 +78,12 @@ pub enum FolderError {
         /// The most that is read.
         limit: u64,
     },
+    /// The file of a key does not hold one.
+    #[error("{} does not hold a key of 32 bytes; restore the file, or remove it and what it sealed is gone", path.display())]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// Text for a segment does not end with a line feed. Nothing was written.
     #[error("a record for {} does not end its line; this is a fault in weir, please report it", path.display())]
     UnendedLine {

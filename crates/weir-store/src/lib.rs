@@ -8,6 +8,7 @@
 //! * [`Store`] is the trait of domain verbs; [`SqliteStore`] is the embedded implementation.
 //! * `conformance` (feature `conformance`) is the suite that every implementation passes.
 //! * [`lock`], [`kind`] and [`durable`] guard the folder a process keeps its state in.
+//! * [`text_keys`] holds the keys of kept texts, which can be destroyed.
 //! * [`segment`] holds decisions: append-only files that are too busy for the database.
 //!
 //! Invariants: one process writes to a folder at a time ([`lock::FolderLock`]); an append is
@@ -26,6 +27,7 @@ mod records;
 pub mod segment;
 pub mod sqlite;
 mod store;
+pub mod text_keys;
 
 pub use error::StoreError;
 pub use folder_error::FolderError;

@@ -67,6 +67,8 @@ pub(crate) struct Serve {
     pub(crate) bounds: Bounds,
     /// Why parts of the answer are withheld, where they are.
     pub(crate) withheld: Option<Denial>,
+    /// For how many milliseconds what was asked is kept, where it is.
+    pub(crate) keep_text: Option<i64>,
 }
 
 /// A decision under one snapshot.
@@ -298,6 +300,7 @@ fn serve(
         upstream: known.and_then(|known| known.upstream.clone()),
         credential: known.and_then(|known| known.credential.clone()),
         fallback: None,
+        keep_text: verdicts.iter().filter_map(|verdict| verdict.keep_text).max(),
         withheld: verdicts
             .iter()
             .any(|verdict| verdict.withhold)

@@ -13,7 +13,7 @@ use crate::gateway::Shared;
 use crate::persons::KnownPerson;
 use crate::phases::accept::{Asked, What};
 use crate::phases::decide::{Basis, Permit};
-use crate::recorder::{Place, Said, Unavailable};
+use crate::recorder::{KeepText, Place, Said, Unavailable};
 
 /// Records a decision. Where it was kept, its exchange is owed too.
 pub(crate) fn decision(
@@ -49,7 +49,14 @@ pub(crate) fn decision(
     };
     let owes_exchange = permit.is_some() && shared.config.exchanges;
     let said = match asked.what {
-        What::Work(_) if owes_exchange => Some(Said { api: asked.api, body: asked.body.clone() }),
+        What::Work(_) if owes_exchange => {
+            let keep = match permit {
+                Some(Permit::Work(serve)) => serve.keep_text,
+                Some(Permit::See(_)) | None => None,
+            };
+            let keep_text = keep.map(|keep| KeepText { account: caller.account, until: asked.time.plus_millis(keep) });
+            Some(Said { api: asked.api, body: asked.body.clone(), keep_text })
+        }
         What::Work(_) | What::List | What::Describe(_) => None,
     };
     match shared.recorder.decide(record, owes_exchange, said) {

@@ -287,6 +287,7 @@ impl Settlement {
             seq: 0,
             conversation: None,
             sketch: None,
+            text: None,
             client: self.from.take().unwrap_or_else(|| CalledFrom::at(self.client.peer.ip())),
             params: self.params,
             usage: self.usage(),

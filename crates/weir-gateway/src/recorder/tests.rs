@@ -44,6 +44,7 @@ fn exchange(sequence: u32) -> ExchangeRecord {
         seq: 0,
         conversation: None,
         sketch: None,
+        text: None,
         client: Client::at([198, 51, 100, 1].into()),
         params: Params::default(),
         usage: Usage::default(),
@@ -54,7 +55,7 @@ fn exchange(sequence: u32) -> ExchangeRecord {
 }
 
 fn said(bytes: usize) -> Option<Said> {
-    Some(Said { api: Api::OpenAiChat, body: Bytes::from(vec![b' '; bytes]) })
+    Some(Said { api: Api::OpenAiChat, body: Bytes::from(vec![b' '; bytes]), keep_text: None })
 }
 
 #[test]

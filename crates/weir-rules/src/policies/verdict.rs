@@ -26,6 +26,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
             fallback: false,
             withhold: false,
             limits: Vec::new(),
+            keep_text: None,
         };
     }
     let forbids = || determining.iter().filter(|rule| rule.effect == RuleEffect::Forbid);
@@ -38,6 +39,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
             fallback: false,
             withhold: false,
             limits: limits(&determining),
+            keep_text: determining.iter().filter_map(|rule| rule.keep_text).max(),
         };
     };
     let denial = Denial {
@@ -47,7 +49,16 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
         next: first.next.clone(),
     };
     let fallback = forbids().all(|rule| rule.falls_back);
-    Verdict { effect: Effect::Deny, rules, stage, denial: Some(denial), fallback, withhold: false, limits: Vec::new() }
+    Verdict {
+        effect: Effect::Deny,
+        rules,
+        stage,
+        denial: Some(denial),
+        fallback,
+        withhold: false,
+        limits: Vec::new(),
+        keep_text: None,
+    }
 }
 
 /// What the permits that decide put on each account, by rule.
@@ -101,6 +112,7 @@ pub(crate) fn missing() -> Verdict {
         fallback: false,
         withhold: false,
         limits: Vec::new(),
+        keep_text: None,
     }
 }
 
@@ -122,5 +134,6 @@ pub(crate) fn policy_error(stage: Stage) -> Verdict {
         fallback: false,
         withhold: false,
         limits: Vec::new(),
+        keep_text: None,
     }
 }
