@@ -380,6 +380,10 @@ acts! {
     /// Whether the detector proposes measures: it stops when the e-value of
     /// ordinary traffic has drifted above one.
     "detector.health" DetectorHealth { pub proposes: bool, pub log2_e: Bits } {}
+
+    /// Somebody read what a request of the subject, an account, said. Written
+    /// before the words are given.
+    "text.read" TextRead { pub exchange: String } { pub reason: String }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

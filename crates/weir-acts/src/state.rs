@@ -338,6 +338,10 @@ impl State {
             | Act::HoldPlace(_)
             | Act::HoldLift(_) => self.fold_records(index, entry)?,
             Act::PrivateErase(parts) => self.private_erase(index, entry, &parts.public, &mut touched)?,
+            // A trace, which changes nothing.
+            Act::TextRead(_) => {
+                self.known_holder(entry)?;
+            }
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             Act::CampaignFound(_)
             | Act::CampaignUpdate(_)

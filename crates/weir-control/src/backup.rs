@@ -3,7 +3,8 @@
 //! at every moment of a server's life: what guards against a fork first, then
 //! the database, then the records of decisions, some of which the database's
 //! acts commit to. The published log and the kept fold are left out; they are
-//! made again.
+//! made again. The keys of kept texts are left out too, and are not: a key that
+//! lay in a copy could not be destroyed.
 //!
 //! A copy knows that it is one: a server that is started on it signs nothing
 //! until somebody says what the world has seen last ([`crate::restore`]).
@@ -18,6 +19,7 @@ use weir_store::durable::{create_private_folder, sync_folder_of, write_file_atom
 use weir_store::kind::KIND_FILE;
 use weir_store::lock::LOCK_FILE;
 use weir_store::sqlite::copy_store;
+use weir_store::text_keys::TEXT_KEYS_FOLDER;
 use weir_store::{FolderError, StoreError};
 
 use crate::boot::DATABASE_FILE;
@@ -162,7 +164,8 @@ fn fill(data: &Path, to: &Path, at: Time) -> Result<(Backup, fs::File), BackupEr
     let held = fs::File::open(to).map_err(io("opening", to))?;
     held.lock().map_err(io("locking", to))?;
     let is_ours = |name: &str| {
-        let elsewhere = [LOCK_FILE, BACKUP_FILE, PROJECTION, WITNESSES, CACHE_FILE, UNFINISHED_FILE];
+        let elsewhere =
+            [LOCK_FILE, BACKUP_FILE, PROJECTION, WITNESSES, CACHE_FILE, UNFINISHED_FILE, TEXT_KEYS_FOLDER];
         !name.starts_with('.') && !name.starts_with(DATABASE_FILE) && !elsewhere.contains(&name)
     };
     let names = names_in(data)?;

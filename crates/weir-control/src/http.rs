@@ -12,6 +12,7 @@ mod limits;
 mod log;
 mod questions;
 mod show;
+mod texts;
 
 use std::sync::Arc;
 
@@ -109,6 +110,7 @@ pub fn admin(control: Control, live: Live) -> Router {
         .route("/log/{index}", get(log::act).post(admin::change_log));
     let all = questions
         .route("/rules/check", post(questions::check_rules))
+        .route("/exchange/text", post(texts::read))
         .route("/log/open", post(log::open))
         .route("/log/rows", post(imports::rows))
         .route("/import", post(imports::begin))

@@ -18,10 +18,12 @@ mod reading;
 mod records;
 mod retention;
 mod start;
+mod texts;
 mod timers;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -31,6 +33,7 @@ use weir_acts::key::Pepper;
 use weir_acts::{Clock as _, Time};
 use weir_rules::Snapshot;
 use weir_store::Store;
+use weir_store::text_keys::TextKeys;
 use weir_tlog::VerifierKey;
 
 use crate::clock::SteadyClock;
@@ -73,6 +76,9 @@ struct Inner {
     /// Whose private parts are known to be gone from the database.
     gone: Mutex<erasure::Gone>,
     held: Mutex<retention::Held>,
+    text_keys: TextKeys,
+    /// When keys of texts past their time are destroyed next.
+    texts_due: AtomicI64,
     detection: Mutex<Detection>,
     kept_fold: folded::Kept,
 }

@@ -44,6 +44,6 @@ pub use ledger::{Kept, KeptField, Used};
 pub use objects::{Made, NoObjects, Objects};
 pub use other::{NoOtherRoutes, OtherFuture, OtherRoutes};
 pub use persons::{AccountNames, PersonsConfig};
-pub use recorder::{Place, RecordQueue, Recorder, Said, Taken, Unavailable, UntilDurable};
+pub use recorder::{KeepText, Place, RecordQueue, Recorder, Said, Taken, Unavailable, UntilDurable};
 pub use tls::{TlsError, server_config};
 pub use upstream::{AuthoritiesError, TargetError};

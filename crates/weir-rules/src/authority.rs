@@ -268,7 +268,7 @@ mod tests {
 
     /// Who may do each kind of act, with all the approvals it could take.
     fn allowed(kind: &str) -> &'static [Role] {
-        use Role::{Analyst, Operator, ReleaseOfficer};
+        use Role::{Analyst, Auditor, Operator, ReleaseOfficer};
         match kind {
             "log.open" | "appeal.file" | "records.seal" | "records.delete" | "exchanges.seal" | "exchanges.delete"
             | "campaign.found" | "campaign.update" | "campaign.members" | "detector.health" => &[],
@@ -298,6 +298,7 @@ mod tests {
             "claim.declare" | "claim.add" | "claim.retract" | "limit.set" => &[Operator, ReleaseOfficer],
             "measure.take" | "measure.limit" | "measure.lift" | "measure.evidence" | "campaign.end" => &[Analyst],
             "person.add" | "draft.add" | "draft.approve" | "draft.close" => &[Operator, Analyst, ReleaseOfficer],
+            "text.read" => &[Analyst, Auditor],
             other => panic!("{other} is in no line of this table"),
         }
     }
@@ -325,7 +326,7 @@ mod tests {
     #[test]
     fn roles_do_what_they_say() {
         let authority = authority(&[]);
-        assert_eq!(permitted(&authority, Role::Auditor), ["read", "open"]);
+        assert_eq!(permitted(&authority, Role::Auditor), ["text.read", "read", "open"]);
         assert_eq!(
             permitted(&authority, Role::Analyst),
             [
@@ -338,6 +339,7 @@ mod tests {
                 "measure.lift",
                 "campaign.end",
                 "measure.evidence",
+                "text.read",
                 "read"
             ]
         );

@@ -75,8 +75,14 @@ impl TextKeys {
         if let Some(key) = read(&path)? {
             return Ok(Some(key));
         }
+        create_private_folder(&self.folder)?;
         create_private_folder(&self.folder.join(day))?;
-        self.make(&path).map(Some)
+        let made = self.make(&path);
+        if made.is_err() {
+            // One that may not be durable is nobody's.
+            drop(destroy(&path));
+        }
+        made.map(Some)
     }
 
     fn make(&self, path: &Path) -> Result<TextKey, FolderError> {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_acts::Time;
 
-pub(crate) use cases::{Appeal, Audit, Campaign, Draft, Hold, Limit, Log, Measure};
+pub(crate) use cases::{Appeal, Audit, Campaign, Draft, Exchange, Hold, Limit, Log, Measure};
 pub(crate) use keeping::{Backup, Place, Restore};
 pub(crate) use detect::Detect;
 pub(crate) use people::{Account, Claim, Issuer, Key, Operator, Party, Token};
@@ -168,6 +168,9 @@ pub(crate) enum Command {
         #[arg(long, value_parser = times::time)]
         at: Option<Time>,
     },
+    /// What requests said, where the rules had it kept
+    #[command(subcommand)]
+    Exchange(Exchange),
     /// The log of acts
     #[command(subcommand)]
     Log(Log),

@@ -6,6 +6,7 @@ mod imports;
 mod logs;
 pub(crate) mod simulate;
 pub(crate) mod sharing;
+mod texts;
 mod verify;
 
 pub(crate) use verify::read_key;
@@ -17,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_acts::Time;
 
-use crate::cli::{Account, Appeal, Audit, Campaign, Command, Directive, Draft, Hold, Limit, Log, Model, Party, Remote, Rules};
+use crate::cli::{Account, Appeal, Audit, Campaign, Command, Directive, Draft, Exchange, Hold, Limit, Log, Model, Party, Remote, Rules};
 use crate::client::{Client, Who};
 use crate::{files, output};
 
@@ -91,6 +92,7 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
         Command::Appeal(Appeal::File { against, text, key_file }) => {
             file_appeal(remote, against, text, key_file.as_deref())
         }
+        Command::Exchange(Exchange::Text { id, reason }) => texts::read(remote, id, reason),
         Command::Log(command) => log(remote, command),
         Command::Audit(Audit::Export { from, to, subject, output }) => {
             audits::export(remote, *from, *to, subject.as_deref(), output)

@@ -171,8 +171,9 @@ impl Node {
         let sealed = control.sealed_segments();
         let key = detector_key(Some(&config.dir.join(DETECTOR_KEY_FILE)))?;
         let filed = control.last_sealed_exchange();
+        let prompts = prompts::Prompts::new(key, prompts::Keeper::new(control.clone(), &mut registry));
         let (records, ids, to_seal) =
-            records::Writer::start(&config.dir, keeping, &sealed, filed, key, Arc::clone(&queue), &mut registry)?;
+            records::Writer::start(&config.dir, keeping, &sealed, filed, prompts, Arc::clone(&queue), &mut registry)?;
         #[cfg(feature = "parquet")]
         let (files, files_to_seal) = exchanges::Files::start(
             &config.dir,

@@ -82,6 +82,13 @@ pub(crate) fn preview(preview: &Value) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
+/// Milliseconds as rules write them.
+fn length_of_time(millis: i64) -> String {
+    let units = [(86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| millis % unit == 0).unwrap_or((1_000, "seconds"));
+    format!("{} {name}", millis / unit)
+}
+
 /// An explanation: the verdict, then every rule and claim behind it.
 pub(crate) fn explanation(explanation: &Value) -> String {
     let verdict = &explanation["verdict"];
@@ -99,6 +106,9 @@ pub(crate) fn explanation(explanation: &Value) -> String {
     }
     if verdict["fallback"] == true {
         text.push_str("  the previous model answers instead, where that is permitted\n");
+    }
+    if let Some(keep) = verdict["keep_text"].as_i64() {
+        text.push_str(&format!("  what is asked is kept, sealed, for {}\n", length_of_time(keep)));
     }
     let rules = rows(&explanation["rules"], &["id", "effect", "said", "reason"]);
     if !rules.is_empty() {

@@ -221,6 +221,11 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
         let public = public::DetectorHealth { proposes: pick % 2 == 0, log2_e: Bits::of(f64::from(pick)) };
         Some((nobody(), empty(Act::DetectorHealth, public)))
     }),
+    ("text.read", |author, [pick, ..], _| {
+        let private = private::TextRead { reason: "a dispute".into() };
+        let public = public::TextRead { exchange: "x-00000001-0000002a".into() };
+        Some((one(&author.accounts, pick)?.to_string(), Act::TextRead(parts(public, private))))
+    }),
     ("", |_, _, _| None),
 ];
 

@@ -30,6 +30,7 @@ pub const ERASABLE: &[&str] = &[
     "issuer.keys",
     "hold.place",
     "draft.add",
+    "text.read",
     IMPORT,
 ];
 
@@ -151,6 +152,8 @@ impl State {
                 (hold.reason, hold.citation) = (None, None);
                 Ok(())
             }
+            // Of it nothing was kept but the trace.
+            "text.read" => Ok(()),
             "draft.add" => {
                 let id: DraftId = id(erased)?;
                 let draft = Arc::make_mut(&mut self.drafts).get_mut(&id).ok_or_else(|| missing("draft", id))?;

@@ -165,6 +165,8 @@ impl Control {
         if due.len() + rows.difference(&gone.rows).count() > 0 {
             self.forget_fold()
                 .map_err(|error| StoreError::Io { doing: "removing the kept fold", source: Box::new(error) })?;
+            self.destroy_text_keys_of_erased()
+                .map_err(|error| StoreError::Io { doing: "destroying keys of kept texts", source: Box::new(error) })?;
         }
         for act in due {
             // After a restart most are gone already; the last purges whatever

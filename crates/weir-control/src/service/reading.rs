@@ -87,9 +87,20 @@ impl Control {
     /// When the records cannot be read, or were deleted by an act.
     pub fn decision(&self, id: DecisionId) -> Result<Option<FoundRecord>, Refusal> {
         let wanted = id.to_string();
-        let is_it = |told: &Json| told["id"] == wanted.as_str();
-        let first = u64::from(id.segment);
-        let found = self.records(first, &wanted, is_it, 1)?.pop();
+        self.record("decision", u64::from(id.segment), &wanted)
+    }
+
+    /// The record of the exchange that came of decision `id`; as
+    /// [`Control::decision`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn exchange(&self, id: DecisionId) -> Result<Option<FoundRecord>, Refusal> {
+        self.record("exchange", u64::from(id.segment), &id.exchange())
+    }
+
+    fn record(&self, kind: &str, first: u64, wanted: &str) -> Result<Option<FoundRecord>, Refusal> {
+        let found = self.records(kind, first, wanted, |told| told["id"] == wanted, 1)?.pop();
         if found.is_none() {
             self.check_not_deleted(first)?;
         }
@@ -114,7 +125,7 @@ impl Control {
     /// # Errors
     /// When the records cannot be read.
     pub fn decisions_of(&self, accounts: &BTreeSet<String>, limit: usize) -> Result<Vec<FoundRecord>, Refusal> {
-        self.records(0, "", |told| told["account"].as_str().is_some_and(|id| accounts.contains(id)), limit)
+        self.records("decision", 0, "", |told| told["account"].as_str().is_some_and(|id| accounts.contains(id)), limit)
     }
 
     /// The records of decisions from `from` until before `to`, about `accounts`
@@ -134,7 +145,7 @@ impl Control {
             let account = told["account"].as_str().unwrap_or_default();
             at.is_some_and(|at| from <= at && at < to) && accounts.is_none_or(|accounts| accounts.contains(account))
         };
-        self.records(0, "", is_it, limit)
+        self.records("decision", 0, "", is_it, limit)
     }
 
     /// The leaf hashes of a segment's lines.
@@ -145,10 +156,11 @@ impl Control {
         segment::leaves(&segment::path_of(self.dir(), segment)).map_err(|error| unreadable(&error))
     }
 
-    /// Up to `limit` decisions that `is_it` wants, from segment `first` on, of
-    /// lines that have `text` in them.
+    /// Up to `limit` records of a kind that `is_it` wants, from segment `first`
+    /// on, of lines that have `text` in them.
     fn records(
         &self,
+        kind: &str,
         first: u64,
         text: &str,
         is_it: impl Fn(&Json) -> bool,
@@ -158,7 +170,7 @@ impl Control {
         let segments = segment::segments(self.dir()).map_err(|error| unreadable(&error))?;
         for held in segments.iter().filter(|held| held.number >= first) {
             let searched = segment::find(self.dir(), held.number, |line| {
-                records.extend(decision(held.number, line, text).filter(|found| is_it(&found.told)));
+                records.extend(record(kind, held.number, line, text).filter(|found| is_it(&found.told)));
                 (records.len() >= limit).then_some(())
             });
             match searched {
@@ -176,7 +188,7 @@ impl Control {
     }
 }
 
-/// A record of a decision, and where it was found.
+/// A record, and where it was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundRecord {
     /// The number of the segment.
@@ -191,11 +203,11 @@ fn unreadable(error: &dyn std::fmt::Display) -> Refusal {
     Refusal::unavailable(format!("the records cannot be read: {error}"))
 }
 
-fn decision(segment: u64, line: &[u8], text: &str) -> Option<FoundRecord> {
+fn record(kind: &str, segment: u64, line: &[u8], text: &str) -> Option<FoundRecord> {
     let line = std::str::from_utf8(line).ok()?;
     if !line.contains(text) {
         return None;
     }
     let told: Json = serde_json::from_str(line).ok()?;
-    (told["record"] == "decision").then(|| FoundRecord { segment, line: line.to_owned(), told })
+    (told["record"] == kind).then(|| FoundRecord { segment, line: line.to_owned(), told })
 }

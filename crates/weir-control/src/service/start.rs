@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
@@ -14,6 +15,7 @@ use weir_acts::world::World;
 use weir_rules::policies::Policies;
 use weir_rules::{CompileError, Enforce, Snapshot};
 use weir_store::lock::FolderLock;
+use weir_store::text_keys::TextKeys;
 
 use super::folded::Kept;
 use super::{Control, Inner};
@@ -110,6 +112,8 @@ impl Control {
                 pepper,
                 clock,
                 vkey,
+                text_keys: TextKeys::of(&dir),
+                texts_due: AtomicI64::default(),
                 dir,
                 base_url: OnceLock::new(),
                 signed: signed_size,
@@ -140,6 +144,7 @@ impl Starter {
         writer.follow.grown(writer.frontier.size());
         let asking = control.inner.cosignatures.start(witness_ca.as_deref(), writer.follow.sender())?;
         control.discard_leftovers();
+        control.destroy_text_keys_left();
         let writer = Writer {
             store: Arc::clone(control.store()),
             world: writer.world,

@@ -35,6 +35,7 @@ impl Control {
         if let Err(error) = self.age_out_exchanges().await {
             tracing::error!(%error, "files of exchanges past their time could not be deleted");
         }
+        self.age_out_texts().await;
         if let Some(why) = self.erased().await {
             tracing::error!("an erasure: {why}");
         }

@@ -17,7 +17,8 @@ pub(crate) struct Place {
 
 /// What is copied, and where to.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "The copy holds the keys too: keep it as you keep the server. It is made on the server's own \
+#[command(after_help = "The copy holds the keys too, so keep it as you keep the server; only the keys of kept texts are in no copy, since \
+they must be destroyed in one place. It is made on the server's own \
 machine and appears whole or not at all. The published log is left out, since it is made again from the rest.")]
 pub(crate) struct Backup {
     /// A folder that does not exist yet

@@ -1,16 +1,23 @@
 //! What requests said, sketched on the record writer's thread: never on the
-//! request path, and no text outlives its sketch.
+//! request path, and no text outlives its sketch in the clear. Where the rules
+//! say that it is kept, it is sealed here too, under a key that is durable by
+//! then.
 
 use std::collections::HashMap;
 
+use anyhow::{Context as _, Result};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
+use weir_control::service::Control;
 use weir_detect::{Recorder, Texts};
-use weir_exchange::{DecisionId, ExchangeRecord, Sketch};
-use weir_gateway::Said;
+use weir_exchange::{DecisionId, ExchangeRecord, KeptText, Sketch, Words};
+use weir_gateway::{KeepText, Said};
 use weir_wire::prompt;
 
 /// Between a decision and its exchange.
 pub(super) struct Prompts {
     recorder: Recorder,
+    keeper: Keeper,
     /// Not read yet.
     said: HashMap<DecisionId, Said>,
     known: HashMap<DecisionId, Known>,
@@ -19,6 +26,7 @@ pub(super) struct Prompts {
 /// What is kept of what a request said.
 struct Known {
     sketch: Option<Sketch>,
+    text: Option<KeptText>,
     conversation: Option<Box<str>>,
     temperature: Option<f64>,
     logprobs: Option<bool>,
@@ -29,8 +37,8 @@ const LONGEST_CONVERSATION: usize = 256;
 
 impl Prompts {
     /// Sketches under the deployment's key.
-    pub(super) fn new(key: [u8; 16]) -> Prompts {
-        Prompts { recorder: Recorder::new(key), said: HashMap::new(), known: HashMap::new() }
+    pub(super) fn new(key: [u8; 16], keeper: Keeper) -> Prompts {
+        Prompts { recorder: Recorder::new(key), keeper, said: HashMap::new(), known: HashMap::new() }
     }
 
     /// Takes what requests said; an exchange is owed for each.
@@ -41,11 +49,12 @@ impl Prompts {
     /// Adds to an exchange what its request said.
     pub(super) fn complete(&mut self, exchange: &mut ExchangeRecord) {
         let known = match self.said.remove(&exchange.id) {
-            Some(said) => Some(read(&self.recorder, &said)),
+            Some(said) => Some(read(&self.recorder, &mut self.keeper, exchange.id, &said)),
             None => self.known.remove(&exchange.id),
         };
         let Some(known) = known else { return };
         exchange.sketch = known.sketch;
+        exchange.text = known.text;
         exchange.conversation = known.conversation;
         exchange.params.temperature = known.temperature;
         exchange.params.logprobs = known.logprobs;
@@ -55,20 +64,67 @@ impl Prompts {
     /// request waits for the writer.
     pub(super) fn read_rest(&mut self) {
         for (id, said) in self.said.drain() {
-            self.known.insert(id, read(&self.recorder, &said));
+            self.known.insert(id, read(&self.recorder, &mut self.keeper, id, &said));
         }
     }
 }
 
-fn read(recorder: &Recorder, said: &Said) -> Known {
+fn read(recorder: &Recorder, keeper: &mut Keeper, id: DecisionId, said: &Said) -> Known {
     let prompt = prompt::read(said.api, &said.body);
     let texts =
         Texts { system: prompt.system.as_deref(), first: prompt.first_user.as_deref(), last: prompt.last_user.as_deref() };
     let conversation = prompt.conversation.as_deref().filter(|id| id.len() <= LONGEST_CONVERSATION);
     Known {
         sketch: recorder.sketch(&texts),
+        text: said.keep_text.and_then(|keep| keeper.keep(id, keep, &texts)),
         conversation: conversation.map(Into::into),
         temperature: prompt.temperature,
         logprobs: prompt.logprobs,
+    }
+}
+
+/// Seals texts that are kept.
+pub(super) struct Keeper {
+    control: Control,
+    kept: Counter,
+    lost: Counter,
+    has_failed: bool,
+}
+
+impl Keeper {
+    /// With the keys of the control plane's folder.
+    pub(super) fn new(control: Control, registry: &mut Registry) -> Keeper {
+        let (kept, lost) = (Counter::default(), Counter::default());
+        registry.register("weir_texts_kept", "Requests whose texts were sealed into their records", kept.clone());
+        let help = "Requests whose texts were to be kept, and were not, because no key could be had";
+        registry.register("weir_texts_lost", help, lost.clone());
+        Keeper { control, kept, lost, has_failed: false }
+    }
+
+    fn keep(&mut self, id: DecisionId, keep: KeepText, texts: &Texts<'_>) -> Option<KeptText> {
+        let words = Words::of(texts.system, texts.first, texts.last);
+        if words.is_empty() {
+            return None;
+        }
+        let sealed = self.seal(id, keep, &words);
+        match &sealed {
+            Ok(sealed) => {
+                self.has_failed = false;
+                self.kept.inc_by(u64::from(sealed.is_some()));
+            }
+            Err(error) => {
+                self.lost.inc();
+                if !std::mem::replace(&mut self.has_failed, true) {
+                    tracing::error!(error = format!("{error:#}"), "texts that are to be kept cannot be sealed, and are not kept");
+                }
+            }
+        }
+        sealed.ok().flatten()
+    }
+
+    fn seal(&self, id: DecisionId, keep: KeepText, words: &Words<'_>) -> Result<Option<KeptText>> {
+        let key = self.control.text_key(keep.account, keep.until).context("there is no key for it")?;
+        let seal = |(day, key): (String, weir_store::text_keys::TextKey)| words.seal(&key, &day, &id.exchange());
+        Ok(key.map(seal).transpose()?)
     }
 }

@@ -70,7 +70,7 @@ impl Writer {
         keeping: Keeping,
         sealed: &Sealed,
         last_exchange: u64,
-        key: [u8; 16],
+        prompts: Prompts,
         queue: Arc<RecordQueue>,
         registry: &mut Registry,
     ) -> Result<(Writer, DecisionIds, UnboundedReceiver<Seal>)> {
@@ -99,7 +99,6 @@ impl Writer {
         work.hand_over_closed();
         let shared = Arc::new(Shared { held: Mutex::new(Held { work, hurries: false, ends: false }), stirred: Condvar::new() });
         let (writes, syncs, queued) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&queue));
-        let prompts = Prompts::new(key);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.into()).spawn(run).context("cannot start the records' threads")
         };

@@ -1,0 +1,226 @@
+//! What a request said, with the real process: kept only where a rule says so,
+//! in no file in the clear, read back with a trace in the log, and gone with
+//! its key: by time, by an erasure, and in every backup; never while a hold
+//! stands.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail as tests do")]
+
+#[path = "../cli/program.rs"]
+#[allow(dead_code, reason = "each of the programs that share it uses its part")]
+mod program;
+#[path = "../process/server.rs"]
+#[allow(dead_code, reason = "each of the programs that share it uses its part")]
+mod server;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
+use weir_store::{SqliteStore, Store as _};
+
+use program::Weir;
+use server::{Server, log_is_good, seed};
+
+const CONFIG: &str = "listen = \"127.0.0.1:0\"\n";
+
+const KEEP: &str = r#"@id("own/kept")
+@keep_text("2 days")
+@reason("What is asked of mythos is kept for two days")
+permit (principal, action, resource == Weir::Model::"mythos-5");
+"#;
+
+const DAY: i64 = 86_400_000;
+
+struct House {
+    server: Server,
+    key: String,
+    upstream: StandInHandle,
+}
+
+impl House {
+    fn new() -> House {
+        let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
+        let server = Server::start(Weir::new(), Path::new("data"), CONFIG);
+        let key = seed(&server, &upstream.base_url(), &[("fable-5", "general"), ("mythos-5", "general")]);
+        let house = House { server, key, upstream };
+        for (bad, why) in [
+            (KEEP.replace("2 days", "long"), "@keep_text(\"long\") is no length of time"),
+            (KEEP.replace("@keep_text", "@keep_texts"), "@keep_texts says nothing"),
+            (KEEP.replace("permit", "forbid"), "@keep_text stands on a forbid"),
+            (KEEP.replace("own/kept", "authority/kept"), "a rule about models"),
+        ] {
+            house.weir().write("rules/own.cedar", &bad);
+            let told = house.weir().line("rules check rules").refused();
+            assert!(told.contains("own.cedar, line 1: ") && told.contains(why), "{told}");
+        }
+        house.weir().write("rules/own.cedar", KEEP);
+        let drafted = house.weir().line("rules set rules").done().json();
+        for name in ["ines", "lin"] {
+            let officer = house.operator(name, "release-officer");
+            officer.line(&format!("approve {}", drafted["id"].as_str().unwrap())).done();
+        }
+        house
+    }
+
+    fn weir(&self) -> &Weir {
+        self.server.weir()
+    }
+
+    fn operator(&self, name: &str, role: &str) -> Weir {
+        let added = self.weir().line(&format!("operator add {name} --role {role}")).done().json();
+        Weir::new().with("WEIR_SERVER", self.server.base()).with("WEIR_TOKEN", added["token"].as_str().unwrap())
+    }
+
+    /// Asks a model under a key; the exchange's id.
+    fn ask(&self, key: &str, model: &str, text: &str) -> String {
+        let url = format!("http://{}/v1/chat/completions", self.server.address());
+        let messages =
+            json!([{"role": "system", "content": "Zyxwsystem speaks"}, {"role": "user", "content": text}]);
+        let asked = ureq::post(&url).header("authorization", format!("Bearer {key}"));
+        let mut asked = asked.send_json(json!({"model": model, "messages": messages})).unwrap();
+        let decision = asked.headers()["weir-decision"].to_str().unwrap().to_owned();
+        asked.body_mut().read_to_string().unwrap();
+        decision.replace("dec-", "x-")
+    }
+
+    fn read(&self, exchange: &str) -> program::Ran {
+        self.weir().run(&["--json", "exchange", "text", exchange, "--reason", "zyxwreason"])
+    }
+
+    fn again(self, signal: &str, meanwhile: impl FnOnce(&Path)) -> House {
+        House { server: self.server.again(signal, CONFIG, meanwhile), ..self }
+    }
+
+    fn keys(&self) -> Vec<PathBuf> {
+        files(&self.server.data().join("text-keys"))
+    }
+}
+
+/// Every file in a folder and those in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(listing) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = listing.map(|file| file.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Whether any file in the folder holds the bytes.
+fn holds(folder: &Path, bytes: &[u8]) -> bool {
+    files(folder).iter().any(|path| {
+        let found = std::fs::read(path).unwrap_or_default();
+        found.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+/// Has a folder's clock go on from so many days ahead.
+fn later(days: i64) -> impl FnOnce(&Path) {
+    move |data: &Path| {
+        let store = SqliteStore::open(&data.join("weir.db")).unwrap();
+        let now = store.fact("clock").unwrap().unwrap();
+        let now = i64::from_be_bytes(now.try_into().unwrap());
+        store.set_fact("clock", Some(&(now + days * DAY).to_be_bytes())).unwrap();
+    }
+}
+
+#[test]
+fn texts_are_kept_where_a_rule_says_so_and_read_with_a_trace_until_their_day_has_passed() {
+    let house = House::new();
+    let without = house.ask(&house.key, "fable-5", "Zyxwlantern of the pier");
+    assert_eq!(house.keys(), [""; 0].map(PathBuf::from));
+    let exchange = house.ask(&house.key, "mythos-5", "Zyxwsaffron\nof the harbour");
+    let second = house.ask(&house.key, "mythos-5", "Zyxwsecond");
+    let keys = house.keys();
+    assert_eq!(keys.len(), 1, "one account, one day, one key: {keys:?}");
+    let data = house.server.data();
+    for text in ["Zyxwlantern", "Zyxwsaffron", "Zyxwsecond", "Zyxwsystem"] {
+        assert!(!holds(&data, text.as_bytes()), "{text} is in a file");
+    }
+
+    // Read back, and said in the log before.
+    let read = house.read(&exchange).done().json();
+    assert_eq!(
+        read["text"],
+        json!({"system": "Zyxwsystem speaks", "last_user": "Zyxwsaffron\nof the harbour"}),
+        "{read}"
+    );
+    assert_eq!((read["account"].as_str(), read["model"].as_str()), (Some("acme/ci"), Some("mythos-5")));
+    let told = house.server.acts("text.read");
+    assert_eq!((told.len(), &told[0]["public"]), (1, &json!({"exchange": exchange})));
+    let shown = house.weir().line(&format!("log show {} --json", read["act"])).done().json();
+    assert_eq!(shown["private"]["reason"], "zyxwreason", "{shown}");
+    let ran = house.weir().run(&["exchange", "text", &second, "--reason", "asked"]).done();
+    assert!(ran.out.contains("Last of the user\n  Zyxwsecond\n"), "{}", ran.out);
+    assert!(!holds(&data, b"Zyxwsaffron"));
+
+    // Nothing was kept, or there is nothing, or they may not.
+    for (id, why) in [
+        (without.as_str(), "no text was kept of"),
+        ("x-00000001-00ffffff", "there is no exchange x-00000001-00ffffff"),
+        ("dec-00000001-00000001", "is not the id of an exchange"),
+    ] {
+        let told = house.read(id).refused();
+        assert!(told.contains(why), "{told}");
+    }
+    let officer = house.operator("omar", "release-officer");
+    let told = officer.run(&["exchange", "text", &exchange, "--reason", "asked"]).refused();
+    assert!(told.contains("may not do `text.read`") && told.contains("analyst"), "{told}");
+    assert_eq!(house.server.acts("text.read").len(), 2, "what was not read left no trace");
+
+    // No backup holds a key.
+    let key = std::fs::read(&keys[0]).unwrap();
+    assert!(key.len() == 32 && holds(&data, &key));
+    house.weir().run(&["backup", "copy", "--data", &data.display().to_string()]).done();
+    let copy = house.weir().dir().join("copy");
+    assert!(copy.join("decisions").is_dir() && !copy.join("text-keys").exists() && !holds(&copy, &key));
+
+    // A hold keeps it over its day; then it goes, and what it sealed with it.
+    let hold = house.weir().line("hold place party:acme --reason dispute").done().json();
+    let house = house.again("TERM", later(3));
+    assert_eq!(house.keys().len(), 1, "a hold stands");
+    assert_eq!(house.read(&exchange).done().json()["text"]["last_user"], "Zyxwsaffron\nof the harbour");
+    house.weir().line(&format!("hold lift {}", hold["id"].as_str().unwrap())).done();
+    let told = house.read(&exchange).refused();
+    assert!(told.contains("it was kept until") && told.contains("its key is destroyed"), "{told}");
+    let house = house.again("KILL", |_| ());
+    assert_eq!(files(&house.server.data().join("text-keys")), [""; 0].map(PathBuf::from));
+    assert!(!holds(&house.server.data(), &key), "its bytes are in no file");
+    assert!(house.read(&exchange).refused().contains("its key is destroyed"));
+    assert_eq!(house.server.acts("text.read").len(), 3);
+    log_is_good(house.weir(), &house.server.data());
+    drop(house.upstream);
+}
+
+#[test]
+fn an_erasure_destroys_the_keys_before_it_is_acknowledged_and_after_a_crash() {
+    let house = House::new();
+    house.weir().line("party add borealis --name Borealis").done();
+    house.weir().line("account add borealis/b").done();
+    let other = house.weir().line("key issue borealis/b").done().json()["key"].as_str().unwrap().to_owned();
+    let (mine, theirs) = (house.ask(&house.key, "mythos-5", "Zyxwmine"), house.ask(&other, "mythos-5", "Zyxwtheirs"));
+    assert_eq!(house.keys().len(), 2);
+    let account = house.read(&mine).done().json();
+    assert_eq!(account["account"], "acme/ci");
+    let read = house.server.acts("text.read")[0]["subject"].as_str().unwrap().to_owned();
+    let path = house.keys().into_iter().find(|path| path.ends_with(&read)).unwrap();
+    let key = std::fs::read(&path).unwrap();
+    house.weir().line("party close acme").done();
+    let erased = house.weir().line("erase party:acme --reason asked").done().json();
+    assert_eq!(erased["warnings"], Value::Null, "{erased}");
+    assert!(!path.exists() && !holds(&house.server.data(), &key));
+    // Why it was read names somebody, perhaps, and goes too.
+    assert!(!holds(&house.server.data(), b"zyxwreason"));
+    let told = house.read(&mine).refused();
+    assert!(told.contains("its key was destroyed when the account was erased"), "{told}");
+    assert_eq!(house.read(&theirs).done().json()["text"]["last_user"], "Zyxwtheirs");
+
+    // As if it had been cut off between the act and the destruction.
+    let house = house.again("KILL", |_| std::fs::write(&path, &key).unwrap());
+    assert!(!path.exists(), "the next start finishes it");
+    // A key that was taken away is not made up.
+    for path in house.keys() {
+        std::fs::remove_file(path).unwrap();
+    }
+    let told = house.read(&theirs).refused();
+    assert!(told.contains("its key is not in text-keys"), "{told}");
+    log_is_good(house.weir(), &house.server.data());
+    drop(house.upstream);
+}
