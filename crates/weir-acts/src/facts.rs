@@ -132,7 +132,7 @@ fn shown(measures: &[Measure], claims: &[Claim], at: Time) -> u8 {
     let asking = measures.iter().filter(|measure| measure.kind == MeasureKind::Verify && measure.life.holds(at));
     let Some(since) = asking.map(|measure| measure.life.from()).max() else { return 0 };
     let known = claims.iter().filter(|claim| claim.life.holds(at) && claim.value.is_some());
-    known.filter(|claim| claim.life.from() >= since).map(|claim| claim.level).max().unwrap_or(0)
+    known.filter(|claim| claim.life.begins_since(since)).map(|claim| claim.level).max().unwrap_or(0)
 }
 
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -77,6 +77,12 @@ impl Life {
         self.from.time()
     }
 
+    /// Whether it begins at `since` or later. What comes with an import whose
+    /// act has no time yet comes after all that stands.
+    pub(crate) fn begins_since(&self, since: Time) -> bool {
+        matches!(self.from, Start::With(act) if act.get().is_none()) || self.from() >= since
+    }
+
     /// With what it begins.
     pub(crate) fn start(&self) -> Start {
         self.from
