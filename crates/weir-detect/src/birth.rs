@@ -86,7 +86,10 @@ fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Tri
     });
 }
 
-/// Two candidates with mostly the same members are one.
+/// Two candidates with mostly the same members are one: but not where one has
+/// shown itself to be several groups, of which the other may be one. A campaign
+/// that is the greater part of those who show a phrase would be lost among the
+/// rest.
 fn merge(state: &mut State) {
     let mut candidates_of: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (place, candidate) in state.candidates.iter().enumerate() {
@@ -102,6 +105,10 @@ fn merge(state: &mut State) {
             }
         }
     }
+    // As they were counted: whoever is merged is empty from then on.
+    let sizes: Vec<u64> = state.candidates.iter().map(|candidate| candidate.members.len() as u64).collect();
+    let least = state.reference.least_of_all();
+    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others(least)).collect();
     let mut gone: BTreeMap<usize, usize> = BTreeMap::new();
     for ((left, right), shared) in both {
         let root = |mut place: usize| {
@@ -110,10 +117,9 @@ fn merge(state: &mut State) {
             }
             place
         };
-        let sizes = state.candidates[left].members.len() + state.candidates[right].members.len();
-        let jaccard = shared as f64 / (sizes as f64 - shared as f64).max(1.0);
+        let jaccard = shared as f64 / (sizes[left] + sizes[right] - shared).max(1) as f64;
         let (left, right) = (root(left), root(right));
-        if jaccard >= SAME_GROUP && left != right {
+        if jaccard >= SAME_GROUP && left != right && several[left] == several[right] {
             let (into, from) = if left < right { (left, right) } else { (right, left) };
             gone.insert(from, into);
             let other = std::mem::take(&mut state.candidates[from]);
@@ -130,7 +136,7 @@ fn merge(state: &mut State) {
 /// The births of an epoch: few, for each costs budget for ever.
 fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
     let least = state.reference.least_of_all();
-    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.is_several(least)).collect();
+    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others(least)).collect();
     let claimed = claimed(state, &several);
     let within = within(state, &several);
     let nodes: BTreeSet<u64> = active

@@ -264,6 +264,13 @@ impl Candidate {
         resemble || self.repeats().speak_of_a_common_list()
     }
 
+    /// Whether a group within it may found its own: it is several, or it was
+    /// bet on for long and nothing came of it. A campaign that takes over a phrase
+    /// of many is diluted by them, and they by it, until neither shows.
+    pub(crate) fn may_hold_others(&self, least: Option<f64>) -> bool {
+        self.is_several(least) || (self.likeness.correlation().is_some() && self.log2_e <= 0.0)
+    }
+
     /// How the fills repeat across customers.
     pub(crate) fn repeats(&self) -> Repeats {
         let fills = self.fills.len() as f64;
