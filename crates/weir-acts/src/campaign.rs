@@ -1,7 +1,7 @@
 //! Campaigns as the log tells of them: accounts judged to act as one, with
 //! the dossier that says so, and what was done about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -88,8 +88,14 @@ pub struct Campaign {
     pub dossier: Option<Arc<str>>,
     /// SHA-256 of the whole dossier, where it was too long to be told whole.
     pub whole: Option<Digest>,
-    /// Its accounts; those withheld are missing.
-    pub members: Arc<BTreeMap<AccountId, Seen>>,
+    /// What was told of its accounts, each time by the act that told it; what
+    /// was withheld is missing.
+    pub members: Arc<BTreeMap<(AccountId, u64), Seen>>,
+    /// The acts that told of its accounts, and of how many each.
+    pub lists: BTreeMap<u64, u64>,
+    /// Acts that told of it, dossier or accounts, whose private parts were
+    /// erased: what rests on it rests on evidence that nobody can read.
+    pub erased: BTreeSet<u64>,
     /// What was done about it, and on how many bits of whoever it is on.
     pub measures: BTreeMap<MeasureId, Bits>,
     /// When it ended, by whom, and why where that is at hand.
@@ -106,9 +112,38 @@ impl Campaign {
         }
     }
 
+    /// Its accounts, each as last told.
+    pub fn accounts(&self) -> impl Iterator<Item = &Seen> {
+        let mut told = self.members.iter().peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let ((account, _), seen) = told.next()?;
+                if told.peek().is_none_or(|((next, _), _)| next != account) {
+                    return Some(seen);
+                }
+            }
+        })
+    }
+
+    /// What was last told of `account`.
+    pub fn account(&self, account: AccountId) -> Option<&Seen> {
+        self.members.range((account, 0)..=(account, u64::MAX)).next_back().map(|(_, seen)| seen)
+    }
+
     /// How many of its accounts may be acted on.
     pub fn acted_on(&self) -> usize {
-        self.members.values().filter(|seen| seen.role == CampaignRole::Member).count()
+        self.accounts().filter(|seen| seen.role == CampaignRole::Member).count()
+    }
+
+    /// Of how many accounts the acts told whose private parts were erased; an
+    /// account that several told of counts with each.
+    pub fn accounts_erased(&self) -> u64 {
+        self.lists.iter().filter(|(act, _)| self.erased.contains(act)).map(|(_, count)| count).sum()
+    }
+
+    /// Whether the private part of the act that last told its dossier was erased.
+    pub fn dossier_erased(&self) -> bool {
+        self.erased.contains(&self.told.1)
     }
 }
 

@@ -165,6 +165,9 @@ pub struct Measure {
     pub by: Arc<str>,
     /// What a `throttle` allows; until an act says so, [`Limits::THROTTLED`].
     pub limits: Option<LimitSpan>,
+    /// Whether evidence that it rests on was erased. It holds all the same, and
+    /// says so where it is told.
+    pub evidence_erased: bool,
     /// From its act to its end.
     pub life: Life,
 }

@@ -293,6 +293,8 @@ pub struct Throttle {
     pub limits: Limits,
     /// Why, where that is at hand.
     pub reason: Option<Arc<str>>,
+    /// Whether evidence that it rests on was erased.
+    pub evidence_erased: bool,
 }
 
 impl Limited {
@@ -304,7 +306,7 @@ impl Limited {
         let own = limits_at(spans, at);
         let throttle = |measure: &Measure| {
             let limits = measure.throttles(at)?;
-            Some(Throttle { measure: measure.id, limits, reason: measure.reason.clone() })
+            Some(Throttle { measure: measure.id, limits, reason: measure.reason.clone(), evidence_erased: measure.evidence_erased })
         };
         let throttles: Vec<Throttle> = measures.iter().filter_map(throttle).collect();
         let limits = throttles.iter().fold(own, |joined, throttle| joined.strictest(&throttle.limits));

@@ -45,7 +45,7 @@ use crate::time::Time;
 use crate::view::KeyStanding;
 use crate::words::{Ruling, Stage};
 
-pub use erasure::{ERASABLE, erasable, erasable_row};
+pub use erasure::{About, ERASABLE, erasable, erasable_row};
 pub use problem::{FoldError, FoldProblem};
 pub use touched::Touched;
 
@@ -348,7 +348,7 @@ impl State {
             | Act::CampaignMembers(_)
             | Act::CampaignEnd(_)
             | Act::MeasureEvidence(_)
-            | Act::DetectorHealth(_) => self.fold_campaigns(index, entry)?,
+            | Act::DetectorHealth(_) => self.fold_campaigns(index, entry, &mut touched)?,
             _ => self.fold_holders(entry, &mut touched)?,
         }
         Ok(touched)

@@ -374,10 +374,10 @@ commands! {
         /// The hold.
         id: HoldId,
     }
-    /// Erase private parts for good: of everything about someone, or of one
-    /// act.
+    /// Erase private parts for good: of everything about someone, of a
+    /// campaign, or of one act.
     "private.erase" PrivateErase {
-        /// As in `claim.add`.
+        /// As in `claim.add`, or `campaign:ID`.
         #[serde(default)]
         subject: Option<String>,
         /// The act.

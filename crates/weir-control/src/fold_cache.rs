@@ -23,7 +23,7 @@ use weir_acts::key::Pepper;
 use weir_acts::state::State;
 use weir_acts::state::packed::{Part, Starts, VERSION};
 use weir_store::FolderError;
-use weir_store::durable::sync_folder_of;
+use weir_store::durable::{overwrite, overwrite_and_remove, sync_folder_of};
 use weir_tlog::{Frontier, Hash};
 
 /// The file.
@@ -42,7 +42,6 @@ const TRAILER: u64 = 32 + 8;
 const LONGEST_INDEX: u64 = 16 * 1024 * 1024;
 /// At most so many threads read.
 const READERS: usize = 4;
-const ZEROES: &[u8] = &[0; 64 * 1024];
 
 /// What the file folds, and where it lies.
 #[derive(Debug, Serialize, Deserialize)]
@@ -193,10 +192,7 @@ pub(crate) fn destroy_unfinished(dir: &Path) -> Result<(), FolderError> {
 }
 
 fn destroy_file(path: &Path) -> Result<(), FolderError> {
-    let Some(mut file) = open_existing(path)? else { return Ok(()) };
-    overwrite(&mut file).map_err(FolderError::io("overwriting", path))?;
-    fs::remove_file(path).map_err(FolderError::io("removing", path))?;
-    sync_folder_of(path)
+    if overwrite_and_remove(path)? { sync_folder_of(path) } else { Ok(()) }
 }
 
 fn open_existing(path: &Path) -> Result<Option<File>, FolderError> {
@@ -205,14 +201,4 @@ fn open_existing(path: &Path) -> Result<Option<File>, FolderError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FolderError::io("opening", path)(error)),
     }
-}
-
-fn overwrite(file: &mut File) -> Result<(), std::io::Error> {
-    let mut left = file.metadata()?.len();
-    while left > 0 {
-        let piece = left.min(ZEROES.len() as u64);
-        file.write_all(ZEROES.get(..piece as usize).unwrap_or(ZEROES))?;
-        left -= piece;
-    }
-    file.sync_all()
 }

@@ -2,7 +2,7 @@
 //! for the randomness of ids and keys: it looks at a state and either names
 //! the acts or refuses with one sentence. Nothing is changed here.
 
-mod campaigns;
+pub(crate) mod campaigns;
 mod directives;
 pub(crate) mod drafts;
 mod erasing;

@@ -135,7 +135,7 @@ pub(crate) fn notice(bounds: &[Bound], appeals: &Appeals) -> Option<(Arc<str>, S
 
 /// What is told of a measure: which and why.
 fn said(throttle: &Throttle) -> String {
-    measures::said(throttle.measure, None, throttle.reason.as_deref())
+    measures::said(throttle.measure, None, throttle.reason.as_deref(), throttle.evidence_erased)
 }
 
 /// The measure that is as strict as the limit exceeded, where one is.

@@ -38,13 +38,16 @@ pub(crate) fn tell(snapshot: &Snapshot, caller: &Caller, person: Option<&KnownPe
     let view = snapshot.view();
     let taken = view.measures(caller.account, caller.party, person.map(|person| &person.who));
     for measure in taken.filter(|measure| measure.kind == kind).take(MOST_TOLD) {
-        denial.reason.push_str(&said(measure.id, measure.life.to, measure.reason.as_deref()));
+        denial.reason.push_str(&said(measure.id, measure.life.to, measure.reason.as_deref(), measure.evidence_erased));
     }
     denial
 }
 
+/// What is told of a measure whose evidence was erased: it holds all the same.
+const EVIDENCE_ERASED: &str = " (evidence erased)";
+
 /// A measure's id, its end and its reason, to be added to a sentence.
-pub(crate) fn said(measure: MeasureId, until: Option<Time>, why: Option<&str>) -> String {
+pub(crate) fn said(measure: MeasureId, until: Option<Time>, why: Option<&str>, evidence_erased: bool) -> String {
     let mut said = format!(". Measure {measure}");
     if let Some(until) = until {
         // Writing to a String cannot fail.
@@ -55,6 +58,9 @@ pub(crate) fn said(measure: MeasureId, until: Option<Time>, why: Option<&str>) -
         let told: String = why.trim().trim_end_matches('.').chars().take(MOST_OF_REASON).collect();
         let more = if why.chars().count() > MOST_OF_REASON { " ..." } else { "" };
         let _ = write!(said, ": {told}{more}");
+    }
+    if evidence_erased {
+        said.push_str(EVIDENCE_ERASED);
     }
     said
 }

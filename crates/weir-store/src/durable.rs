@@ -8,7 +8,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,9 @@ use crate::FolderError;
 
 /// The largest secret file that is read, in bytes: room for a chain of certificates.
 pub const MAX_SECRET_BYTES: u64 = 1024 * 1024;
+
+/// What files are overwritten with.
+const ZEROES: &[u8] = &[0; 64 * 1024];
 
 /// Tells apart temporary files that one process writes at the same time.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
@@ -69,11 +72,47 @@ fn temporary_beside(path: &Path) -> Result<PathBuf, FolderError> {
 /// # Errors
 /// [`FolderError::Io`].
 pub fn sync_folder_of(path: &Path) -> Result<(), FolderError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    }
+}
+
+/// Makes the names in `folder` durable, as after creating, renaming or removing some of them.
+///
+/// # Errors
+/// [`FolderError::Io`].
+pub fn sync_folder(folder: &Path) -> Result<(), FolderError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(FolderError::io("syncing the folder", folder))
+}
+
+/// Overwrites the bytes of a file and removes it; true if there was one. Its name is durably gone
+/// once its folder is synced.
+///
+/// # Errors
+/// [`FolderError::Io`].
+pub fn overwrite_and_remove(path: &Path) -> Result<bool, FolderError> {
+    match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        opened => opened.and_then(|mut file| overwrite(&mut file)).map_err(FolderError::io("overwriting", path))?,
+    }
+    fs::remove_file(path).map_err(FolderError::io("removing", path))?;
+    Ok(true)
+}
+
+/// Overwrites the bytes of a file from where it stands, durably: what it said must not lie in what
+/// the disk holds free.
+///
+/// # Errors
+/// The system's.
+pub fn overwrite(file: &mut File) -> Result<(), std::io::Error> {
+    let mut left = file.metadata()?.len();
+    while left > 0 {
+        let piece = left.min(ZEROES.len() as u64);
+        file.write_all(ZEROES.get(..piece as usize).unwrap_or(ZEROES))?;
+        left -= piece;
+    }
+    file.sync_all()
 }
 
 /// Makes a folder that only its owner may enter (0700), with its parents, unless it exists. The

@@ -8,7 +8,7 @@
 //! is `text-keys/.new`, which was never handed out; the next key, or the next
 //! destruction, removes it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 use crate::FolderError;
-use crate::durable::{create_private_folder, read_secret_file, sync_folder_of};
+use crate::durable::{create_private_folder, overwrite_and_remove, read_secret_file, sync_folder, sync_folder_of};
 
 /// The folder of the keys inside Weir's folder. Never in a backup.
 pub const TEXT_KEYS_FOLDER: &str = "text-keys";
@@ -80,14 +80,14 @@ impl TextKeys {
         let made = self.make(&path);
         if made.is_err() {
             // One that may not be durable is nobody's.
-            drop(destroy(&path));
+            drop(overwrite_and_remove(&path));
         }
         made.map(Some)
     }
 
     fn make(&self, path: &Path) -> Result<TextKey, FolderError> {
         let new = self.folder.join(NEW);
-        destroy(&new)?;
+        overwrite_and_remove(&new)?;
         let mut key = TextKey::default();
         let random = getrandom::fill(&mut *key).map_err(std::io::Error::other);
         random.map_err(FolderError::io("drawing random bytes for", path))?;
@@ -133,25 +133,25 @@ impl TextKeys {
 
     fn destroy(&self, days: impl Fn(&str) -> bool, goes: impl Fn(&str) -> bool) -> Result<u64, FolderError> {
         let _held = self.lock();
-        destroy(&self.folder.join(NEW))?;
+        overwrite_and_remove(&self.folder.join(NEW))?;
         let mut destroyed = 0;
         for day in names(&self.folder)?.iter().filter(|day| is_day(day) && days(day)) {
             let folder = self.folder.join(day);
             let (going, staying): (Vec<_>, Vec<_>) = names(&folder)?.into_iter().partition(|account| goes(account));
             for account in &going {
-                destroyed += u64::from(destroy(&folder.join(account))?);
+                destroyed += u64::from(overwrite_and_remove(&folder.join(account))?);
             }
             if staying.is_empty() {
                 match fs::remove_dir(&folder) {
                     // Something else lies in it, which is not ours to remove.
-                    Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => sync_folder_of(&folder.join("any"))?,
+                    Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => sync_folder(&folder)?,
                     removed => {
                         removed.map_err(FolderError::io("removing", &folder))?;
                         sync_folder_of(&folder)?;
                     }
                 }
             } else if !going.is_empty() {
-                sync_folder_of(&folder.join("any"))?;
+                sync_folder(&folder)?;
             }
         }
         Ok(destroyed)
@@ -190,21 +190,6 @@ fn read(path: &Path) -> Result<Option<TextKey>, FolderError> {
         Err(FolderError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Overwrites a file and removes it; true if there was one.
-fn destroy(path: &Path) -> Result<bool, FolderError> {
-    let overwrite = |mut file: File| {
-        let length = usize::try_from(file.metadata()?.len()).unwrap_or(0).min(1 << 10);
-        file.write_all(&vec![0; length])?;
-        file.sync_all()
-    };
-    match OpenOptions::new().write(true).open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        opened => opened.and_then(overwrite).map_err(FolderError::io("overwriting", path))?,
-    }
-    fs::remove_file(path).map_err(FolderError::io("removing", path))?;
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -136,12 +136,12 @@ pub(crate) enum Command {
     /// What must be kept for a dispute
     #[command(subcommand)]
     Hold(Hold),
-    /// Erase private parts for good: of everything about someone, or of one act
+    /// Erase private parts for good: of everything about someone, of a campaign, or of one act
     #[command(
-        after_help = "What is in use is ended first: a party closed, a key revoked, a measure lifted.\n\nExamples:\n  weir erase party:acme --reason \"asked for\"\n  weir erase act 17 --reason \"entered by mistake\""
+        after_help = "What is in use is ended first: a party closed, a key revoked, a measure lifted, a campaign ended. Measures that rest on a campaign stay, and say that their evidence was erased.\n\nExamples:\n  weir erase party:acme --reason \"asked for\"\n  weir erase campaign:k7f2mq-20260503 --reason \"kept long enough\"\n  weir erase act 17 --reason \"entered by mistake\""
     )]
     Erase {
-        /// party:ID, account:PARTY/NAME, person:ISSUER#SUB; or the word act
+        /// party:ID, account:PARTY/NAME, person:ISSUER#SUB, campaign:ID; or the word act
         subject: String,
         /// The act's number, after the word act
         act: Option<u64>,

@@ -1,10 +1,10 @@
 //! Folding acts about campaigns and what rests on them, and of the detector.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{FoldProblem, Holder, State, missing, repeated, standing};
-use crate::act::{Act, Parts, private, public};
+use super::{FoldProblem, Holder, State, Touched, missing, repeated, standing};
+use crate::act::{Act, Erased, Parts, private, public};
 use crate::campaign::{Campaign, is_campaign_id};
 use crate::entry::Entry;
 use crate::id::{AccountId, MeasureId, PartyId};
@@ -30,7 +30,7 @@ pub(super) const fn is_detectors(act: &Act) -> bool {
 }
 
 impl State {
-    pub(super) fn fold_campaigns(&mut self, index: u64, entry: &Entry) -> Result<(), FoldProblem> {
+    pub(super) fn fold_campaigns(&mut self, index: u64, entry: &Entry, touched: &mut Touched) -> Result<(), FoldProblem> {
         let told = (entry.at, index);
         match &entry.act {
             Act::CampaignFound(parts) => self.campaign_found(entry, told, parts),
@@ -48,8 +48,9 @@ impl State {
             }
             Act::CampaignMembers(parts) => {
                 let campaign = self.open_campaign(entry)?;
+                campaign.lists.insert(index, parts.public.count);
                 let accounts = parts.private.iter().flat_map(|private| &private.accounts);
-                Arc::make_mut(&mut campaign.members).extend(accounts.map(|seen| (seen.account, seen.clone())));
+                Arc::make_mut(&mut campaign.members).extend(accounts.map(|seen| ((seen.account, index), seen.clone())));
                 Ok(())
             }
             Act::CampaignEnd(parts) => {
@@ -62,10 +63,14 @@ impl State {
                 if !self.measures.contains(&measure) {
                     return Err(missing("measure", measure));
                 }
-                match self.open_campaign(entry)?.measures.insert(measure, parts.public.bits) {
-                    Some(_) => Err(repeated("evidence for measure", measure)),
-                    None => Ok(()),
+                let campaign = self.open_campaign(entry)?;
+                if campaign.measures.insert(measure, parts.public.bits).is_some() {
+                    return Err(repeated("evidence for measure", measure));
                 }
+                if !campaign.erased.is_empty() {
+                    self.evidence_was_erased(measure, touched);
+                }
+                Ok(())
             }
             Act::DetectorHealth(parts) => {
                 self.detector = Some((entry.at, parts.public.proposes, parts.public.log2_e));
@@ -100,6 +105,8 @@ impl State {
             dossier: private.map(|private| private.dossier.as_str().into()),
             whole: private.and_then(|private| private.whole),
             members: Arc::default(),
+            lists: BTreeMap::new(),
+            erased: BTreeSet::new(),
             measures: BTreeMap::new(),
             ended: None,
         };
@@ -107,6 +114,40 @@ impl State {
             Some(_) => Err(repeated("campaign", &entry.subject)),
             None => Ok(()),
         }
+    }
+
+    /// Forgets the private part of an act about a campaign. What rests on it
+    /// stays as it is, and says from now on that its evidence was erased.
+    pub(super) fn forget_of_campaign(&mut self, erased: &Erased, touched: &mut Touched) -> Result<(), FoldProblem> {
+        let found = Arc::make_mut(&mut self.campaigns).get_mut(erased.id.as_str());
+        let campaign = found.map(Arc::make_mut).ok_or_else(|| missing("campaign", &erased.id))?;
+        match erased.kind.as_str() {
+            "campaign.end" => {
+                if let Some((_, _, reason)) = &mut campaign.ended {
+                    *reason = None;
+                }
+                return Ok(());
+            }
+            "campaign.members" => Arc::make_mut(&mut campaign.members).retain(|(_, act), _| *act != erased.act),
+            // What was told since stands.
+            _ if campaign.told.1 == erased.act => (campaign.dossier, campaign.whole) = (None, None),
+            _ => {}
+        }
+        campaign.erased.insert(erased.act);
+        let measures: Vec<MeasureId> = campaign.measures.keys().copied().collect();
+        measures.into_iter().for_each(|measure| self.evidence_was_erased(measure, touched));
+        Ok(())
+    }
+
+    fn evidence_was_erased(&mut self, id: MeasureId, touched: &mut Touched) {
+        let Some(holder) = self.measures.get(&id).copied() else { return };
+        // Of whom came with a row not given here nothing is known.
+        let Ok(measures) = self.measures_mut(holder) else { return };
+        if let Some(measure) = measures.iter_mut().find(|measure| measure.id == id) {
+            measure.evidence_erased = true;
+        }
+        // Views tell it to whom it concerns.
+        touched.holder(holder);
     }
 
     fn open_campaign(&mut self, entry: &Entry) -> Result<&mut Campaign, FoldProblem> {

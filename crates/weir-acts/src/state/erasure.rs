@@ -3,6 +3,7 @@
 //! act, what folding the log without that part comes to. A property test holds
 //! the two against each other.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::{FoldProblem, Holder, State, Touched, missing, standing};
@@ -12,10 +13,12 @@ use crate::holder::Start;
 use crate::id::{
     AccountId, AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId, PartyId, PersonId,
 };
+use crate::records::Hold;
+use crate::time::Time;
 
 /// The kinds of act whose private parts can be erased: what is said about
-/// parties, accounts and persons, and drafts that name them. Of a
-/// `party.import` the rows about somebody are.
+/// parties, accounts and persons, drafts that name them, and what campaigns
+/// rest on. Of a `party.import` the rows about somebody are.
 pub const ERASABLE: &[&str] = &[
     "party.add",
     "account.add",
@@ -31,11 +34,43 @@ pub const ERASABLE: &[&str] = &[
     "hold.place",
     "draft.add",
     "text.read",
+    "campaign.found",
+    "campaign.update",
+    "campaign.members",
+    "campaign.end",
     IMPORT,
 ];
 
+/// What starts the kinds of acts that a campaign is the subject of.
+const OF_CAMPAIGN: &str = "campaign.";
+
 /// Of an import row by row.
 const IMPORT: &str = "party.import";
+
+/// Whom or what that can be erased an act is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// A party, an account or a person.
+    Holder(Holder),
+    /// A campaign.
+    Campaign(Arc<str>),
+}
+
+/// As the subject of an act.
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            About::Holder(holder) => holder.fmt(f),
+            About::Campaign(id) => f.write_str(id),
+        }
+    }
+}
+
+impl From<Holder> for About {
+    fn from(holder: Holder) -> About {
+        About::Holder(holder)
+    }
+}
 
 /// How an erasing act speaks of act `index`; none where its private part
 /// cannot be erased.
@@ -76,12 +111,37 @@ impl Erased {
 }
 
 impl State {
-    /// Whom an act is about that can be erased; none where that is not known.
-    pub fn about(&self, entry: &Entry) -> Option<Holder> {
+    /// Whom or what an act is about that can be erased; none where that is not
+    /// known.
+    pub fn about(&self, entry: &Entry) -> Option<About> {
         if let Ok(appeal) = entry.subject.parse::<AppealId>() {
-            return self.appeals.get(&appeal)?.account.map(Holder::Account);
+            return self.appeals.get(&appeal)?.account.map(|account| Holder::Account(account).into());
         }
-        self.known_holder(entry).ok()
+        self.known_about(entry).ok()
+    }
+
+    fn known_about(&self, entry: &Entry) -> Result<About, FoldProblem> {
+        match self.campaigns.get_key_value(entry.subject.as_str()) {
+            Some((id, _)) => Ok(About::Campaign(Arc::clone(id))),
+            None => self.known_holder(entry).map(About::Holder),
+        }
+    }
+
+    /// A hold in force at `at` under which nothing about `about` may go; of a
+    /// campaign one on any of its accounts that is known, or on whom a measure
+    /// is that rests on it.
+    pub fn hold_on(&self, about: &About, at: Time) -> Option<&Hold> {
+        let id = match about {
+            About::Holder(holder) => return self.hold_over(*holder, at),
+            About::Campaign(id) => id,
+        };
+        let campaign = self.campaigns.get(id)?;
+        let accounts = campaign.accounts().map(|seen| Holder::Account(seen.account));
+        let measured = campaign.measures.keys().filter_map(|measure| self.measures.get(measure)).copied();
+        if !self.holds.values().any(|hold| hold.life.holds(at)) {
+            return None;
+        }
+        accounts.chain(measured).find_map(|holder| self.hold_over(holder, at))
     }
 
     pub(super) fn private_erase(
@@ -91,13 +151,18 @@ impl State {
         erasing: &public::PrivateErase,
         touched: &mut Touched,
     ) -> Result<(), FoldProblem> {
-        let holder = self.known_holder(entry)?;
-        if let Some(hold) = self.hold_over(holder, entry.at) {
+        let about = self.known_about(entry)?;
+        if let Some(hold) = self.hold_on(&about, entry.at) {
             return Err(standing("hold", hold.id, "stands against it"));
         }
         for erased in &erasing.acts {
             if erased.act >= index {
                 return Err(missing("act", erased.act));
+            }
+            let of_campaign = erased.kind.starts_with(OF_CAMPAIGN).then(|| About::Campaign(erased.id.as_str().into()));
+            if of_campaign.is_some_and(|campaign| campaign != about) {
+                let why = "what it says of a campaign is not of its subject".into();
+                return Err(FoldProblem::Field { field: "public.acts.id", why });
             }
             let forgotten = match erased.row() {
                 Some(row) => {
@@ -151,6 +216,9 @@ impl State {
                 let hold = Arc::make_mut(&mut self.holds).get_mut(&id).ok_or_else(|| missing("hold", id))?;
                 (hold.reason, hold.citation) = (None, None);
                 Ok(())
+            }
+            "campaign.found" | "campaign.update" | "campaign.members" | "campaign.end" => {
+                self.forget_of_campaign(erased, touched)
             }
             // Of it nothing was kept but the trace.
             "text.read" => Ok(()),

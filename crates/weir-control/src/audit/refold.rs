@@ -10,7 +10,8 @@ use weir_acts::Digest;
 use weir_acts::act::{Act, public};
 use weir_acts::entry::{Entry, EntryError, commit};
 use weir_acts::import::Import;
-use weir_acts::state::FoldProblem;
+use weir_acts::id::MeasureId;
+use weir_acts::state::{FoldProblem, Holder, State};
 use weir_acts::world::Follower;
 use weir_rules::Policies;
 use weir_tlog::{KeyChange, Verified, VerifierKey};
@@ -22,6 +23,7 @@ use super::erased::Said;
 use super::report::{NamedKey, Refold, Report};
 use super::rows;
 use super::segments::{self, RecordsFolder};
+use crate::names;
 
 /// An act that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,11 +34,11 @@ pub struct Problem {
     pub why: String,
 }
 
-/// How much of each kind was private and not opened.
+/// How much of each kind.
 #[derive(Default)]
-struct Unseen(BTreeMap<String, u64>);
+struct Kinds(BTreeMap<String, u64>);
 
-impl Unseen {
+impl Kinds {
     fn add(&mut self, kind: &str, count: u64) {
         match self.0.get_mut(kind) {
             Some(known) => *known += count,
@@ -55,7 +57,8 @@ pub(super) struct Refolder<'a> {
     authority: AuthorityCheck,
     refold: Refold,
     problem: Option<Problem>,
-    unseen: Unseen,
+    unseen: Kinds,
+    erased_kinds: Kinds,
     opened: u64,
     recomputer: Recomputer<'a>,
     erasures: Vec<Said>,
@@ -71,7 +74,8 @@ impl<'a> Refolder<'a> {
             authority: AuthorityCheck::default(),
             refold: Refold::default(),
             problem: None,
-            unseen: Unseen::default(),
+            unseen: Kinds::default(),
+            erased_kinds: Kinds::default(),
             opened: 0,
             erasures: Vec::new(),
             recomputer: Recomputer::new(bundle.map_or(&[], |bundle| &bundle.decisions), explain),
@@ -125,6 +129,7 @@ impl<'a> Refolder<'a> {
             None => {}
         }
         if let Act::PrivateErase(parts) = &entry.act {
+            parts.public.acts.iter().for_each(|erased| self.erased_kinds.add(&erased.kind, 1));
             self.erasures.extend(parts.public.acts.iter().map(|erased| (index, erased.clone())));
         }
         self.refold.folded += 1;
@@ -255,6 +260,7 @@ impl<'a> Refolder<'a> {
         {
             self.problem = Some(Problem { act, why: "the bundle opens it, but the log has no such act".into() });
         }
+        let without_evidence = without_evidence(self.world.state());
         let segments = segments::check(self.world.state(), records, self.bundle);
         Report {
             good: self.problem.is_none() && decisions.differing.is_empty() && segments.is_good(),
@@ -270,12 +276,26 @@ impl<'a> Refolder<'a> {
             problem: self.problem,
             unseen: self.unseen.0,
             erased: (self.world.state().erased.len() + self.world.state().erased_rows.len()) as u64,
+            erased_kinds: self.erased_kinds.0,
+            without_evidence,
             opened: self.opened,
             decisions,
             records: segments,
             explained,
         }
     }
+}
+
+/// Measures in force at the end whose evidence was erased.
+fn without_evidence(state: &State) -> Vec<MeasureId> {
+    let campaigns = state.campaigns.values().filter(|campaign| !campaign.erased.is_empty());
+    let measures = campaigns.flat_map(|campaign| campaign.measures.keys());
+    let in_force = measures.filter(|id| {
+        let holder: Option<&Holder> = state.measures.get(id);
+        let all = holder.map_or(&[][..], |holder| names::measures(state, *holder));
+        all.iter().any(|measure| measure.id == **id && measure.life.holds(state.last))
+    });
+    in_force.copied().collect()
 }
 
 #[derive(serde::Deserialize)]

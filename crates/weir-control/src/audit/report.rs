@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use weir_acts::Time;
+use weir_acts::id::MeasureId;
 use weir_tlog::{CosignerKey, SignedNote};
 
 use super::decisions::{Differing, Explained};
@@ -42,6 +43,12 @@ pub struct Report {
     pub unseen: BTreeMap<String, u64>,
     /// How many private parts acts erased: nobody can open them any more.
     pub erased: u64,
+    /// The same by kind of act, rows of imports under theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub erased_kinds: BTreeMap<String, u64>,
+    /// Measures in force at the log's end whose evidence was erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_evidence: Vec<MeasureId>,
     /// How many private parts were opened.
     pub opened: u64,
     /// What became of the decisions in the bundle.
@@ -167,10 +174,14 @@ impl Report {
         }
         if self.erased > 0 {
             lines.push(format!("{} private parts were erased by acts; nobody can open them any more", self.erased));
+            lines.push(format!("erased: {}", counted(&self.erased_kinds)));
+        }
+        if !self.without_evidence.is_empty() {
+            let measures: Vec<String> = self.without_evidence.iter().map(ToString::to_string).collect();
+            lines.push(format!("in force, their evidence erased: {}", measures.join(", ")));
         }
         if !self.unseen.is_empty() {
-            let kinds: Vec<String> = self.unseen.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            lines.push(format!("not seen, because private: {}", kinds.join(", ")));
+            lines.push(format!("not seen, because private: {}", counted(&self.unseen)));
         }
         lines.extend(self.decision_lines());
         lines.extend(self.records.lines());
@@ -195,4 +206,9 @@ impl Report {
         }
         lines
     }
+}
+
+/// `1 claim.add, 2 party.add`.
+fn counted(kinds: &BTreeMap<String, u64>) -> String {
+    kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }

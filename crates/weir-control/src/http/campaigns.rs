@@ -17,6 +17,7 @@ use super::answer::{blocking, operator};
 use super::show::{life, operator_label};
 use super::{Answer, Shared};
 use crate::names;
+use crate::plan::campaigns::named;
 use crate::refusal::Refusal;
 use crate::service::Control;
 
@@ -32,12 +33,23 @@ pub(super) async fn campaigns(State(shared): State<Shared>, headers: HeaderMap) 
 
 fn line(campaign: &Campaign, state: &World, now: Time) -> Value {
     let holding = campaign.measures.keys().filter_map(|id| measure(state, *id)).filter(|m| m.life.holds(now)).count();
+    let known = campaign.accounts_erased() == 0;
     json!({
         "id": campaign.id.as_ref(), "status": campaign.status.as_str(), "state": campaign.state(),
-        "log2_e": campaign.log2_e, "accounts": campaign.accounts, "members": campaign.acted_on(),
+        "log2_e": campaign.log2_e, "accounts": campaign.accounts, "members": known.then(|| campaign.acted_on()),
         "exchanges": campaign.exchanges, "alarm": campaign.alarm, "found": campaign.found.0,
-        "told": campaign.told.0, "measures": holding,
+        "told": campaign.told.0, "measures": holding, "erased": erased(campaign),
     })
+}
+
+/// What of it was erased; null where nothing was. Nothing else stands in for
+/// what is not known any more.
+fn erased(campaign: &Campaign) -> Value {
+    let acts: Vec<u64> = campaign.erased.iter().copied().collect();
+    if acts.is_empty() {
+        return Value::Null;
+    }
+    json!({ "acts": acts, "dossier": campaign.dossier_erased(), "accounts": campaign.accounts_erased() })
 }
 
 fn measure(state: &World, id: MeasureId) -> Option<&weir_acts::holder::Measure> {
@@ -55,10 +67,7 @@ pub(super) async fn campaign(State(shared): State<Shared>, headers: HeaderMap, P
 fn shown(control: &Control, id: &str) -> Result<Value, Refusal> {
     let published = control.published();
     let (state, now) = (&published.state, control.now());
-    let campaign = state.campaigns.get(id).ok_or_else(|| {
-        let shown: String = id.chars().take(64).collect();
-        Refusal::not_found(format!("there is no campaign `{shown}`"))
-    })?;
+    let campaign = named(state, id)?;
     let mut document = line(campaign, state, now);
     document["by"] = json!(operator_label(state, &campaign.by));
     document["ended"] = match &campaign.ended {
@@ -90,7 +99,7 @@ fn dossier(control: &Control, campaign: &Campaign) -> Value {
 /// first: whoever doubts begins there.
 fn members(campaign: &Campaign, state: &World, now: Time) -> Vec<Value> {
     let cleared = state.cleared();
-    let mut all: Vec<&Seen> = campaign.members.values().collect();
+    let mut all: Vec<&Seen> = campaign.accounts().collect();
     all.sort_by_key(|seen| (seen.role, seen.bits, seen.account));
     all.into_iter()
         .map(|seen| {
@@ -123,7 +132,7 @@ fn measures(campaign: &Campaign, state: &World, now: Time) -> Vec<Value> {
             Some(json!({
                 "id": id.to_string(), "kind": measure.kind.as_str(), "subject": names::label(state, *holder),
                 "reason": measure.reason.as_deref(), "by": operator_label(state, &measure.by), "bits": bits,
-                "limits": measure.limits.as_ref().map(|span| span.limits), "life": life(&measure.life, now),
+                "limits": measure.limits.as_ref().map(|span| span.limits), "evidence_erased": measure.evidence_erased, "life": life(&measure.life, now),
             }))
         })
         .collect();

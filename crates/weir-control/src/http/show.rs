@@ -158,7 +158,8 @@ fn measures(measures: &[Measure], now: Time) -> Vec<Value> {
     let shown = |measure: &Measure| {
         json!({
             "id": measure.id.to_string(), "kind": measure.kind.as_str(), "reason": measure.reason.as_deref(),
-            "by": measure.by.as_ref(), "limits": measure.limits.as_ref().map(|span| span.limits), "life": life(&measure.life, now),
+            "by": measure.by.as_ref(), "limits": measure.limits.as_ref().map(|span| span.limits),
+            "evidence_erased": measure.evidence_erased, "life": life(&measure.life, now),
         })
     };
     measures.iter().map(shown).collect()

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use weir_acts::act::{Act, private, public};
 use weir_acts::campaign::{Bits, Campaign, Seen};
@@ -28,7 +29,7 @@ const HOUR: i64 = 3_600_000;
 /// the one with the most evidence.
 pub(crate) fn by_customer<'c>(state: &State, campaign: &'c Campaign) -> BTreeMap<PartyId, &'c Seen> {
     let mut customers: BTreeMap<PartyId, &Seen> = BTreeMap::new();
-    for seen in campaign.members.values() {
+    for seen in campaign.accounts() {
         let Some(party) = state.customer_of(seen.account) else { continue };
         let kept = customers.entry(party).or_insert(seen);
         // `Member` comes before `Associated`.
@@ -39,11 +40,18 @@ pub(crate) fn by_customer<'c>(state: &State, campaign: &'c Campaign) -> BTreeMap
     customers
 }
 
+/// The campaign of that id.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn named<'s>(state: &'s State, id: &str) -> Result<&'s Arc<Campaign>, Refusal> {
+    let shown: String = id.chars().take(64).collect();
+    state.campaigns.get(id).ok_or_else(|| Refusal::not_found(format!("there is no campaign `{shown}`")))
+}
+
 impl Planner<'_> {
     fn open_campaign(&self, id: &str) -> Result<&Campaign, Refusal> {
-        let shown: String = id.chars().take(64).collect();
-        let campaign = self.state.campaigns.get(id);
-        let campaign = campaign.ok_or_else(|| Refusal::not_found(format!("there is no campaign `{shown}`")))?;
+        let campaign = named(self.state, id)?;
         match &campaign.ended {
             None => Ok(campaign),
             Some((at, ..)) => Err(Refusal::conflict(format!("campaign `{id}` was ended {at}"))),
@@ -95,7 +103,7 @@ impl Planner<'_> {
         self.entry(&campaign.id, Act::MeasureEvidence(open(public::MeasureEvidence { measure, bits })))
     }
 
-    fn holds(&self, id: MeasureId) -> bool {
+    pub(super) fn holds(&self, id: MeasureId) -> bool {
         let holder = self.state.measures.get(&id);
         let measures = holder.map_or(&[][..], |holder| names::measures(self.state, *holder));
         measures.iter().any(|measure| measure.id == id && measure.life.holds(self.at))

@@ -7,15 +7,16 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use weir_acts::act::Erased;
 use weir_acts::id::DraftId;
-use weir_acts::state::{Holder, State};
+use weir_acts::state::{About, Holder, State};
 
 use crate::names;
 
 /// What an erasure would erase.
 #[derive(Debug, Clone, Default)]
 pub struct Erasing {
-    /// Acts, and rows of imports, with a private part, and whom each is about.
-    pub found: Vec<(Erased, Holder)>,
+    /// Acts, and rows of imports, with a private part, and whom or what each is
+    /// about.
+    pub found: Vec<(Erased, About)>,
     /// The names it is to be forgotten under.
     pub names: Names,
     /// The draft that would be carried out by it.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use weir_acts::act::{Act, Erased, private, public};
 use weir_acts::holder::{Account, Measure, Party};
-use weir_acts::id::{DraftId, HoldId};
-use weir_acts::state::Holder;
+use weir_acts::id::{DraftId, HoldId, MeasureId};
+use weir_acts::state::{About, Holder};
 
 use super::{Erasing, Plan, Planner, drafts, open, parts};
 use crate::command::{HoldPlace, PrivateErase};
@@ -48,32 +48,63 @@ impl Planner<'_> {
                 "the reason names who is to be forgotten, and it would stay: say why without",
             ));
         }
-        let mut by_holder: BTreeMap<Holder, Vec<Erased>> = BTreeMap::new();
-        for (erased, holder) in erasing.found.iter().filter(|(erased, _)| !self.is_erased(erased)) {
-            if let Some(hold) = self.state.hold_over(*holder, self.at) {
-                let what = names::label(self.state, *holder);
-                return Err(Refusal::conflict(format!(
-                    "{what} is under hold {}: nothing of it is erased until that is lifted",
-                    hold.id
-                )));
-            }
+        let mut by_subject: BTreeMap<&About, Vec<Erased>> = BTreeMap::new();
+        for (erased, about) in erasing.found.iter().filter(|(erased, _)| !self.is_erased(erased)) {
+            self.check_held(about)?;
             self.check_erasable(erased, erasing.carrying)?;
-            by_holder.entry(*holder).or_default().push(erased.clone());
+            by_subject.entry(about).or_default().push(erased.clone());
         }
-        if by_holder.is_empty() {
+        if by_subject.is_empty() {
             return Err(Refusal::conflict("nothing private is left of it"));
         }
         let mut plan = Plan::default();
-        let count: usize = by_holder.values().map(Vec::len).sum();
-        for (holder, all) in by_holder {
+        let count: usize = by_subject.values().map(Vec::len).sum();
+        for (about, all) in by_subject {
+            plan.warnings.extend(self.rests_on(about));
             for some in all.chunks(ERASED_PER_ACT) {
                 let private = private::PrivateErase { reason: command.reason.clone() };
                 let act = Act::PrivateErase(parts(public::PrivateErase { acts: some.to_vec() }, private));
-                plan.entries.push(self.entry(holder, act));
+                plan.entries.push(self.entry(about, act));
             }
         }
         plan.extras.insert("erased".into(), count.into());
         Ok(plan)
+    }
+
+    fn check_held(&self, about: &About) -> Result<(), Refusal> {
+        let Some(hold) = self.state.hold_on(about, self.at) else { return Ok(()) };
+        let (id, held) = (hold.id, names::label(self.state, hold.on));
+        Err(Refusal::conflict(match about {
+            About::Holder(holder) => {
+                let what = names::label(self.state, *holder);
+                format!("{what} is under hold {id}: nothing of it is erased until that is lifted")
+            }
+            About::Campaign(campaign) => format!(
+                "campaign {campaign} tells of {held}, which is under hold {id}: nothing of it is erased until that is lifted"
+            ),
+        }))
+    }
+
+    /// What stays in force although what it rests on is erased.
+    fn rests_on(&self, about: &About) -> Option<String> {
+        let About::Campaign(id) = about else { return None };
+        let holding = self.state.campaigns.get(id)?.measures.keys().filter(|id| self.holds(**id)).count();
+        let says = "measures in force rest on it; they stay, and say that their evidence was erased";
+        (holding > 0).then(|| format!("{holding} {says}"))
+    }
+
+    /// A campaign goes on to be told of until somebody ends it, and who decides
+    /// an appeal must be able to read what it is about.
+    fn campaign_in_use(&self, id: &str) -> Option<String> {
+        let campaign = self.state.campaigns.get(id)?;
+        if campaign.ended.is_none() {
+            return Some(format!("campaign {id} goes on: end it first"));
+        }
+        let rests = |measure: MeasureId| campaign.measures.contains_key(&measure);
+        let open = self.state.appeals.iter().map(|(_, appeal)| appeal).find(|appeal| {
+            appeal.ruling.is_none() && appeal.measure.is_some_and(rests)
+        })?;
+        Some(format!("appeal {} is open, against a measure that rests on campaign {id}: decide it first", open.id))
     }
 
     fn is_erased(&self, erased: &Erased) -> bool {
@@ -163,6 +194,7 @@ impl Planner<'_> {
                     .filter(|issuer| issuer.life.holds(at))
                     .map(|issuer| format!("issuer {} speaks for the party: remove it first", issuer.id))
             }
+            "campaign.found" | "campaign.update" | "campaign.members" | "campaign.end" => self.campaign_in_use(id),
             _ => None,
         };
         in_use.map_or(Ok(()), |why| Err(Refusal::conflict(format!("act {} cannot be erased: {why}", erased.act))))

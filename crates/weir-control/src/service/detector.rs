@@ -242,7 +242,7 @@ fn news(state: &State, finding: &Finding) -> Option<Vec<Seen>> {
     if known.ended.is_some() {
         return None;
     }
-    let is_new = |seen: &&Seen| known.members.get(&seen.account).is_none_or(|before| before.role != seen.role);
+    let is_new = |seen: &&Seen| known.account(seen.account).is_none_or(|before| before.role != seen.role);
     let members: Vec<Seen> = finding.members.iter().filter(is_new).cloned().collect();
     let has_grown = finding.exchanges * 4 >= known.exchanges * 5 && finding.exchanges > known.exchanges;
     let is_other = known.status != finding.status || known.growing != finding.growing;

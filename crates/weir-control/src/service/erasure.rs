@@ -7,13 +7,16 @@
 //! since afterwards nobody knows by which names to find them.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use weir_acts::act::{Act, Erased};
 use weir_acts::row::Row;
-use weir_acts::state::{Holder, State, erasable, erasable_row};
-use weir_store::{Private, StoreError};
+use weir_acts::Digest;
+use weir_acts::entry::Entry;
+use weir_acts::state::{About, Holder, State, erasable, erasable_row};
+use weir_store::durable::{overwrite_and_remove, sync_folder_of};
+use weir_store::{Private, StoreError, StoredEntry};
 
 use super::Control;
 use super::authority::{Caller, facts_of};
@@ -21,6 +24,7 @@ use crate::boot::read_entry;
 use crate::command::{Command, PrivateErase};
 use crate::names;
 use crate::plan::drafts::{Approvable, approvable};
+use crate::plan::campaigns::named;
 use crate::plan::{Erasing, Names, Planner};
 use crate::refusal::Refusal;
 
@@ -82,32 +86,26 @@ impl Control {
             return Ok(Erasing { found: self.find_act(state, act)?, ..Erasing::default() });
         }
         let Some(subject) = &erase.subject else { return Ok(Erasing::default()) };
+        if let Some(id) = subject.strip_prefix("campaign:") {
+            return Ok(Erasing { found: self.find_of_campaign(state, id)?, ..Erasing::default() });
+        }
         let subject = names::holder(state, subject)?;
         let wanted = family(state, subject);
         let names = Names::of(state, &wanted);
         let mut found = Vec::new();
-        let mut next = 0;
-        loop {
-            let entries = self.store().entries(next, ACTS_AT_A_TIME).map_err(|error| unreadable(&error))?;
-            let Some(last) = entries.last() else { break };
-            next = last.index + 1;
-            for stored in entries.iter().filter(|stored| matches!(stored.private, Private::Kept(_))) {
-                let entry = read_entry(stored).map_err(|error| unreadable(&error))?;
-                let Some(erased) = erasable(stored.index, &entry) else { continue };
-                match &entry.act {
-                    // A draft is about a change, and goes where it names the subject.
-                    Act::DraftAdd(parts) => {
-                        let with = parts.private.as_ref().map(|private| private.with.as_bytes());
-                        if with.is_some_and(|with| names.are_in_json(with)) {
-                            found.push((erased, subject));
-                        }
-                    }
-                    _ => found.extend(
-                        state.about(&entry).filter(|holder| wanted.contains(holder)).map(|holder| (erased, holder)),
-                    ),
+        self.each_erasable(0, |erased, entry| match &entry.act {
+            // A draft is about a change, and goes where it names the subject.
+            Act::DraftAdd(parts) => {
+                let with = parts.private.as_ref().map(|private| private.with.as_bytes());
+                if with.is_some_and(|with| names.are_in_json(with)) {
+                    found.push((erased, subject.into()));
                 }
             }
-        }
+            _ => {
+                let of_wanted = |about: &About| matches!(about, About::Holder(holder) if wanted.contains(holder));
+                found.extend(state.about(entry).filter(of_wanted).map(|about| (erased, about)));
+            }
+        })?;
         let acts: BTreeSet<u64> = wanted.iter().flat_map(|holder| state.imports_about(*holder)).collect();
         for act in acts {
             self.find_rows(act, &wanted, &mut found)?;
@@ -115,8 +113,35 @@ impl Control {
         Ok(Erasing { found, names, carrying: None })
     }
 
+    /// Everything that was told of a campaign.
+    fn find_of_campaign(&self, state: &State, id: &str) -> Result<Vec<(Erased, About)>, Refusal> {
+        let campaign = named(state, id)?;
+        let mut found = Vec::new();
+        self.each_erasable(campaign.found.1, |erased, entry| {
+            if entry.subject == *campaign.id {
+                found.push((erased, About::Campaign(Arc::clone(&campaign.id))));
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Every act from `next` on whose private part is there and can be erased.
+    fn each_erasable(&self, mut next: u64, mut take: impl FnMut(Erased, &Entry)) -> Result<(), Refusal> {
+        loop {
+            let entries = self.store().entries(next, ACTS_AT_A_TIME).map_err(|error| unreadable(&error))?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            next = last.index + 1;
+            for stored in entries.iter().filter(|stored| matches!(stored.private, Private::Kept(_))) {
+                let entry = read_entry(stored).map_err(|error| unreadable(&error))?;
+                if let Some(erased) = erasable(stored.index, &entry) {
+                    take(erased, &entry);
+                }
+            }
+        }
+    }
+
     /// The rows of the import of act `act` about any of `wanted`.
-    fn find_rows(&self, act: u64, wanted: &BTreeSet<Holder>, found: &mut Vec<(Erased, Holder)>) -> Result<(), Refusal> {
+    fn find_rows(&self, act: u64, wanted: &BTreeSet<Holder>, found: &mut Vec<(Erased, About)>) -> Result<(), Refusal> {
         let mut next = 0;
         loop {
             let rows = self.store().rows(act, next, ACTS_AT_A_TIME).map_err(|error| unreadable(&error))?;
@@ -125,13 +150,13 @@ impl Control {
             for stored in rows.iter().filter(|stored| matches!(stored.private, Private::Kept(_))) {
                 let subject = Row::read(&stored.bytes, None).map_err(|error| unreadable(&error))?.subject;
                 if wanted.contains(&subject) {
-                    found.push((erasable_row(act, stored.row, subject), subject));
+                    found.push((erasable_row(act, stored.row, subject), subject.into()));
                 }
             }
         }
     }
 
-    fn find_act(&self, state: &State, act: u64) -> Result<Vec<(Erased, Holder)>, Refusal> {
+    fn find_act(&self, state: &State, act: u64) -> Result<Vec<(Erased, About)>, Refusal> {
         let stored = self.store().entry(act).map_err(|error| unreadable(&error))?;
         let stored = stored.ok_or_else(|| Refusal::not_found(format!("the log has no act {act}")))?;
         match stored.private {
@@ -146,7 +171,7 @@ impl Control {
         let found = found.ok_or_else(|| {
             let kind = entry.act.kind();
             Refusal::invalid(format!(
-                "act {act} is a `{kind}`; what can be erased by its number is said about parties, accounts and persons: {}",
+                "act {act} is a `{kind}`; what can be erased by its number is said about parties, accounts, persons and campaigns: {}",
                 weir_acts::state::ERASABLE.join(", ")
             ))
         })?;
@@ -171,7 +196,11 @@ impl Control {
         for act in due {
             // After a restart most are gone already; the last purges whatever
             // copies a crash may have left of any.
-            let is_kept = self.store().entry(act)?.is_some_and(|stored| matches!(stored.private, Private::Kept(_)));
+            let stored = self.store().entry(act)?.filter(|stored| matches!(stored.private, Private::Kept(_)));
+            let is_kept = stored.is_some();
+            if let Some(stored) = &stored {
+                self.destroy_whole_dossier(&published.state, stored)?;
+            }
             if is_kept || acts.last() == Some(&act) {
                 until_free(|| self.store().erase_private(act))?;
             }
@@ -187,6 +216,23 @@ impl Control {
             gone.rows.insert((act, row));
         }
         Ok(())
+    }
+
+    /// Destroys the dossier that lies beside the log because the act `stored`
+    /// could not carry it whole, unless that is what stands of a campaign.
+    fn destroy_whole_dossier(&self, state: &State, stored: &StoredEntry) -> Result<(), StoreError> {
+        let io = |doing, source| StoreError::Io { doing, source };
+        let entry = read_entry(stored).map_err(|error| io("reading an act that was erased", Box::new(error)))?;
+        let whole = match entry.act {
+            Act::CampaignFound(parts) => parts.private.and_then(|private| private.whole),
+            Act::CampaignUpdate(parts) => parts.private.and_then(|private| private.whole),
+            _ => None,
+        };
+        let stands = |whole: &Digest| state.campaigns.values().any(|campaign| campaign.whole == Some(*whole));
+        let Some(whole) = whole.filter(|whole| !stands(whole)) else { return Ok(()) };
+        let path = self.whole_dossier(whole);
+        let destroyed = overwrite_and_remove(&path).and_then(|was| if was { sync_folder_of(&path) } else { Ok(()) });
+        destroyed.map_err(|error| io("destroying a campaign's dossier", Box::new(error)))
     }
 
     /// Finishes the erasures of an act that was just made; what is still to be

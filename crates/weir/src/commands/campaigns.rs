@@ -70,7 +70,10 @@ fn listed(answer: &Value) -> String {
                 short(&row["status"], 9),
                 short(&row["state"], 7),
                 short(&row["accounts"], 6),
-                short(&row["members"], 7),
+                match row["members"] {
+                    Value::Null => "erased".to_owned(),
+                    _ => short(&row["members"], 7),
+                },
                 row["log2_e"].as_f64().map(|bits| format!("{bits:.1}")).unwrap_or_default(),
                 moment(&row["alarm"]),
             ]
@@ -153,11 +156,15 @@ fn shown(answer: &Value) -> String {
         moment(&answer["alarm"]),
         cell(&answer["by"]),
     );
-    if let Some(reason) = answer["ended"]["reason"].as_str() {
+    if !answer["ended"].is_null() {
         let by = cell(&answer["ended"]["by"]);
-        text.push_str(&wrapped(&format!("ended {} by {by}: {}", moment(&answer["ended"]["at"]), plain(reason)), ""));
+        let reason = answer["ended"]["reason"].as_str().map_or_else(|| "its reason was erased".to_owned(), plain);
+        text.push_str(&wrapped(&format!("ended {} by {by}: {reason}", moment(&answer["ended"]["at"])), ""));
     }
-    if dossier.is_null() {
+    text.push_str(&erased(&answer["erased"]));
+    if answer["erased"]["dossier"] == true {
+        text.push_str("evidence erased: its dossier is gone\n");
+    } else if dossier.is_null() {
         text.push_str("its dossier is not at hand\n");
     } else {
         text.push_str(&format!(
@@ -182,15 +189,27 @@ fn shown(answer: &Value) -> String {
     for family in dossier["families"].as_array().into_iter().flatten() {
         text.push_str(&wrapped(&format!("template: {}", short(&family["template"], 300)), ""));
     }
-    text.push_str(&members(&answer["members"]));
+    text.push_str(&members(&answer["members"], &answer["erased"]));
     text.push_str(&measures(answer));
     text.push_str(&provenance(answer));
     text
 }
 
-fn members(members: &Value) -> String {
+/// What of it was erased, on a line.
+fn erased(erased: &Value) -> String {
+    let acts: Vec<String> = erased["acts"].as_array().into_iter().flatten().map(cell).collect();
+    match acts.is_empty() {
+        true => String::new(),
+        false => wrapped(&format!("the private parts of acts {} were erased", acts.join(", ")), ""),
+    }
+}
+
+fn members(members: &Value, erased: &Value) -> String {
     let all: Vec<&Value> = members.as_array().into_iter().flatten().collect();
     let mut text = format!("\nAccounts, weakest first ({})\n", all.len());
+    if let Some(gone) = erased["accounts"].as_u64().filter(|gone| *gone > 0) {
+        text.push_str(&format!("evidence erased: what was told of accounts {gone} times is gone\n"));
+    }
     for member in all.iter().take(MOST_MEMBERS) {
         let share = member["share_of_own_traffic"].as_f64().map(|share| format!(", {:.0} % of its traffic", share * 100.0));
         let mut notes = output::cell(&member["measures"]);
@@ -229,12 +248,13 @@ fn measures(answer: &Value) -> String {
         };
         text.push_str(&wrapped(
             &format!(
-                "{}  {} on {}, {until}, by {}, on {} bits",
+                "{}  {} on {}, {until}, by {}, on {} bits{}",
                 cell(&measure["id"]),
                 cell(&measure["kind"]),
                 cell(&measure["subject"]),
                 cell(&measure["by"]),
                 bits(&measure["bits"]),
+                if measure["evidence_erased"] == true { " (evidence erased)" } else { "" },
             ),
             "",
         ));

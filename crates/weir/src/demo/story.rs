@@ -178,7 +178,7 @@ fn first_line(said: &[u8]) -> String {
 
 /// The parties of a campaign in a role, by the names of the crowd.
 fn customers(state: &State, campaign: &Campaign, role: Option<CampaignRole>) -> BTreeSet<String> {
-    let seen = campaign.members.values().filter(|seen| role.is_none_or(|role| seen.role == role));
+    let seen = campaign.accounts().filter(|seen| role.is_none_or(|role| seen.role == role));
     seen.filter_map(|seen| state.customer_of(seen.account)).map(|party| state.party_label(party)).collect()
 }
 

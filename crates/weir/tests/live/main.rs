@@ -138,7 +138,7 @@ fn live_and_batch_come_to_the_same_across_a_restart_at_every_epoch() {
         let party = published.state.customer_of(account).map(|party| published.state.party_label(party)).unwrap();
         house.known.campaign.contains(&party)
     };
-    let members: Vec<_> = campaign.members.values().filter(|seen| seen.role == CampaignRole::Member).collect();
+    let members: Vec<_> = campaign.accounts().filter(|seen| seen.role == CampaignRole::Member).collect();
     assert!(members.len() * 10 >= house.known.campaign.len() * 9, "{}", members.len());
     assert!(members.iter().all(|seen| is_right(seen.account)));
     assert_eq!(campaign.measures.len(), members.len());

@@ -29,6 +29,7 @@ impl State {
             reason: parts.private.as_ref().map(|private| private.reason.as_str().into()),
             by: entry.by.as_str().into(),
             limits: None,
+            evidence_erased: false,
             life: Life::between(entry.at, parts.public.until),
         };
         self.measures_mut(holder)?.push(measure);

@@ -113,7 +113,8 @@ structs! {
     Appeal { id, measure, decision, account, text, rules, filed, due, ruling }
     Claim { id, kind(word), value, level, by(word), evidence, life }
     Campaign {
-        id, status, log2_e, accounts, exchanges, growing, alarm, found, told, by, dossier, whole, members, measures, ended
+        id, status, log2_e, accounts, exchanges, growing, alarm, found, told, by, dossier, whole, members, lists, erased, measures,
+        ended
     }
     ClaimKind { value_type, describes, since }
     Directive {
@@ -129,7 +130,7 @@ structs! {
     Keys { act, since, set }
     LimitSpan { from, limits }
     LogKey { vkey, until }
-    Measure { id, kind, reason(word), by(word), limits, life }
+    Measure { id, kind, reason(word), by(word), limits, evidence_erased, life }
     Membership { list(word), life }
     MeterSpan { from, weight, max_input }
     Model { id, name, upstream, credential, previous, weights, max_output, meters, life, stages }
