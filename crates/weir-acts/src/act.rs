@@ -383,7 +383,10 @@ acts! {
 
     /// Somebody read what a request of the subject, an account, said. Written
     /// before the words are given.
+    /// One that bears approvals says that it may be read: `text.hand` follows.
     "text.read" TextRead { pub exchange: String } { pub reason: String }
+    /// What act `read` let its author read was handed over, which is once.
+    "text.hand" TextHand { pub read: u64 } {}
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

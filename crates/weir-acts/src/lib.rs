@@ -23,6 +23,7 @@ pub mod issuer;
 pub mod key;
 pub mod limits;
 pub mod person;
+pub mod reading;
 pub mod records;
 pub mod row;
 #[cfg(test)]

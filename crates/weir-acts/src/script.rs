@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use crate::act::{Act, Erased};
 use crate::directive::DirectiveText;
-use crate::entry::{BY_WEIR, Basis, Entry};
+use crate::digest::Digest;
+use crate::entry::{Approval, BY_WEIR, Basis, Entry};
 use crate::id::{
     AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IssuerId, KeyId, LogId, MeasureId, ModelId,
     OperatorId, PartyId, PersonId, TokenId,
@@ -72,6 +73,8 @@ pub(crate) struct Author {
     exchanges: Vec<u64>,
     /// Acts whose private parts could be erased, and whom they are about.
     erasable: BTreeMap<u64, (Erased, String)>,
+    /// Acts that read texts, and whose.
+    readings: Vec<(u64, String)>,
     /// With the index of the draft.
     drafts: Vec<(DirectiveId, u64, DirectiveText)>,
 }
@@ -99,6 +102,10 @@ impl Author {
             "key.issue",
             "model.add",
             "model.add",
+            // Somebody who consents to what is read.
+            "operator.add",
+            "draft.add",
+            "draft.approve",
         ];
         for (number, kind) in (0..).zip(makers) {
             let step = Step { what: acts::maker(kind), picks: [number; 6], wait: 0 };
@@ -119,6 +126,11 @@ impl Author {
                 // Only operators consent.
                 if let (Act::DraftApprove(_), Some((operator, _))) = (&entry.act, one(&self.operators, step.picks[1])) {
                     entry.by = operator.to_string();
+                }
+                if let (Act::TextRead(_), Some((operator, _)), 0) =
+                    (&entry.act, one(&self.operators, step.picks[1]), step.picks[2] % 2)
+                {
+                    entry.approvals.push(Approval { by: operator.to_string(), saw: Digest::of(b"draft") });
                 }
                 match erasable(state.size, &entry) {
                     Some(erased) => self.erasable.insert(state.size, (erased, entry.subject.clone())),

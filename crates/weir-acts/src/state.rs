@@ -16,6 +16,7 @@ mod limits;
 pub mod packed;
 mod persons;
 mod problem;
+mod readings;
 mod records;
 mod touched;
 
@@ -39,6 +40,7 @@ use crate::id::{
 use crate::issuer::Issuer;
 use crate::limits::LimitSpan;
 use crate::person::{Person, PersonKey};
+use crate::reading::Reading;
 use crate::records::{Hold, SealedExchanges, SealedSegment};
 use crate::shards::Shards;
 use crate::time::Time;
@@ -197,6 +199,9 @@ pub struct State {
     pub exchanges: Arc<BTreeMap<u64, SealedExchanges>>,
     /// What must be kept, or had to be.
     pub holds: Arc<BTreeMap<HoldId, Hold>>,
+    /// Kept texts that may be read, by the act that says so, until they are
+    /// handed over.
+    pub readings: Arc<BTreeMap<u64, Reading>>,
     /// Campaigns by id.
     pub campaigns: Arc<BTreeMap<Arc<str>, Arc<Campaign>>>,
     /// When the detector last said whether it proposes measures, whether it
@@ -338,10 +343,8 @@ impl State {
             | Act::HoldPlace(_)
             | Act::HoldLift(_) => self.fold_records(index, entry)?,
             Act::PrivateErase(parts) => self.private_erase(index, entry, &parts.public, &mut touched)?,
-            // A trace, which changes nothing.
-            Act::TextRead(_) => {
-                self.known_holder(entry)?;
-            }
+            Act::TextRead(parts) => self.text_read(index, entry, &parts.public)?,
+            Act::TextHand(parts) => self.text_hand(entry, &parts.public)?,
             Act::DraftAdd(_) | Act::DraftApprove(_) | Act::DraftClose(_) => self.fold_drafts(entry)?,
             Act::CampaignFound(_)
             | Act::CampaignUpdate(_)

@@ -8,7 +8,7 @@ mod verbs;
 
 use serde::{Deserialize, Serialize};
 use weir_acts::digest::Digest;
-use weir_acts::id::{AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId};
+use weir_acts::id::{AccountId, AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId};
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
 use weir_acts::{Time, ValueType};
 
@@ -383,6 +383,16 @@ commands! {
         /// The act.
         #[serde(default)]
         act: Option<u64>,
+        /// Why.
+        reason: String,
+    }
+    /// Read what a request said, once others approved it. Written down by
+    /// `POST /admin/v1/exchange/text`, and by nothing else.
+    "text.read" TextRead {
+        /// The exchange.
+        exchange: String,
+        /// Whose it is.
+        account: AccountId,
         /// Why.
         reason: String,
     }

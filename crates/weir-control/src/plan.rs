@@ -14,6 +14,7 @@ mod log_key;
 mod measures;
 mod operators;
 mod records;
+mod texts;
 
 pub use erasing::{Erasing, Names};
 pub(crate) use holders::authors_of_appealed;
@@ -146,6 +147,7 @@ impl Planner<'_> {
             Command::AppealDecide(command) => self.appeal_decide(command),
             Command::HoldPlace(command) => self.hold_place(command),
             Command::HoldLift(command) => self.hold_lift(command.id),
+            Command::TextRead(command) => self.text_read(command),
             Command::PrivateErase(command) => self.private_erase(command),
         }
     }

@@ -41,6 +41,8 @@ use crate::plan::LastPreview;
 use crate::witnesses::Cosignatures;
 use crate::writer::{Job, Published};
 
+pub(crate) use texts::TEXT_READ;
+
 pub use appeals::Against;
 pub use authority::Caller;
 pub use changes::Accepted;

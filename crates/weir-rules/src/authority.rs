@@ -260,6 +260,7 @@ mod tests {
                 "campaign.update",
                 "campaign.members",
                 "detector.health",
+                "text.hand",
             ]
             .contains(kind);
             assert_eq!(all.contains(kind), !nobody, "{kind}");
@@ -272,6 +273,8 @@ mod tests {
         match kind {
             "log.open" | "appeal.file" | "records.seal" | "records.delete" | "exchanges.seal" | "exchanges.delete"
             | "campaign.found" | "campaign.update" | "campaign.members" | "detector.health" => &[],
+            // Who may `text.read` may be handed what they read.
+            "text.hand" => &[],
             "log.key"
             | "operator.add"
             | "operator.revoke"

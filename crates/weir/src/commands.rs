@@ -120,7 +120,11 @@ fn log(remote: &Remote, command: &Log) -> Result<ExitCode> {
 fn carry_out(remote: &Remote, change: &weir_control::Command) -> Result<ExitCode> {
     let sent = serde_json::to_value(change).context("the command cannot be written as JSON")?;
     let path = format!("/admin/v1/{}", change.verb().replace('.', "/"));
-    let mut answer = Client::new(remote, Who::Operator)?.post(&path, &sent["with"])?;
+    tell(remote, Client::new(remote, Who::Operator)?.post(&path, &sent["with"])?)
+}
+
+/// Prints the answer to a change; warnings go beside it.
+fn tell(remote: &Remote, mut answer: Value) -> Result<ExitCode> {
     if !remote.json
         && let Some(Value::Array(warnings)) = answer.as_object_mut().and_then(|answer| answer.remove("warnings"))
     {

@@ -221,9 +221,14 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
         let public = public::DetectorHealth { proposes: pick % 2 == 0, log2_e: Bits::of(f64::from(pick)) };
         Some((nobody(), empty(Act::DetectorHealth, public)))
     }),
-    ("text.read", |author, [pick, ..], _| {
+    ("text.hand", |author, [pick, ..], _| {
+        let (read, account) = one(&author.readings, pick)?;
+        Some((account, empty(Act::TextHand, public::TextHand { read })))
+    }),
+    ("text.read", |author, [pick, ..], at| {
         let private = private::TextRead { reason: "a dispute".into() };
         let public = public::TextRead { exchange: "x-00000001-0000002a".into() };
+        author.readings.push((at, one(&author.accounts, pick)?.to_string()));
         Some((one(&author.accounts, pick)?.to_string(), Act::TextRead(parts(public, private))))
     }),
     ("", |_, _, _| None),

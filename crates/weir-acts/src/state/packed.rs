@@ -224,6 +224,7 @@ impl State {
             segments,
             exchanges,
             holds,
+            readings,
             campaigns,
             detector,
             erased,
@@ -245,6 +246,7 @@ impl State {
         segments.pack(&mut out);
         exchanges.pack(&mut out);
         holds.pack(&mut out);
+        readings.pack(&mut out);
         campaigns.pack(&mut out);
         detector.pack(&mut out);
         erased.pack(&mut out);
@@ -277,6 +279,7 @@ fn rest(from: &mut Unpacker<'_>) -> Option<State> {
         segments: Packed::unpack(from)?,
         exchanges: Packed::unpack(from)?,
         holds: Packed::unpack(from)?,
+        readings: Packed::unpack(from)?,
         campaigns: Packed::unpack(from)?,
         detector: Packed::unpack(from)?,
         erased: Packed::unpack(from)?,

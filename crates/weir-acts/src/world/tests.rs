@@ -290,7 +290,7 @@ proptest! {
         prop_assert_eq!(names(kept), names(&anew));
         prop_assert_eq!((&kept.issuers, &kept.holds, &kept.erased), (&anew.issuers, &anew.holds, &anew.erased));
         prop_assert_eq!(&kept.drafts, &anew.drafts);
-        prop_assert_eq!(&kept.campaigns, &anew.campaigns);
+        prop_assert_eq!((&kept.campaigns, &kept.readings), (&anew.campaigns, &anew.readings));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use weir_rules::retention::{EXCHANGES_DELETE, RECORDS_DELETE};
 use weir_rules::{ActFacts, Authority, hours_of};
 
 use crate::plan::{authors_of_appealed, drafts};
+use crate::service::TEXT_READ;
 
 type Rules = Arc<BTreeMap<Arc<str>, Rule>>;
 
@@ -86,7 +87,7 @@ impl AuthorityCheck {
     fn may(&mut self, entry: &Entry, roles: &[Role], facts: &ActFacts<'_>, state: &State) -> Result<(), String> {
         self.compiled(entry, state)?;
         let ActFacts { author, stage, measure, hours, approvals } = *facts;
-        let asked = Asked { kind: entry.act.kind(), author: author.map(Into::into), stage, measure, hours, approvals };
+        let asked = Asked { kind: action(&entry.act), author: author.map(Into::into), stage, measure, hours, approvals };
         let known = self.permitted.get(&entry.by).filter(|known| known.roles == roles);
         if known.is_some_and(|known| known.asked.contains(&asked)) {
             return Ok(());
@@ -121,6 +122,15 @@ impl AuthorityCheck {
             }
         };
         Ok(&self.compiled.insert(current).1)
+    }
+}
+
+/// What the rules of authority know an act by.
+fn action(act: &Act) -> &'static str {
+    match act {
+        // To hand over what was let be read is to read it.
+        Act::TextHand(_) => TEXT_READ,
+        act => act.kind(),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::operator;
+use super::answer::authenticated;
 use super::{Answer, Shared};
 use crate::refusal::Refusal;
 
@@ -19,7 +19,8 @@ struct Asked {
 }
 
 pub(super) async fn read(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
-    let caller = operator(&shared, &headers, "text.read")?;
+    let caller = authenticated(&shared, &headers)?;
+    shared.control.may_read_texts(caller)?;
     let Asked { exchange, reason } =
         serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
     Ok(Json(Value::Object(shared.control.read_text(caller, &exchange, &reason).await?)))

@@ -18,7 +18,7 @@ use crate::plan::{Plan, Planner};
 use crate::refusal::Refusal;
 
 /// More approvals than any rule asks for.
-const MANY: u32 = 16;
+pub(super) const MANY: u32 = 16;
 
 impl Control {
     /// What to do about `command`, which the rules of authority refuse: write

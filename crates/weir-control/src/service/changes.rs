@@ -34,6 +34,9 @@ impl Control {
     /// # Errors
     /// When it is refused or could not be made durable; nothing was changed.
     pub async fn change(&self, caller: Caller, command: Command, key: Option<String>) -> Result<Accepted, Refusal> {
+        if matches!(command, Command::TextRead(_)) {
+            return Err(Refusal::invalid("a text is read by POST /admin/v1/exchange/text"));
+        }
         let keyed = key.map(|key| {
             let request = serde_json::to_vec(&command).map_err(|error| Refusal::invalid(error.to_string()))?;
             Ok::<_, Refusal>(Keyed { scope: caller.operator.to_string(), key, request: Digest::of(&request) })
@@ -201,7 +204,7 @@ fn given(command: &Command, state: &State, by: &str, at: Time) -> Vec<Approval> 
     directive.map_or_else(Vec::new, |directive| counting(&directive.approvals, &state.operators, by, at))
 }
 
-fn answer_of(plan: &Plan) -> Map<String, Json> {
+pub(super) fn answer_of(plan: &Plan) -> Map<String, Json> {
     let mut answer = plan.extras.clone();
     if let Some(id) = &plan.id {
         answer.insert("id".into(), json!(id));

@@ -2,11 +2,14 @@
 //! reading of one, which leaves a trace in the log before anything is told.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value as Json, json};
 use weir_acts::act::{Act, Parts, private, public};
+use weir_acts::draft::{Draft, counting};
 use weir_acts::entry::Entry;
-use weir_acts::id::AccountId;
+use weir_acts::id::{AccountId, DraftId};
+use weir_acts::reading::Reading;
 use weir_acts::state::{Holder, State};
 use weir_acts::Time;
 use weir_exchange::{DecisionId, KeptText, Words};
@@ -15,13 +18,17 @@ use weir_store::FolderError;
 use weir_store::text_keys::TextKey;
 
 use super::Control;
+use super::approvals::{MANY, command_of};
 use super::authority::Caller;
+use super::changes::answer_of;
+use crate::command::{Command, TextRead};
 use crate::names::check_text;
+use crate::plan::drafts::WAITS_MILLIS;
 use crate::refusal::Refusal;
-use crate::writer::JobPlan;
+use crate::writer::{JobPlan, Planned, Written};
 
 /// The kind of the act that a reading leaves.
-const TEXT_READ: &str = "text.read";
+pub(crate) const TEXT_READ: &str = "text.read";
 
 const HOUR: i64 = 3_600 * 1_000;
 const DAY: i64 = 24 * HOUR;
@@ -104,14 +111,29 @@ impl Control {
         }
     }
 
+    /// Whether `caller` may read kept texts, at least with the approval of others.
+    ///
+    /// # Errors
+    /// When not.
+    pub fn may_read_texts(&self, caller: Caller) -> Result<(), Refusal> {
+        let (published, now) = (self.published(), self.now());
+        let may = |approvals: u32| {
+            let facts = ActFacts { approvals, ..ActFacts::default() };
+            self.inner.authority.check(&published.state, now, caller, TEXT_READ, &facts)
+        };
+        may(0).or_else(|refusal| may(MANY).map_err(|_| refusal))
+    }
+
     /// What the request of `exchange` said, for `caller` who says why; the
-    /// reading is in the log before the answer is made.
+    /// reading is in the log before the answer is made. Where the rules take
+    /// approvals for it, it is written down instead, and the words are handed
+    /// over to who asks again once it was approved.
     ///
     /// # Errors
     /// When they may not, nothing was kept, its key is destroyed, there is no
     /// such exchange, or the act could not be made durable.
     pub async fn read_text(&self, caller: Caller, exchange: &str, reason: &str) -> Result<Map<String, Json>, Refusal> {
-        self.may(caller, TEXT_READ)?;
+        self.may_read_texts(caller)?;
         check_text("the reason", reason, 2_000)?;
         let id = DecisionId::of_exchange(exchange).map_err(|error| Refusal::invalid(error.to_string()))?;
         let control = self.clone();
@@ -120,23 +142,15 @@ impl Control {
             control.open_text(&kept).map(|_| kept)
         })
         .await?;
-        let (control, account, reason) = (self.clone(), kept.account, reason.to_owned());
-        let written = self
-            .write(Box::new(move |state: &State, at: Time| {
-                control.inner.authority.check(state, at, caller, TEXT_READ, &ActFacts::default())?;
-                let public = public::TextRead { exchange: id.exchange() };
-                let act = Act::TextRead(Parts { public, private: Some(private::TextRead { reason }) });
-                let entry = Entry {
-                    at,
-                    by: caller.operator.to_string(),
-                    approvals: Vec::new(),
-                    subject: account.to_string(),
-                    basis: None,
-                    act,
-                };
-                Ok(JobPlan { entries: vec![entry], answer: None, import: None })
-            }))
-            .await?;
+        let (published, reason) = (self.published(), reason.to_owned());
+        let account = kept.account;
+        let written = match self.may(caller, TEXT_READ) {
+            Ok(()) => self.trace(caller, id, account, reason).await?,
+            Err(refusal) => match to_be_handed(&published.state, caller, id, self.now()) {
+                Some(read) => self.hand_over(caller, account, read).await?,
+                None => return self.ask_to_read(caller, id, account, reason, refusal).await,
+            },
+        };
         let control = self.clone();
         let (kept, words) = blocking(move || {
             // Its key may have been destroyed meanwhile.
@@ -156,6 +170,76 @@ impl Control {
             Json::Object(told) => told,
             _ => Map::new(),
         };
+        self.fill_in(&mut answer, &written);
+        Ok(answer)
+    }
+
+    /// Says in the log that a text is read, which takes nobody's consent.
+    async fn trace(
+        &self,
+        caller: Caller,
+        id: DecisionId,
+        account: AccountId,
+        reason: String,
+    ) -> Result<Written, Refusal> {
+        let control = self.clone();
+        self.write(Box::new(move |state: &State, at: Time| {
+            control.inner.authority.check(state, at, caller, TEXT_READ, &ActFacts::default())?;
+            let public = public::TextRead { exchange: id.exchange() };
+            let act = Act::TextRead(Parts { public, private: Some(private::TextRead { reason }) });
+            let entry =
+                Entry { at, by: caller.operator.to_string(), approvals: Vec::new(), subject: account.to_string(), basis: None, act };
+            Ok(JobPlan { entries: vec![entry], answer: None, import: None })
+        }))
+        .await
+    }
+
+    /// Says in the log that what act `read` let be read is handed over: once,
+    /// whether or not the answer arrives.
+    async fn hand_over(&self, caller: Caller, account: AccountId, read: u64) -> Result<Written, Refusal> {
+        let control = self.clone();
+        self.write(Box::new(move |state: &State, at: Time| {
+            let by = caller.operator.to_string();
+            let reading = state.readings.get(&read).filter(|reading| reading.until() >= at);
+            let reading = reading.ok_or_else(|| Refusal::conflict(format!("the text of act {read} was handed over already")))?;
+            // Whoever consented and is no operator any more counts no more.
+            let approvals = counting(&reading.approvals, &state.operators, &by, at);
+            let given = u32::try_from(approvals.len()).unwrap_or(u32::MAX);
+            let facts = ActFacts { approvals: given, ..ActFacts::default() };
+            control.inner.authority.check(state, at, caller, TEXT_READ, &facts)?;
+            let act = Act::TextHand(Parts { public: public::TextHand { read }, private: None });
+            let entry = Entry { at, by, approvals, subject: account.to_string(), basis: None, act };
+            Ok(JobPlan { entries: vec![entry], answer: None, import: None })
+        }))
+        .await
+    }
+
+    /// Writes down that `caller` wants to read a text, for others to approve.
+    async fn ask_to_read(
+        &self,
+        caller: Caller,
+        id: DecisionId,
+        account: AccountId,
+        reason: String,
+        refusal: Refusal,
+    ) -> Result<Map<String, Json>, Refusal> {
+        let exchange = id.exchange();
+        let command: Command = TextRead { exchange: exchange.clone(), account, reason }.into();
+        let answer: Arc<Mutex<Map<String, Json>>> = Arc::default();
+        let (control, told) = (self.clone(), Arc::clone(&answer));
+        let planned: Planned = Box::new(move |state, at| {
+            let by = caller.operator.to_string();
+            if let Some(draft) = asked_already(state, &by, &exchange, at) {
+                return Err(Refusal::conflict(format!(
+                    "draft {draft} asks to read {exchange} already: others approve it by `weir approve {draft}`"
+                )));
+            }
+            let plan = control.draft_instead(&control.planner(state, at, &by), &command, refusal)?;
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = answer_of(&plan);
+            Ok(JobPlan { entries: plan.entries, answer: None, import: None })
+        });
+        let written = self.write(planned).await?;
+        let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
         self.fill_in(&mut answer, &written);
         Ok(answer)
     }
@@ -204,6 +288,24 @@ impl Control {
             None => destroyed("its key is not in text-keys of the data folder; backups hold none".into()),
         }
     }
+}
+
+/// The act that lets `caller` read what `id` said, and is not used up.
+fn to_be_handed(state: &State, caller: Caller, id: DecisionId, at: Time) -> Option<u64> {
+    let (by, exchange) = (caller.operator.to_string(), id.exchange());
+    let is_for = |reading: &Reading| *reading.by == *by && *reading.exchange == *exchange && reading.until() >= at;
+    state.readings.iter().find(|(_, reading)| is_for(reading)).map(|(act, _)| *act)
+}
+
+/// The draft in which `by` asks to read `exchange`, where one waits.
+fn asked_already(state: &State, by: &str, exchange: &str, at: Time) -> Option<DraftId> {
+    let asks = |draft: &&Draft| {
+        let waits = draft.closed.is_none() && draft.drafted.plus_millis(WAITS_MILLIS) > at;
+        waits
+            && *draft.by == *by
+            && matches!(command_of(draft), Ok(Command::TextRead(read)) if read.exchange == exchange)
+    };
+    state.drafts.values().find(asks).map(|draft| draft.id)
 }
 
 /// The day of UTC that `time` is in, as the names of keys have it.

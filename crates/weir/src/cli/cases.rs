@@ -68,7 +68,7 @@ fn kind_of_measure(text: &str) -> Result<MeasureKind, String> {
 pub(crate) enum Exchange {
     /// Read what a request said; who read it, and why, is in the log
     #[command(
-        after_help = "Texts are kept only where a rule that permits says so, as @keep_text(\"30 days\"), and until their key is destroyed. The id of an exchange is that of its decision with x- in place of dec-.\n\nExample:\n  weir exchange text x-00000001-0000002a --reason \"appeal y-7f: what was asked\""
+        after_help = "Texts are kept only where a rule that permits says so, as @keep_text(\"30 days\"), and until their key is destroyed. The id of an exchange is that of its decision with x- in place of dec-. Where the rules take approvals for it, it is written down; once others approved it, the same command by the same operator gives the text, once and within 24 hours.\n\nExample:\n  weir exchange text x-00000001-0000002a --reason \"appeal y-7f: what was asked\""
     )]
     Text {
         /// The exchange's id

@@ -15,6 +15,10 @@ use crate::output;
 pub(super) fn read(remote: &Remote, exchange: &str, reason: &str) -> Result<ExitCode> {
     let body = json!({ "exchange": exchange, "reason": reason });
     let answer = Client::new(remote, Who::Operator)?.post("/admin/v1/exchange/text", &body)?;
+    if answer["text"].is_null() {
+        // It was written down, for others to approve.
+        return super::tell(remote, answer);
+    }
     print(remote.json, &answer, || shown(&answer))
 }
 

@@ -224,3 +224,67 @@ fn an_erasure_destroys_the_keys_before_it_is_acknowledged_and_after_a_crash() {
     log_is_good(house.weir(), &house.server.data());
     drop(house.upstream);
 }
+
+#[test]
+fn where_reading_takes_approval_it_is_drafted_approved_and_handed_over_once() {
+    const TWO_EYES: &str = r#"@id("authority/own-texts")
+@reason("Reading a kept text takes the approval of another")
+forbid (principal, action == Weir::Action::"text.read", resource) when { context.approvals < 1 };
+"#;
+    let house = House::new();
+    let exchange = house.ask(&house.key, "mythos-5", "Zyxwsaffron");
+    house.weir().write("rules/own.cedar", &format!("{KEEP}{TWO_EYES}"));
+    let drafted = house.weir().line("rules set rules").done().json();
+    let officers = ["omar", "nils"].map(|name| house.operator(name, "release-officer"));
+    for officer in &officers {
+        officer.line(&format!("approve {}", drafted["id"].as_str().unwrap())).done();
+    }
+    let [ana, ben] = ["ana", "ben"].map(|name| house.operator(name, "analyst"));
+    let read = |who: &Weir, id: &str| who.run(&["--json", "exchange", "text", id, "--reason", "zyxwreason"]);
+
+    // Who may not, and what is not there, is refused and not drafted.
+    assert!(read(&officers[0], &exchange).refused().contains("approval"));
+    assert!(read(&ana, "x-00000001-00ffffff").refused().contains("there is no exchange"));
+    assert_eq!(house.server.acts("draft.add").len(), 2, "of the rules alone");
+    let body = json!({"exchange": exchange, "account": "a-00000000000000000001", "reason": "x"});
+    let url = format!("{}/admin/v1/text/read", house.server.base());
+    let token = format!("Bearer {}", std::fs::read_to_string(house.server.data().join("operator.token")).unwrap().trim());
+    let sent = ureq::post(&url).config().http_status_as_error(false).build().header("authorization", token).send_json(body);
+    assert_eq!(sent.unwrap().status().as_u16(), 400, "there is one way to ask");
+
+    let asked = read(&ana, &exchange).done().json();
+    let draft = asked["id"].as_str().unwrap().to_owned();
+    assert_eq!((&asked["approvals_needed"], &asked["text"]), (&json!(1), &Value::Null), "{asked}");
+    assert!(read(&ana, &exchange).refused().contains(&format!("draft {draft} asks to read {exchange} already")));
+    assert!(ana.line(&format!("approve {draft}")).refused().contains("someone other than its author"));
+    assert!(officers[0].line(&format!("approve {draft}")).refused().contains("only who could do it may approve it"));
+    let shown = ben.line(&format!("draft show {draft} --json")).done().out;
+    assert!(shown.contains(&exchange) && shown.contains("zyxwreason"), "{shown}");
+    assert!(house.server.acts("text.read").is_empty());
+    let approved = ben.line(&format!("approve {draft}")).done();
+    assert!(approved.err.contains("once and within 24 hours"), "{}", approved.err);
+    let acts = house.server.acts("text.read");
+    assert_eq!((acts.len(), acts[0]["approvals"].as_array().unwrap().len()), (1, 1), "{acts:?}");
+
+    // Handed to who asked, after a restart as well, and to nobody else.
+    let house = house.again("KILL", |_| ());
+    let [ana, ben] = [ana, ben].map(|who| who.with("WEIR_SERVER", house.server.base()));
+    let second = read(&ben, &exchange).done().json();
+    assert_eq!(second["text"], Value::Null, "ben consented and did not ask: {second}");
+    let told = read(&ana, &exchange).done().json();
+    assert_eq!(told["text"]["last_user"], "Zyxwsaffron", "{told}");
+    let handed = house.server.acts("text.hand");
+    assert_eq!((handed.len(), handed[0]["approvals"].as_array().unwrap().len()), (1, 1), "{handed:?}");
+    let again = read(&ana, &exchange).done().json();
+    assert_eq!(again["text"], Value::Null, "once: {again}");
+
+    // What is not fetched within a day lapses.
+    ben.line(&format!("approve {}", again["id"].as_str().unwrap())).done();
+    let house = house.again("TERM", later(1));
+    let ana = ana.with("WEIR_SERVER", house.server.base());
+    let late = read(&ana, &exchange).done().json();
+    assert_eq!(late["text"], Value::Null, "{late}");
+    assert_eq!((house.server.acts("text.read").len(), house.server.acts("text.hand").len()), (2, 1));
+    log_is_good(house.weir(), &house.server.data());
+    drop(house.upstream);
+}

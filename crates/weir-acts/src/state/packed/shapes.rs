@@ -17,6 +17,7 @@ use crate::id::{
 use crate::issuer::{Issuer, Keys};
 use crate::limits::{LimitSpan, Limits};
 use crate::person::Person;
+use crate::reading::Reading;
 use crate::records::{Hold, SealedExchanges, SealedSegment};
 use crate::state::{Appeal, Holder, LogKey, PendingRules};
 use crate::time::Time;
@@ -139,6 +140,7 @@ structs! {
     PendingRules { parts, policies, removed }
     Person { id, issuer, sub, claims, measures }
     PolicyText { id, cedar }
+    Reading { exchange, account, by, at, approvals }
     Rule { cedar, life }
     SealedExchanges { name, act, at, first, last, rows, bytes, digest, deleted }
     SealedSegment { name, act, at, first, last, bytes, digest, root, recovered, unkept, deleted }

@@ -48,6 +48,7 @@ pub(crate) fn everything(state: &State) -> Vec<String> {
         segments,
         exchanges,
         holds,
+        readings,
         campaigns,
         detector,
         erased,
@@ -60,7 +61,7 @@ pub(crate) fn everything(state: &State) -> Vec<String> {
         format!("{size} {last} {origin} {log_keys:?} {unseen_rows} {unplaced}"),
         format!("{issuers:?} {kinds:?} {models:?} {stage_limits:?}"),
         format!("{directives:?} {drafts:?} {rules:?} {operators:?}"),
-        format!("{imports:?} {segments:?} {exchanges:?} {holds:?} {campaigns:?} {detector:?}"),
+        format!("{imports:?} {segments:?} {exchanges:?} {holds:?} {readings:?} {campaigns:?} {detector:?}"),
         format!("{erased:?} {erased_rows:?} {pending_rules:?}"),
     ];
     maps.into_iter().chain(more).chain(rest).collect()
