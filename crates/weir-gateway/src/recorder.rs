@@ -42,6 +42,19 @@ pub struct Said {
     pub keep_text: Option<KeepText>,
 }
 
+/// The longest body that is read while a request waits, in bytes: as long as
+/// what is looked at of one text.
+const LIGHT: usize = 8 << 10;
+
+impl Said {
+    /// Whether reading it takes so long, or sealing it might, that no request's
+    /// thread should.
+    #[must_use]
+    pub fn is_heavy(&self) -> bool {
+        self.body.len() > LIGHT || self.keep_text.is_some()
+    }
+}
+
 /// That what a request said is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeepText {
@@ -118,6 +131,19 @@ struct Held {
     is_closed: bool,
 }
 
+impl Held {
+    fn take(&mut self) -> Taken {
+        self.is_awaited = false;
+        self.said_bytes = 0;
+        Taken {
+            records: std::mem::take(&mut self.records),
+            said: std::mem::take(&mut self.said),
+            before: Place(self.placed),
+            must_sync: std::mem::take(&mut self.must_sync),
+        }
+    }
+}
+
 /// What came since the writer looked last.
 #[derive(Debug)]
 pub struct Taken {
@@ -131,6 +157,9 @@ pub struct Taken {
     /// Whether a request waits until they, or earlier ones, are durable.
     pub must_sync: bool,
 }
+
+/// Records that a request's thread writes at most.
+const FEW: usize = 64;
 
 /// Bytes of bodies that may wait to be sketched.
 const SAID_BYTES: usize = 64 << 20;
@@ -157,21 +186,40 @@ impl RecordQueue {
     /// Everything that came, or nothing after `patience`; none once the queue
     /// is closed and empty. Called by the writer between its own pauses.
     pub fn take(&self, patience: Duration) -> Option<Taken> {
-        let held = self.lock();
-        let empty = |held: &mut Held| held.records.is_empty() && !held.is_closed && !held.must_sync;
-        let (mut held, _) =
-            self.arrived.wait_timeout_while(held, patience, empty).unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.wait_for_some(patience);
         if held.records.is_empty() && held.is_closed && !held.must_sync {
             return None;
         }
-        held.is_awaited = false;
-        held.said_bytes = 0;
-        Some(Taken {
-            records: std::mem::take(&mut held.records),
-            said: std::mem::take(&mut held.said),
-            before: Place(held.placed),
-            must_sync: std::mem::take(&mut held.must_sync),
-        })
+        Some(held.take())
+    }
+
+    /// Waits until there is something to take, but no longer than `patience`.
+    pub fn wait(&self, patience: Duration) {
+        drop(self.wait_for_some(patience));
+    }
+
+    fn wait_for_some(&self, patience: Duration) -> MutexGuard<'_, Held> {
+        let empty = |held: &mut Held| held.records.is_empty() && !held.is_closed && !held.must_sync;
+        self.arrived.wait_timeout_while(self.lock(), patience, empty).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Everything that came, where it is quickly written: nobody waits for the
+    /// disk, it is not much, and no exchange among it is of a request that said
+    /// something heavy, here or, as `is_heavy` knows, in what was taken before.
+    pub fn take_light(&self, is_heavy: impl Fn(DecisionId) -> bool) -> Option<Taken> {
+        let mut held = self.lock();
+        if held.must_sync || held.is_closed || held.records.is_empty() || held.records.len() > FEW {
+            return None;
+        }
+        let waits = |id| held.said.iter().any(|(of, said)| *of == id && said.is_heavy());
+        let heavy = |record: &Record| match record {
+            Record::Exchange(exchange) => waits(exchange.id) || is_heavy(exchange.id),
+            Record::Decision(_) => false,
+        };
+        if held.records.iter().any(heavy) {
+            return None;
+        }
+        Some(held.take())
     }
 
     /// Exchanges are numbered from the one after `last` on. Called before any
@@ -238,10 +286,10 @@ impl RecordQueue {
 impl RecordQueue {
     /// Hurries the writer, and waits for what it will say.
     fn until(&self, must_sync: bool, is_so: impl Fn(&Durable) -> bool + Send + Sync + 'static) -> UntilDurable {
-        let mut durable = self.durable.subscribe();
-        if is_so(&durable.borrow()) {
+        if is_so(&self.durable.borrow()) {
             return Box::pin(std::future::ready(Ok(())));
         }
+        let mut durable = self.durable.subscribe();
         let mut held = self.lock();
         held.must_sync |= must_sync;
         if !held.is_awaited {

@@ -173,7 +173,7 @@ impl Node {
         let filed = control.last_sealed_exchange();
         let prompts = prompts::Prompts::new(key, prompts::Keeper::new(control.clone(), &mut registry));
         let (records, ids, to_seal) =
-            records::Writer::start(&config.dir, keeping, &sealed, filed, prompts, Arc::clone(&queue), &mut registry)?;
+            records::Writer::start(&config.dir, keeping, &sealed, filed, prompts, queue, &mut registry)?;
         #[cfg(feature = "parquet")]
         let (files, files_to_seal) = exchanges::Files::start(
             &config.dir,
@@ -193,7 +193,7 @@ impl Node {
                 clock,
                 pepper,
                 ids: Arc::new(ids),
-                recorder: queue,
+                recorder: records.recorder(),
                 objects: Arc::clone(&objects) as _,
                 other: routes.of_gateway(one_listener, runtime.handle().clone()),
                 persons: PersonsConfig {

@@ -1,5 +1,5 @@
-//! What requests said, sketched on the record writer's thread: never on the
-//! request path, and no text outlives its sketch in the clear. Where the rules
+//! What requests said, sketched by who writes the records: where it is long never
+//! on a request's thread, and no text outlives its sketch in the clear. Where the rules
 //! say that it is kept, it is sealed here too, under a key that is durable by
 //! then.
 
@@ -39,6 +39,12 @@ impl Prompts {
     /// Sketches under the deployment's key.
     pub(super) fn new(key: [u8; 16], keeper: Keeper) -> Prompts {
         Prompts { recorder: Recorder::new(key), keeper, said: HashMap::new(), known: HashMap::new() }
+    }
+
+    /// Whether what this request said takes time to read or to seal, and was not
+    /// read yet.
+    pub(super) fn is_heavy(&self, id: DecisionId) -> bool {
+        self.said.get(&id).is_some_and(Said::is_heavy)
     }
 
     /// Takes what requests said; an exchange is owed for each.
