@@ -1,6 +1,10 @@
 //! The façade: folds epochs in order, is written down and read back between
 //! them, and tells what it found.
 
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use weir_exchange::LoggedAccount;
 
@@ -69,7 +73,7 @@ impl Detector {
     /// A detector that has seen nothing. `accounts` may be empty: then
     /// concealment cannot be assessed.
     pub fn new(settings: Settings, accounts: &[LoggedAccount]) -> Detector {
-        let sketcher = Sketcher::new(&settings, accounts);
+        let sketcher = Sketcher::new(&settings);
         let state = State::new(&settings);
         let mut detector = Detector { settings, sketcher, state };
         detector.know(accounts);
@@ -79,18 +83,24 @@ impl Detector {
     /// Takes these accounts in place of those given before: who has signed up
     /// since, was closed, or was found innocent. Sketchers handed out before
     /// keep the parties they know; exchanges that name theirs need none.
-    pub fn know(&mut self, accounts: &[LoggedAccount]) {
-        self.sketcher = Sketcher::new(&self.settings, accounts);
+    pub fn know<A: Borrow<LoggedAccount>>(&mut self, accounts: impl IntoIterator<Item = A>) {
+        let mut units = HashMap::new();
+        self.sketcher.units = Arc::default();
         self.state.facts.clear();
         self.state.cleared.clear();
         for account in accounts {
+            let account = account.borrow();
             let unit = self.sketcher.unit_of(&account.account, account.party.as_deref());
+            if account.party.is_some() {
+                units.insert(self.sketcher.own_unit(&account.account), unit);
+            }
             self.state.facts.entry(unit).or_insert_with(|| Facts::of(account, &self.sketcher.key));
             if let Some(at) = account.cleared {
                 let first = self.state.cleared.entry(unit).or_insert(i64::MAX);
                 *first = at.millis().min(*first);
             }
         }
+        self.sketcher.units = Arc::new(units);
     }
 
     /// The last epoch folded.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use weir_exchange::{LoggedAccount, LoggedExchange};
+use weir_exchange::LoggedExchange;
 
 use crate::constants::{EXCERPT_BYTES, SHOWN_SAMPLE, SLOTS};
 use crate::hash::{Domain, Keyed, join};
@@ -54,25 +54,30 @@ impl Sketched {
 pub struct Sketcher {
     pub(crate) key: Keyed,
     epoch_millis: i64,
-    parties: Arc<HashMap<Box<str>, Box<str>>>,
+    /// Units of the accounts that a party declared, by what they would be else: keyed
+    /// hashes, since the names of a million accounts would take a hundred megabytes.
+    pub(crate) units: Arc<HashMap<u64, u64>>,
 }
 
 impl Sketcher {
-    pub(crate) fn new(settings: &Settings, accounts: &[LoggedAccount]) -> Sketcher {
-        let parties = accounts
-            .iter()
-            .filter_map(|account| Some((account.account.as_str().into(), account.party.as_deref()?.into())))
-            .collect();
-        Sketcher { key: Keyed::new(settings.key), epoch_millis: settings.epoch_millis(), parties: Arc::new(parties) }
+    pub(crate) fn new(settings: &Settings) -> Sketcher {
+        Sketcher { key: Keyed::new(settings.key), epoch_millis: settings.epoch_millis(), units: Arc::default() }
     }
 
     /// The customer an account belongs to: its declared party, or itself.
     pub(crate) fn unit_of(&self, account: &str, party: Option<&str>) -> u64 {
-        let party = party.filter(|party| !party.is_empty()).or_else(|| self.parties.get(account).map(AsRef::as_ref));
-        match party {
+        match party.filter(|party| !party.is_empty()) {
             Some(party) => join(self.key.of(Domain::Unit, party.as_bytes()), 1),
-            None => self.key.of(Domain::Unit, account.as_bytes()),
+            None => {
+                let own = self.own_unit(account);
+                self.units.get(&own).copied().unwrap_or(own)
+            }
         }
+    }
+
+    /// An account that no party declared.
+    pub(crate) fn own_unit(&self, account: &str) -> u64 {
+        self.key.of(Domain::Unit, account.as_bytes())
     }
 
     /// Sketches one exchange.

@@ -319,7 +319,7 @@ mod tests {
 
     fn event(number: u64) -> Event {
         let text = format!("{} harbour {} lantern", number % 37, ["orchard", "granite", "violin"][(number % 3) as usize]);
-        let sketcher = crate::Sketcher::new(&crate::Settings::default(), &[]);
+        let sketcher = crate::Sketcher::new(&crate::Settings::default());
         let mut exchange = weir_exchange::LoggedExchange::default();
         exchange.messages.push(weir_exchange::LoggedMessage { role: "user".to_owned(), content: text });
         sketcher.sketch(&exchange).event

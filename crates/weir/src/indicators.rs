@@ -108,17 +108,17 @@ impl Kept {
 
     /// Tells the detector whom they name at `now`, in place of what they named
     /// before.
-    pub(crate) fn mark(&self, detector: &mut Detector, rows: &[LoggedAccount], now: Time) {
+    pub(crate) fn mark(&self, detector: &mut Detector, rows: impl Iterator<Item = LoggedAccount>, now: Time) {
         detector.heed_none();
         if self.feeds.is_empty() {
             return;
         }
-        let is_named = |row: &&LoggedAccount| {
+        let is_named = |row: &LoggedAccount| {
             let payment = row.payment.as_deref();
             self.names(IdentifierKind::Account, &row.account, now)
                 || payment.is_some_and(|payment| self.names(IdentifierKind::Payment, payment, now))
         };
-        rows.iter().filter(is_named).for_each(|row| detector.heed_account(row));
+        rows.filter(is_named).for_each(|row| detector.heed_account(&row));
     }
 
     fn names(&self, kind: IdentifierKind, name: &str, now: Time) -> bool {

@@ -24,10 +24,11 @@ use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
 use weir_control::service::{Control, Detection};
 use weir_detect::{Detector, EpochProfile, Intake, Settings, Sketcher};
-use weir_exchange::{LoggedAccount, LoggedExchange};
+use weir_exchange::LoggedExchange;
 
 use super::feed::{Fed, Feed};
 use crate::indicators::Kept;
+use accounts::Accounts;
 use memory::Memory;
 use metrics::Metrics;
 
@@ -106,10 +107,10 @@ impl Following {
         }
         let known = config.accounts.as_deref().map(accounts::given).transpose()?.unwrap_or_default();
         let settings = Settings { key, epoch_seconds, alpha: config.alpha, memory: config.memory, ..Settings::default() };
-        let published = control.published();
-        let rows = accounts::rows(&published.state, control.now(), &known);
+        let accounts = Accounts::now(known, &control);
         let memory = Memory::in_folder(control.dir());
-        let restored = memory.restore(settings.clone(), &rows)?;
+        let mut restored = memory.restore(settings.clone())?;
+        restored.detector.know(accounts.rows());
         let indicators = Kept::in_folder(control.dir(), control.now());
         if let Some(why) = &restored.anew {
             tracing::warn!(why, "the detector begins anew with all records; the candidates ever born still count");
@@ -126,9 +127,7 @@ impl Following {
             runtime,
             memory,
             metrics,
-            known,
-            rows,
-            of_size: published.state.size,
+            accounts,
             indicators,
             is_behind: false,
         };
@@ -155,7 +154,7 @@ impl Following {
 
     /// One that has seen nothing, under the same settings and accounts.
     pub fn anew(&self) -> Detector {
-        Detector::new(self.settings.clone(), &self.rows)
+        Detector::new(self.settings.clone(), &self.accounts.rows().collect::<Vec<_>>())
     }
 }
 
@@ -178,11 +177,8 @@ pub struct Following {
     runtime: Handle,
     memory: Memory,
     metrics: Metrics,
-    /// What the operator's own systems know, by `PARTY/NAME`.
-    known: BTreeMap<String, LoggedAccount>,
-    /// Accounts as the detector knows them, and how many acts told of them.
-    rows: Vec<LoggedAccount>,
-    of_size: u64,
+    /// Accounts as the detector knows them.
+    accounts: Accounts,
     /// What others shared.
     indicators: Kept,
     is_behind: bool,
@@ -275,21 +271,14 @@ impl Following {
     fn heed(&mut self) {
         let now = self.control.now();
         self.indicators.look(now);
-        self.indicators.mark(&mut self.detector, &self.rows, now);
+        self.indicators.mark(&mut self.detector, self.accounts.rows(), now);
     }
 
     /// Who there is may have changed since the epoch before.
     fn know_accounts(&mut self) {
-        let published = self.control.published();
-        if published.state.size == self.of_size {
-            return;
+        if self.accounts.look(&self.control) {
+            self.detector.know(self.accounts.rows());
         }
-        let rows = accounts::rows(&published.state, self.control.now(), &self.known);
-        if rows != self.rows {
-            self.detector.know(&rows);
-            self.rows = rows;
-        }
-        self.of_size = published.state.size;
     }
 
     /// Says once when it falls behind by more than an epoch, and once when it

@@ -8,12 +8,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use weir_acts::holder::{Account, Life, Measure, Party};
-use weir_acts::state::State;
 use weir_acts::words::MeasureKind;
 use weir_acts::{Time, Value};
+use weir_control::writer::Published;
+use weir_control::service::Control;
 use weir_exchange::read::{ReadLimits, accounts};
 use weir_exchange::{ClosedBy, LoggedAccount};
 
@@ -34,34 +36,63 @@ pub(super) fn given(path: &Path) -> Result<BTreeMap<String, LoggedAccount>> {
     Ok(known.into_iter().map(|account| (account.account.clone(), account)).collect())
 }
 
-/// A row for each account, those of a party together and the oldest first.
-pub(super) fn rows(state: &State, now: Time, known: &BTreeMap<String, LoggedAccount>) -> Vec<LoggedAccount> {
-    let cleared = state.cleared();
-    let mut parties: Vec<&Party> = state.parties.iter().map(|(_, party)| &**party).collect();
-    parties.sort_unstable_by_key(|party| party.id);
-    let mut rows = Vec::new();
-    for party in parties {
-        let is_organisation = is_organisation(party, now);
-        for account in party.accounts.iter().filter_map(|id| state.accounts.get(id)) {
-            let own = match known.is_empty() {
-                true => None,
-                false => known.get(&state.account_label(account.id)),
-            };
-            let own = own.cloned().unwrap_or_default();
-            let shut = shut_out(party, account);
-            rows.push(LoggedAccount {
-                account: account.id.to_string(),
-                party: Some(party.id.to_string()),
-                created: own.created.or(Some(account.life.from())),
-                closed: shut.or(own.closed),
-                closed_by: shut.map(|_| ClosedBy::Provider).or(own.closed_by),
-                cleared: cleared.get(&party.id).copied(),
-                verified: if is_organisation { Some("organisation".to_owned()) } else { Some("self".to_owned()) },
-                ..own
-            });
+/// Whose accounts the detector was told of: those of a moment, which are made anew from the fold of that moment
+/// when they are asked for. A million rows that were kept would take as much memory as the fold itself.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    /// What the operator's own systems know, by `PARTY/NAME`.
+    known: BTreeMap<String, LoggedAccount>,
+    of: Arc<Published>,
+    at: Time,
+}
+
+impl Accounts {
+    /// As they are now.
+    pub(super) fn now(known: BTreeMap<String, LoggedAccount>, control: &Control) -> Accounts {
+        Accounts { known, of: control.published(), at: control.now() }
+    }
+
+    /// Looks again. Says whether anything may have changed.
+    pub(super) fn look(&mut self, control: &Control) -> bool {
+        let published = control.published();
+        if published.state.size == self.of.state.size {
+            return false;
+        }
+        (self.of, self.at) = (published, control.now());
+        true
+    }
+
+    /// A row for each account, those of a party together and the oldest first.
+    pub(super) fn rows(&self) -> impl Iterator<Item = LoggedAccount> {
+        let state = &self.of.state;
+        let cleared = state.cleared();
+        let mut parties: Vec<&Party> = state.parties.iter().map(|(_, party)| &**party).collect();
+        parties.sort_unstable_by_key(|party| party.id);
+        parties.into_iter().flat_map(move |party| {
+            let (is_organisation, cleared) = (is_organisation(party, self.at), cleared.get(&party.id).copied());
+            let accounts = party.accounts.iter().filter_map(|id| state.accounts.get(id));
+            accounts.map(move |account| self.row(party, account, is_organisation, cleared))
+        })
+    }
+
+    fn row(&self, party: &Party, account: &Account, is_organisation: bool, cleared: Option<Time>) -> LoggedAccount {
+        let own = match self.known.is_empty() {
+            true => None,
+            false => self.known.get(&self.of.state.account_label(account.id)),
+        };
+        let own = own.cloned().unwrap_or_default();
+        let shut = shut_out(party, account);
+        LoggedAccount {
+            account: account.id.to_string(),
+            party: Some(party.id.to_string()),
+            created: own.created.or(Some(account.life.from())),
+            closed: shut.or(own.closed),
+            closed_by: shut.map(|_| ClosedBy::Provider).or(own.closed_by),
+            cleared,
+            verified: Some(if is_organisation { "organisation" } else { "self" }.to_owned()),
+            ..own
         }
     }
-    rows
 }
 
 fn is_organisation(party: &Party, now: Time) -> bool {

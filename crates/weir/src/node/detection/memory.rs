@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use weir_acts::Digest;
 use weir_detect::{Detector, Settings};
-use weir_exchange::LoggedAccount;
 use weir_store::durable::write_file_atomically;
 
 /// The file in the folder.
@@ -60,15 +59,15 @@ impl Memory {
 
     /// The detector as it was saved. One whose memory is damaged, or was made
     /// under other settings or constants, begins anew with the first record; the
-    /// candidates ever born count on, so no budget is spent twice.
+    /// candidates ever born count on, so no budget is spent twice. It knows no accounts yet.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn restore(&self, settings: Settings, accounts: &[LoggedAccount]) -> Result<Restored> {
+    pub(super) fn restore(&self, settings: Settings) -> Result<Restored> {
         let file = match std::fs::read(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Restored { detector: Detector::new(settings, accounts), after: 0, anew: None });
+                return Ok(Restored { detector: Detector::new(settings, &[]), after: 0, anew: None });
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.path.display())),
         };
@@ -78,12 +77,12 @@ impl Memory {
         };
         let head = head.unwrap_or_default();
         let is_whole = head.v == 1 && head.digest == Some(Digest::of(bytes));
-        let why = match is_whole.then(|| Detector::restore(settings.clone(), accounts, bytes)) {
+        let why = match is_whole.then(|| Detector::restore(settings.clone(), &[], bytes)) {
             Some(Ok(detector)) => return Ok(Restored { detector, after: head.after, anew: None }),
             Some(Err(error)) => error.to_string(),
             None => format!("{} is damaged", self.path.display()),
         };
-        let mut detector = Detector::new(settings, accounts);
+        let mut detector = Detector::new(settings, &[]);
         detector.count_born(head.born);
         Ok(Restored { detector, after: 0, anew: Some(why) })
     }
@@ -98,22 +97,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = Memory::in_folder(dir.path());
         let settings = Settings { memory: 1 << 20, ..Settings::default() };
-        assert_eq!(memory.restore(settings.clone(), &[]).unwrap().anew, None);
+        assert_eq!(memory.restore(settings.clone()).unwrap().anew, None);
         let mut detector = Detector::new(settings.clone(), &[]);
         detector.count_born(7);
         memory.save(&detector, 41).unwrap();
-        let restored = memory.restore(settings.clone(), &[]).unwrap();
+        let restored = memory.restore(settings.clone()).unwrap();
         assert_eq!((restored.after, restored.detector.born(), restored.anew), (41, 7, None));
         // Another epoch is another detector: its memory is of no use.
         let other = Settings { epoch_seconds: 60, ..settings.clone() };
-        let restored = memory.restore(other, &[]).unwrap();
+        let restored = memory.restore(other).unwrap();
         assert_eq!((restored.after, restored.detector.born(), restored.anew.is_some()), (0, 7, true));
         let path = dir.path().join(FILE);
         let mut bytes = std::fs::read(&path).unwrap();
         let last = bytes.len() - 1;
         bytes[last] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        let restored = memory.restore(settings, &[]).unwrap();
+        let restored = memory.restore(settings).unwrap();
         assert_eq!((restored.after, restored.detector.born(), restored.anew.is_some()), (0, 7, true));
     }
 }

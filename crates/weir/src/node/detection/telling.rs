@@ -90,8 +90,8 @@ impl Following {
     /// Keeps the accounts as the finding knew them.
     fn keep_accounts(&self) -> Result<()> {
         let mut lines = Vec::new();
-        for row in &self.rows {
-            serde_json::to_writer(&mut lines, row)?;
+        for row in self.accounts.rows() {
+            serde_json::to_writer(&mut lines, &row)?;
             lines.push(b'\n');
         }
         let path = self.control.dir().join(ACCOUNTS_FILE);
