@@ -230,6 +230,11 @@ impl View {
         Some(Class { party: class.party, account: self.interner.intern(facts) })
     }
 
+    /// The facts of what is recorded about a person, where anything is.
+    pub fn facts_of_person(&self, person: &PersonKey) -> Option<FactsId> {
+        self.persons.get(person).copied()
+    }
+
     /// `class` as if no measure of `kind` were taken on it.
     pub fn class_without(&self, class: Class, kind: MeasureKind) -> Class {
         let without = |id: FactsId| {

@@ -58,7 +58,7 @@ pub struct DecisionRecord {
     /// What its issuer claimed of that person, so that an auditor can compute
     /// the decision again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub person_claims: Option<Claims>,
+    pub person_claims: Option<Arc<Claims>>,
     /// The assertion that was used up, where it holds once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assertion: Option<UsedAssertion>,

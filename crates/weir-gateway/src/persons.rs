@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, HeaderName};
 use sha2::{Digest as _, Sha256};
 use weir_acts::claims::Claims;
+use weir_acts::facts::FactsId;
 use weir_acts::id::{AccountId, IssuerId};
 use weir_acts::issuer::Issuer;
 use weir_acts::person::PersonKey;
-use weir_acts::view::Caller;
+use weir_acts::view::{Caller, Class};
 use weir_acts::{Digest, Time};
 use weir_exchange::UsedAssertion;
 use weir_persons::{Expected, Freshness, KeySet, Thumbprint, claimed_issuer, verify};
@@ -55,7 +56,7 @@ pub(crate) struct KnownPerson {
     /// The act that brought the key set it was verified with.
     keys: u64,
     key: Thumbprint,
-    pub(crate) claims: Claims,
+    pub(crate) claims: Arc<Claims>,
     pub(crate) expires: Time,
     /// The assertion itself, where it holds once and is used up by this request.
     pub(crate) used: Option<UsedAssertion>,
@@ -63,6 +64,17 @@ pub(crate) struct KnownPerson {
     pub(crate) who: PersonKey,
     /// The same as text, for records.
     pub(crate) label: Arc<str>,
+    /// What the last request came to, since joining the facts and finding those of the same class takes
+    /// longer than all else about a person who is known.
+    classed: Mutex<Option<Classed>>,
+}
+
+/// What the facts of an account, and what is recorded about a person, come to with this person's claims. An id
+/// names the same facts as long as the process runs.
+#[derive(Debug, Clone, Copy)]
+struct Classed {
+    of: (FactsId, Option<FactsId>),
+    person: FactsId,
 }
 
 impl KnownPerson {
@@ -74,7 +86,13 @@ impl KnownPerson {
         if keys.act != self.keys && !KeySet::parse(&keys.set).is_ok_and(|set| set.holds(&self.key)) {
             return None;
         }
+        let facts = (caller.class.account, snapshot.view().facts_of_person(&self.who));
+        let mut classed = self.classed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(class) = classed.filter(|classed| classed.of == facts).map(|classed| classed.person) {
+            return Some(Caller { class: Class { account: class, ..caller.class }, ..caller });
+        }
         let class = snapshot.view().class_of_person(caller.class, &self.claims, Some(&self.who))?;
+        *classed = Some(Classed { of: facts, person: class.account });
         Some(Caller { class, ..caller })
     }
 }
@@ -204,11 +222,12 @@ impl Persons {
             issuer: issuer.id,
             keys: keys.act,
             key: person.key,
-            claims: person.claims,
+            claims: Arc::new(person.claims),
             expires: person.expires,
             used,
             who,
             label: who.to_string().into(),
+            classed: Mutex::default(),
         });
         if !issuer.single_use {
             self.keep((digest, caller.account), Arc::clone(&known), now);

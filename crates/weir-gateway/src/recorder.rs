@@ -135,8 +135,10 @@ impl Held {
     fn take(&mut self) -> Taken {
         self.is_awaited = false;
         self.said_bytes = 0;
+        // About as many come again; growing would copy them several times.
+        let next = Vec::with_capacity(self.records.len().min(1_024));
         Taken {
-            records: std::mem::take(&mut self.records),
+            records: std::mem::replace(&mut self.records, next),
             said: std::mem::take(&mut self.said),
             before: Place(self.placed),
             must_sync: std::mem::take(&mut self.must_sync),

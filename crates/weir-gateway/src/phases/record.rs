@@ -38,7 +38,7 @@ pub(crate) fn decision(
         party: caller.party,
         key: caller.key,
         person: person.map(|person| Arc::clone(&person.label)),
-        person_claims: person.map(|person| person.claims.clone()),
+        person_claims: person.map(|person| Arc::clone(&person.claims)),
         assertion: person.and_then(|person| person.used),
         api: asked.api.name(),
         model: asked.model().cloned(),
