@@ -7,7 +7,7 @@
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
 use weir_detect_bench::{Run, run};
-use weir_sim::traffic::Scenario;
+use weir_sim::traffic::{Kind, LookAlikes, Scenario};
 
 fn settings(alpha: f64) -> Settings {
     Settings { key: [7; 16], alpha, memory: 64 << 20, ..Settings::default() }
@@ -51,6 +51,23 @@ fn twenty_variants_of_a_template_do_not_hide_it() {
 #[test]
 fn rotation_after_a_ban_does_not_hide_it() {
     assert_found("A9");
+}
+
+/// Users of an evaluation harness show the campaign's phrases, and its template
+/// where there are enough of them; they repeat each other, the campaign does not.
+#[test]
+fn a_harness_of_the_same_template_does_not_hide_it() {
+    for name in ["A1", "A4"] {
+        let mut scenario = scenario(name, 8);
+        scenario.accounts = 3000;
+        let beside = Kind::ALL.iter().filter(|kind| kind.is_look_alike() && **kind != Kind::B8);
+        scenario.look_alikes = beside.map(|&kind| LookAlikes { kind, groups: 2, accounts: None }).collect();
+        let done = run(&scenario, None, settings(0.01), &mut ()).unwrap();
+        let [campaign] = &done.score.campaigns[..] else { panic!("{name}: {:?}", done.score) };
+        assert!(campaign.found && campaign.confirmed, "{name}: {campaign:?}");
+        assert!(campaign.recall >= 0.9 && campaign.leaked * 3 < campaign.exchanges, "{name}: {campaign:?}");
+        assert!(done.score.flagged.is_empty() && done.score.false_campaigns == 0, "{name}: {:?}", done.score);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::constants::{
     BET_ALL, BET_ONE, BET_PRIOR, BET_PRIOR_MEAN, BET_PRIOR_SECOND, BET_TOPIC, FAMILY_COMPARED, LIKENESS_MOST, LIKENESS_SHARE,
-    REFERENCE_KEEP, REFERENCE_LEAST, TOPIC_FLOOR, TOPIC_SECOND,
+    REFERENCE_LEAST, TOPIC_FLOOR, TOPIC_SECOND,
 };
 use crate::profile::Event;
 use crate::unit::{History, Pool};
@@ -163,9 +163,9 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    pub(crate) fn fade(&mut self) {
-        self.excess.fade(REFERENCE_KEEP);
-        self.room.fade(REFERENCE_KEEP);
+    pub(crate) fn fade(&mut self, keep: f64) {
+        self.excess.fade(keep);
+        self.room.fade(keep);
     }
 
     pub(crate) fn take(&mut self, value: Likeness) {

@@ -2,6 +2,8 @@
 //! own members, those that turn out to be one are merged, and the most telling
 //! new groups are born. All of it reads epochs that are over.
 
+mod apart;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::anchor::Anchors;
@@ -16,7 +18,10 @@ use crate::unit::Units;
 
 pub(crate) fn change_candidates(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
     let before = state.born;
-    bear(state, settings, epoch, active);
+    apart::let_go(state);
+    let most = before + BIRTHS_AN_EPOCH;
+    apart::part(state, (epoch, settings.epochs_in_days(1)), most);
+    bear(state, settings, (epoch, most), active);
     if grow(state, epoch) || state.born > before {
         merge(state);
     }
@@ -31,7 +36,10 @@ fn grow(state: &mut State, epoch: i64) -> bool {
     for candidate in state.candidates.iter_mut().filter(has_more) {
         candidate.grown_at = candidate.exchanges.max(1);
         any = true;
-        prune(candidate, anchors, units, state.trial);
+        // Told apart it has anchors that others show as well.
+        if !candidate.is_apart {
+            prune(candidate, anchors, units, state.trial);
+        }
         let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
         for unit in candidate.members.keys().filter_map(|unit| units.get(unit)) {
             for edge in unit.edges.iter().filter(|edge| !candidate.anchors.contains(&edge.anchor)) {
@@ -109,6 +117,7 @@ fn merge(state: &mut State) {
     let sizes: Vec<u64> = state.candidates.iter().map(|candidate| candidate.members.len() as u64).collect();
     let least = state.reference.least_of_all();
     let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others(least)).collect();
+    let kinds: Vec<bool> = state.candidates.iter().map(|candidate| candidate.is_apart).collect();
     let mut gone: BTreeMap<usize, usize> = BTreeMap::new();
     for ((left, right), shared) in both {
         let root = |mut place: usize| {
@@ -119,7 +128,7 @@ fn merge(state: &mut State) {
         };
         let jaccard = shared as f64 / (sizes[left] + sizes[right] - shared).max(1) as f64;
         let (left, right) = (root(left), root(right));
-        if jaccard >= SAME_GROUP && left != right && several[left] == several[right] {
+        if jaccard >= SAME_GROUP && left != right && several[left] == several[right] && kinds[left] == kinds[right] {
             let (into, from) = if left < right { (left, right) } else { (right, left) };
             gone.insert(from, into);
             let other = std::mem::take(&mut state.candidates[from]);
@@ -134,7 +143,10 @@ fn merge(state: &mut State) {
 }
 
 /// The births of an epoch: few, for each costs budget for ever.
-fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
+fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), active: &BTreeSet<u64>) {
+    if state.born >= most {
+        return;
+    }
     let least = state.reference.least_of_all();
     let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others(least)).collect();
     let claimed = claimed(state, &several);
@@ -156,29 +168,32 @@ fn bear(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u6
     let mut at_large = None;
     let mut clusters = cluster(&nodes, &state.anchors, &state.units, seed);
     clusters.sort_by_key(|cluster| (std::cmp::Reverse(cluster.units), cluster.pivot));
-    let mut births = 0;
     for cluster in clusters {
         let Some(pivot) = state.anchors.get(&cluster.pivot) else { continue };
         if belongs_to_one(state, &several, &cluster) {
             continue;
         }
-        let (spread, correlation) = at_large.get_or_insert_with(|| {
-            let spread = Spread::of(&state.sample, &state.units, &state.facts);
-            let correlation = intra_account(state.sample.iter().copied(), &state.units)
-                .filter(|_| !state.trial.leaves_out(Without::Interchangeability));
-            (spread, correlation)
-        });
-        if !may_found(pivot, &state.units, &state.facts, spread, *correlation) {
+        let at_large = at_large.get_or_insert_with(|| at_large_of(state));
+        let is_private = || !at_large.0.is_public(&pivot.sample, &state.units, &state.facts);
+        if !may_found(&pivot.sample, &state.units, &state.facts, at_large, f64::INFINITY).unwrap_or_else(is_private) {
             continue;
         }
         state.born += 1;
         let candidate = found(state, &cluster, epoch);
         state.candidates.push(candidate);
-        births += 1;
-        if births == BIRTHS_AN_EPOCH {
+        if state.born == most {
             break;
         }
     }
+}
+
+/// The population at large: how its facts are spread, and how much its customers
+/// resemble themselves.
+fn at_large_of(state: &State) -> (Spread, Option<f64>) {
+    let spread = Spread::of(&state.sample, &state.units, &state.facts);
+    let correlation = intra_account(state.sample.iter().copied(), &state.units, f64::INFINITY)
+        .filter(|_| !state.trial.leaves_out(Without::Interchangeability));
+    (spread, correlation)
 }
 
 /// Anchors that found nothing more. One that turned out to join several groups

@@ -105,6 +105,15 @@ pub(crate) struct Candidate {
     pub(crate) judged_at: u64,
     /// Joint exchanges when it was last looked through for groups within it.
     pub(crate) split_at: u64,
+    /// The same for members who work off a list.
+    pub(crate) parted_at: u64,
+    /// Whether some of its members were told apart from others who work off a
+    /// list: as a whole it is two groups.
+    pub(crate) is_parted: bool,
+    /// Whether who works off a list is none of it.
+    pub(crate) is_apart: bool,
+    /// Who worked with the template long before its members, and is none of it.
+    pub(crate) before: BTreeSet<u64>,
 }
 
 /// Values that members used, and who: a member's own earlier value says nothing
@@ -176,6 +185,12 @@ impl Member {
 }
 
 impl Candidate {
+    /// Whether a customer that shows its template may be of it, who is known, or
+    /// not, to work off no list.
+    pub(crate) fn may_be_of_it(&self, unit: u64, is_of_its_own: bool) -> bool {
+        !self.is_apart || (is_of_its_own && !self.before.contains(&unit))
+    }
+
     /// Takes in what an epoch saw of a customer with joint exchanges.
     pub(crate) fn take(&mut self, epoch: i64, unit: u64, before: u64, joint: &[&Event], sampled: usize) {
         for event in joint {
@@ -261,7 +276,7 @@ impl Candidate {
     /// differ by template; from then on a group within it may found its own.
     pub(crate) fn is_several(&self, least: Option<f64>) -> bool {
         let resemble = self.likeness.correlation().zip(least).is_some_and(|(likeness, least)| likeness > least);
-        resemble || self.repeats().speak_of_a_common_list()
+        resemble || self.is_parted || self.repeats().speak_of_a_common_list()
     }
 
     /// Whether a group within it may found its own: it is several, or it was
@@ -312,6 +327,8 @@ impl Candidate {
         }
         self.addresses.extend(other.addresses);
         self.clients.extend(other.clients);
+        self.is_parted |= other.is_parted;
+        self.before.retain(|unit| other.before.contains(unit));
         self.confirmed = self.confirmed.or(other.confirmed);
         self.alarm = self.alarm.or(other.alarm);
         if other.log2_e >= top {

@@ -82,6 +82,30 @@ pub(crate) const HIGH_WATER: u64 = 8 * 64 + 96;
 /// clients, its name, and its place in a table that has just doubled.
 pub(crate) const UNIT_HIGH_WATER: u64 = 1536;
 
+/// Customers that must have given an opening turn before another who gives it
+/// counts as working off a list. An operator may have each prompt answered a
+/// few times for a choice of answers; benchmarks and exercises are given by
+/// dozens (stated).
+pub(crate) const LIST_CUSTOMERS: u32 = 3;
+/// The share of a customer's opening turns that must be of that kind before it
+/// works off a list: as for a group (see `Repeats::speak_of_a_common_list`).
+pub(crate) const LISTED_SHARE: f64 = 0.2;
+/// Opening turns of a customer before either is known: who takes half of them
+/// from a list has none among five once in thirty-two times, is among the
+/// others for a while and then no longer.
+pub(crate) const GIVEN_LEAST: u8 = 5;
+/// A customer's counts are halved here: its latest few dozen opening turns.
+pub(crate) const GIVEN_FULL: u8 = 40;
+/// The share of a candidate's working members that must work off a list before
+/// the others are told apart: with fewer the group is not changed by them
+/// (stated).
+pub(crate) const APART_SHARE: f64 = 0.1;
+
+/// Days within which most of those told apart must have come for the ones from
+/// before to be left out: as long as a quiet account (six exchanges a day) takes
+/// to be known, twice.
+pub(crate) const COME_DAYS: i64 = 2;
+
 /// Moments within the epoch kept of a customer's latest exchanges: its habit.
 pub(crate) const MOMENTS: usize = 12;
 
@@ -121,7 +145,7 @@ pub(crate) const AT_ONCE_USERS: u64 = 50;
 pub(crate) const AT_ONCE_SHARE: f64 = 0.8;
 /// Births at one epoch end. Each costs budget for ever, so the largest go
 /// first and the rest wait.
-pub(crate) const BIRTHS_AN_EPOCH: usize = 6;
+pub(crate) const BIRTHS_AN_EPOCH: u64 = 6;
 /// Candidates alive at once.
 pub(crate) const CANDIDATES: usize = 4096;
 /// Days without a joint exchange after which an unconfirmed candidate is
@@ -178,6 +202,9 @@ pub(crate) const BET_PRIOR: f64 = 20.0;
 /// the last few hundred members bet on, so that a campaign which takes over a
 /// template others used before is not held to what they did.
 pub(crate) const PAYOFF_KEEP: f64 = 0.997;
+/// The same for how much its members resemble themselves: it takes
+/// [`FAMILY_COMPARED`] comparisons to be known, so a thousand are remembered.
+pub(crate) const LIKENESS_KEEP: f64 = 0.999;
 /// The prior's second moment of a payoff, and its mean where no reference
 /// gives one (stated: begin carefully).
 pub(crate) const BET_PRIOR_SECOND: f64 = 0.05;
@@ -254,6 +281,13 @@ pub(crate) const JOINT_OF_MEMBER: f64 = 0.5;
 pub(crate) const JOINT_OF_STRANGER: f64 = 0.125;
 /// The most that earlier work of its own may say against a member.
 pub(crate) const TENURE_BITS: f64 = 5.0;
+/// The chance that who came by the template otherwise began before half of a
+/// group's members did (stated; it was there for them to copy, or from them).
+pub(crate) const EARLY_OF_STRANGER: f64 = 0.5;
+/// What it says against a member that its opening turns are what several others
+/// gave before it, as those of a harness, a class or a demonstration are
+/// (stated; as much as the likeness to its own).
+pub(crate) const LISTED_BITS: f64 = DEALT_BITS;
 /// The most that the likeness of its joint turns to its own earlier ones may
 /// say of a member, either way.
 pub(crate) const DEALT_BITS: f64 = 6.0;

@@ -12,6 +12,7 @@ use crate::bet::{Component, Reference};
 use crate::candidate::{Candidate, Exemplar};
 use crate::constants;
 use crate::epoch::{self, Stage};
+use crate::fills::Slot;
 use crate::findings::{self, Findings};
 use crate::footprint::Footprint;
 use crate::profile::EpochProfile;
@@ -228,6 +229,7 @@ impl Detector {
             units,
             anchors,
             singles: state.singles.held(),
+            fills: state.fills.held(),
             candidates: &state.candidates,
             reference: &state.reference,
             pool: &state.pool,
@@ -257,6 +259,7 @@ impl Detector {
         state.units = held.units.into_iter().collect();
         state.anchors = held.anchors.into_iter().collect();
         state.singles.put_back(held.singles);
+        state.fills.put_back(held.fills);
         (state.candidates, state.reference, state.pool) = (held.candidates, held.reference, held.pool);
         state.ordinary = held.ordinary;
         state.watch = held.watch;
@@ -283,6 +286,7 @@ struct Saved<'s> {
     units: Vec<(u64, &'s Unit)>,
     anchors: Vec<(u64, &'s crate::anchor::Anchor)>,
     singles: Vec<(u64, u64)>,
+    fills: Vec<Slot>,
     candidates: &'s [Candidate],
     reference: &'s Reference,
     pool: &'s Pool,
@@ -302,6 +306,7 @@ struct Held {
     units: Vec<(u64, Unit)>,
     anchors: Vec<(u64, crate::anchor::Anchor)>,
     singles: Vec<(u64, u64)>,
+    fills: Vec<Slot>,
     candidates: Vec<Candidate>,
     reference: Reference,
     pool: Pool,

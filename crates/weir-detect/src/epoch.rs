@@ -7,7 +7,7 @@ use crate::anchor::Anchor;
 use crate::birth;
 use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
-use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, threshold};
+use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, REFERENCE_KEEP, threshold};
 use crate::evidence::{Families, Joint, Scene, weigh};
 use crate::hash::Table;
 use crate::judge;
@@ -15,6 +15,7 @@ use crate::profile::EpochProfile;
 use crate::settings::Settings;
 use crate::shed::shed;
 use crate::state::State;
+use crate::unit::Units;
 
 /// A step of folding an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,7 @@ pub(crate) fn fold(
 
 fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
     let mut candidates = std::mem::take(&mut state.candidates);
-    let joints = joint_of(&candidates, profile);
+    let joints = joint_of(&candidates, profile, &state.units);
     let in_candidates: BTreeSet<u64> = joints.iter().flat_map(|joint| joint.keys().copied()).collect();
     let families = Families::of(&candidates);
     let scene = Scene::of(state, profile, families, |unit| in_candidates.contains(&unit));
@@ -81,7 +82,7 @@ fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
     note_ordinary(&mut state.ordinary, epoch, profile, &in_candidates);
     state.candidates = candidates;
     state.watch = watch;
-    state.reference.fade();
+    state.reference.fade(REFERENCE_KEEP);
     state.reference.add(&seen);
 }
 
@@ -121,8 +122,9 @@ fn note_step(candidate: &mut Candidate, epoch: i64) {
     }
 }
 
-/// Each candidate's joint exchanges.
-fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Joint<'e>> {
+/// Each candidate's joint exchanges; where it was told apart from those who work
+/// off a list, of those alone whom earlier epochs know to do nothing of the kind.
+fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile, units: &Units) -> Vec<Joint<'e>> {
     let mut claims: Table<Vec<usize>> = Table::default();
     for (place, candidate) in candidates.iter().enumerate() {
         for &anchor in &candidate.anchors {
@@ -135,12 +137,13 @@ fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile) -> Vec<Join
     }
     let mut shown = Vec::new();
     for (&unit, seen) in &profile.units {
+        let is_of_its_own = units.get(&unit).is_some_and(|unit| unit.given.is_of_its_own());
         for (_, event) in &seen.events {
             shown.clear();
             shown.extend(event.anchors.iter().filter_map(|anchor| claims.get(anchor)).flatten().copied());
             shown.sort_unstable();
             shown.dedup();
-            for &place in &shown {
+            for &place in shown.iter().filter(|&&place| candidates[place].may_be_of_it(unit, is_of_its_own)) {
                 joints[place].entry(unit).or_default().push(event);
             }
         }
@@ -157,6 +160,9 @@ fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64>
     for (&id, seen) in &profile.units {
         let unit = state.units.entry(id).or_default();
         unit.take(epoch, seen, &mut state.pool);
+        for (_, event) in seen.events.iter().filter(|(_, event)| !event.follows_up && event.fill != 0) {
+            unit.given.take(state.fills.give(event.fill, id));
+        }
         for (_, event) in &seen.events {
             state.habits.take(event);
         }

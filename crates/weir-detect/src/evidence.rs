@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::bet::{Block, COMPONENTS, Component, Likeness, Moments, Reference, bits, likeness, stakes};
 use crate::candidate::{Candidate, Values};
-use crate::constants::{BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::constants::{BLOCK_BITS, FAMILIES_LEAST, LIKENESS_KEEP, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::settings::Without;
 use crate::state::State;
@@ -133,6 +133,7 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
             if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
                 member.own.take(value);
                 if is_core {
+                    candidate.likeness.fade(LIKENESS_KEEP);
                     candidate.likeness.take(value);
                 }
             }

@@ -21,12 +21,14 @@ pub struct Footprint {
     pub anchor_bytes: u64,
     /// The table of anchors that one customer showed.
     pub single_bytes: u64,
+    /// The table of opening turns and how many customers gave each.
+    pub fill_bytes: u64,
 }
 
 impl Footprint {
     /// All of it.
     pub fn bytes(&self) -> u64 {
-        self.customer_bytes + self.link_bytes + self.anchor_bytes + self.single_bytes
+        self.customer_bytes + self.link_bytes + self.anchor_bytes + self.single_bytes + self.fill_bytes
     }
 
     pub(crate) fn of(state: &State) -> Footprint {
@@ -40,6 +42,7 @@ impl Footprint {
             anchors: state.anchors.len() as u64,
             anchor_bytes: (table_bytes(&state.anchors) + samples) as u64,
             single_bytes: state.singles.bytes(),
+            fill_bytes: state.fills.bytes(),
         }
     }
 }

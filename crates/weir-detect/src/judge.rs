@@ -29,6 +29,8 @@ pub(crate) struct Verdict {
     pub(crate) status: Option<Status>,
     /// Those who give a good part of their own traffic to the joint work.
     pub(crate) core: Vec<u64>,
+    /// When each of them began, sorted.
+    pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
     pub(crate) linkage: Vec<Piece>,
     pub(crate) harvest: Vec<Piece>,
@@ -47,6 +49,8 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         .filter(|(id, member)| state.units.get(id).is_some_and(|unit| member.is_core(unit, state.trial)))
         .map(|(&unit, _)| unit)
         .collect();
+    let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();
+    begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;
@@ -71,7 +75,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
-    Verdict { status, core, standing, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, linkage, harvest, concealment }
 }
 
 /// At least two dependence blocks, one of them text or time.

@@ -25,6 +25,7 @@ mod detector;
 mod dossier;
 mod epoch;
 mod evidence;
+mod fills;
 mod findings;
 mod footprint;
 mod hash;

@@ -4,7 +4,7 @@
 
 use crate::bet::Block;
 use crate::candidate::{Candidate, Member};
-use crate::constants::{CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, LESSER_BITS, MEMBER_BITS, OWN_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
+use crate::constants::{CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::Verdict;
 use crate::settings::{Trial, Without};
@@ -131,6 +131,15 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         let what = format!("{} exchanges of its own before the first joint one", member.before);
         parts.push(Part::of_its_own(Block::Life, what, tenure));
     }
+    if known.given.is_of_a_list() && !state.trial.leaves_out(Without::Repeats) {
+        let what = "its opening turns are what several others gave before, as from a common list".to_owned();
+        parts.push(Part::of_its_own(Block::Text, what, -LISTED_BITS));
+    }
+    let early = early(verdict, state, member);
+    if early < 0.0 {
+        let what = "worked with the template before most of the group had it".to_owned();
+        parts.push(Part::of_its_own(Block::Life, what, early));
+    }
     let dealt = member.own.dealt_bits(&state.reference).clamp(-DEALT_BITS, DEALT_BITS);
     if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
         let how = if dealt > 0.0 { "no more than" } else { "more than" };
@@ -151,6 +160,17 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         }
     }
     parts
+}
+
+/// Bits against whoever began long before the others: of a campaign's accounts a
+/// tenth is among the first tenth; who came by the template otherwise is so half
+/// the time. Those who began within a quarter of a day began together: by then the
+/// quietest account has called.
+fn early(verdict: &Verdict, state: &State, member: &Member) -> f64 {
+    let together = 86_400_000 / 4 / state.epoch_millis.max(1);
+    let begun = verdict.begun.partition_point(|since| *since <= member.since + together);
+    let rank = begun.max(1) as f64 / verdict.begun.len().max(1) as f64;
+    (rank / EARLY_OF_STRANGER).log2().clamp(-LESSER_BITS, 0.0)
 }
 
 /// Whether it was seen with the client that the group has in common, and with

@@ -15,7 +15,7 @@ use crate::constants::{
     ALIKE, ALIKE_PRIVATE, AT_ONCE_SHARE, AT_ONCE_USERS, SAME_GROUP, SPREAD, SPREAD_USERS, WORKING_SHARE, WORKING_USES,
 };
 use crate::hash::{Table, join};
-use crate::unit::{Facts, Pool, Units};
+use crate::unit::{Facts, Units};
 
 /// Anchors with the same users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,16 +99,16 @@ impl Spread {
         Spread { at_large: collisions(&sample, units, facts) }
     }
 
-    /// Whether an anchor is public: its users are of as many ages, plans,
+    /// Whether an anchor is public: its users, of whom some are given, are of as many ages, plans,
     /// clients and sign-up ways as the population. Never by how many they are.
     /// One dimension may be narrow (a tool brings its own client), age may not.
     /// Without sign-up facts nothing is public.
-    pub(crate) fn is_public(&self, anchor: &Anchor, units: &Units, facts: &Table<Facts>) -> bool {
-        let here = collisions(&anchor.sample, units, facts);
+    pub(crate) fn is_public(&self, users: &[u64], units: &Units, facts: &Table<Facts>) -> bool {
+        let here = collisions(users, units, facts);
         let wide: Vec<Option<bool>> = here
             .iter()
             .zip(&self.at_large)
-            .map(|(here, large)| Some((*here)? <= SPREAD * (*large)? + 2.0 / anchor.sample.len() as f64))
+            .map(|(here, large)| Some((*here)? <= SPREAD * (*large)? + 2.0 / users.len() as f64))
             .collect();
         let known = wide.iter().flatten().count();
         let spread = wide.iter().flatten().filter(|wide| **wide).count();
@@ -138,51 +138,56 @@ fn collisions(sample: &[u64], units: &Units, facts: &Table<Facts>) -> [Option<f6
     })
 }
 
-/// How much of the variance of topics and lengths the account explains: the
-/// intra-account correlation of a group's histories. About 0 where work is
-/// dealt out, above 0 among unrelated people.
-pub(crate) fn intra_account(group: impl Iterator<Item = u64> + Clone, units: &Units) -> Option<f64> {
-    let mut pool = Pool::default();
+/// How much of the variance of topics the account explains: the intra-account
+/// correlation of a group's histories. About 0 where work is dealt out, above 0
+/// among unrelated people. An account weighs as much as it sent, at most as much
+/// as said: a few who sent much do not speak for many who have just come.
+pub(crate) fn intra_account(group: impl Iterator<Item = u64>, units: &Units, most: f64) -> Option<f64> {
+    let mut pool = BTreeMap::<u8, f64>::new();
     let mut within = BTreeMap::<u8, f64>::new();
-    let mut weight = 0.0;
-    for unit in group.filter_map(|unit| units.get(&unit)) {
-        pool.add(&unit.history);
+    let (mut all, mut weights) = (0.0, 0.0);
+    for unit in group.filter_map(|unit| units.get(&unit)).filter(|unit| unit.history.count > 0) {
         let count = f64::from(unit.history.count);
+        let weight = count.min(most);
+        all += weight;
+        for &(bucket, met) in &unit.history.topics {
+            *pool.entry(bucket).or_default() += weight * f64::from(met) / count;
+        }
         if unit.history.count < 2 {
             continue;
         }
-        weight += count;
+        weights += weight;
         for &(bucket, met) in &unit.history.topics {
             let met = f64::from(met);
-            *within.entry(bucket).or_default() += count * met * (met - 1.0) / (count * (count - 1.0));
+            *within.entry(bucket).or_default() += weight * met * (met - 1.0) / (count * (count - 1.0));
         }
     }
-    if weight < 100.0 {
+    if weights < 100.0 {
         return None;
     }
     let (mut covariance, mut variance) = (0.0, 0.0);
-    for (bucket, &met) in (0..=u8::MAX).zip(&pool.topics) {
-        let share = (met as f64 / pool.count as f64).min(1.0);
-        let together = within.get(&bucket).copied().unwrap_or(0.0) / weight;
+    for (bucket, met) in pool {
+        let share = (met / all).min(1.0);
+        let together = within.get(&bucket).copied().unwrap_or(0.0) / weights;
         covariance += together - share * share;
         variance += share * (1.0 - share);
     }
     (variance > 0.0).then(|| covariance / variance)
 }
 
-/// Whether a cluster may found a candidate: it is private, or its users are
-/// interchangeable all the same. Where enough was seen to tell that its users
-/// are as different from each other as people at large, it may not.
+/// Whether some users of a template may found a candidate: it is private, or they
+/// are interchangeable all the same. Where enough was seen to tell that they are
+/// as different from each other as people at large, they may not; nothing where
+/// that cannot be told.
 pub(crate) fn may_found(
-    pivot: &Anchor,
+    users: &[u64],
     units: &Units,
     facts: &Table<Facts>,
-    spread: &Spread,
-    at_large: Option<f64>,
-) -> bool {
-    let public = spread.is_public(pivot, units, facts);
-    match (intra_account(pivot.sample.iter().copied(), units), at_large) {
-        (Some(here), Some(large)) if large > 0.0 => here < if public { ALIKE } else { ALIKE_PRIVATE } * large,
-        _ => !public,
-    }
+    (spread, at_large): &(Spread, Option<f64>),
+    most: f64,
+) -> Option<bool> {
+    let here = intra_account(users.iter().copied(), units, most)?;
+    let large = at_large.filter(|large| *large > 0.0)?;
+    let public = spread.is_public(users, units, facts);
+    Some(here < large * if public { ALIKE } else { ALIKE_PRIVATE })
 }

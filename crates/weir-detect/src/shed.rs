@@ -63,7 +63,7 @@ struct Room {
 
 impl Room {
     fn of(state: &State, settings: &Settings) -> Room {
-        Room { bytes: settings.memory.saturating_sub(state.singles.bytes()) }
+        Room { bytes: settings.memory.saturating_sub(state.singles.bytes() + state.fills.bytes()) }
     }
 
     /// Whether what is there could take more than the budget.

@@ -9,6 +9,7 @@ use crate::bet::Reference;
 use crate::candidate::{Candidate, Exemplar};
 use crate::cleared::Cleared;
 use crate::constants::SAMPLE_UNITS;
+use crate::fills::Fills;
 use crate::hash::Table;
 use crate::profile::Event;
 use crate::settings::{Settings, Trial};
@@ -64,6 +65,7 @@ pub(crate) struct State {
     pub(crate) cleared: Cleared,
     pub(crate) anchors: Anchors,
     pub(crate) singles: Singles,
+    pub(crate) fills: Fills,
     pub(crate) candidates: Vec<Candidate>,
     /// Candidates ever born: the error budget rests on it, so it only grows.
     pub(crate) born: u64,
@@ -91,6 +93,7 @@ impl State {
             cleared: Cleared::default(),
             anchors: Anchors::default(),
             singles: Singles::of_bytes(settings.memory / 16),
+            fills: Fills::of_bytes(settings.memory / 64),
             candidates: Vec::new(),
             born: 0,
             reference: Reference::default(),

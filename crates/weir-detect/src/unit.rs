@@ -8,6 +8,7 @@ use weir_acts::Time;
 use weir_exchange::{ClosedBy, LoggedAccount};
 
 use crate::constants::{EDGES_A_UNIT, HISTORY_FULL, MOMENTS, RECENT_VALUES, TOPIC_BUCKETS};
+use crate::fills::Given;
 use crate::footprint::rounded;
 use crate::hash::{Domain, Keyed, Table};
 use crate::profile::{Event, UnitEpoch};
@@ -211,6 +212,7 @@ pub(crate) struct Unit {
     pub(crate) prefix: u64,
     pub(crate) marks: u64,
     pub(crate) moments: Latest,
+    pub(crate) given: Given,
 }
 
 impl Unit {

@@ -101,7 +101,7 @@ pub(crate) fn measure(log: &Log, form: Form, memory: u64, say: &mut dyn FnMut(Va
         "bar_a_second": bar, "intake_ns": nanos(spent.intake), "findings_ns": nanos(spent.findings),
         "seconds": all.as_secs_f64(), "peak_bytes": peak_memory(), "dossiers": findings.dossiers.len(), "born": run.detector.born(),
         "customers": footprint.customers, "bytes_a_customer": footprint.customer_bytes / footprint.customers.max(1), "bar_bytes_a_customer": 512,
-        "link_bytes": footprint.link_bytes, "anchors": footprint.anchors, "anchor_bytes": footprint.anchor_bytes, "single_bytes": footprint.single_bytes,
+        "link_bytes": footprint.link_bytes, "anchors": footprint.anchors, "anchor_bytes": footprint.anchor_bytes, "single_bytes": footprint.single_bytes, "fill_bytes": footprint.fill_bytes,
     }));
     Ok(())
 }
