@@ -208,3 +208,71 @@ fn an_act_that_could_not_be_published_is_once_there_is_space() {
     house.wait_until_published(size);
     house.restart().every_acknowledged_act_stands();
 }
+
+/// The files of exchanges lie on a disk of their own here, which is full:
+/// nobody but the operator notices, and they are made anew from the records.
+#[test]
+fn files_of_exchanges_are_made_anew_once_there_is_space_and_no_request_is_harmed() {
+    const FAILED: &str = "weir_exchange_files_failed_total";
+    let config = format!("{CONFIG}\n[records]\nroll_seconds = 1\n");
+    let mut disk = match Disk::mount(1) {
+        Ok(disk) => disk,
+        Err(why) => {
+            eprintln!("skipped: a full disk needs leave to mount a tmpfs, and there is none ({why})");
+            return;
+        }
+    };
+    let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
+    let server = Server::start(Weir::new(), std::path::Path::new("data"), CONFIG);
+    let key = seed(&server, &upstream.base_url(), &[("mythos-5", "listed"), ("fable-5", "general")]);
+    std::fs::create_dir(disk.folder()).unwrap();
+    disk.fill();
+    let mut server = server.again("TERM", &config, |data| {
+        let exchanges = data.join("exchanges");
+        assert_eq!(std::fs::read_dir(&exchanges).unwrap().count(), 0);
+        std::fs::remove_dir(&exchanges).unwrap();
+        std::os::unix::fs::symlink(disk.folder(), &exchanges).unwrap();
+    });
+    let address = server.address();
+    let served = |times: u64| {
+        for _ in 0..times {
+            for model in ["mythos-5", "fable-5"] {
+                let answer = ask(address, &key, model).unwrap();
+                assert_eq!(answer.status, 200, "{model}: {}", answer.text);
+            }
+        }
+        2 * times
+    };
+    let mut exchanges = served(3);
+    server.wait_for("a file of exchanges cannot be written; requests are served");
+    assert!(server.metric(FAILED) >= 1);
+    exchanges += served(3);
+    assert_eq!(server.metric(SHED), 0);
+    assert_eq!(server.acts("exchanges.seal").len(), 0, "nothing is sealed that is not whole");
+
+    disk.free();
+    server.wait_for("files of exchanges are written again");
+    let started = Instant::now();
+    let sealed = loop {
+        let sealed = server.acts("exchanges.seal");
+        let rows: u64 = sealed.iter().map(|act| act["public"]["rows"].as_u64().unwrap()).sum();
+        if rows >= exchanges {
+            break sealed;
+        }
+        assert!(started.elapsed() < PATIENCE, "{rows} of {exchanges} exchanges are sealed");
+    };
+    // Each once, in order, and none is missing.
+    let mut next = 1;
+    for act in sealed.iter().map(|act| &act["public"]) {
+        assert_eq!((act["first"].as_u64(), act["last"].as_u64()), (Some(next), Some(next + act["rows"].as_u64().unwrap() - 1)));
+        next += act["rows"].as_u64().unwrap();
+    }
+    assert_eq!(next, exchanges + 1);
+    let hidden = std::fs::read_dir(disk.folder()).unwrap().map(|file| file.unwrap().file_name());
+    assert!(hidden.into_iter().all(|name| !name.to_string_lossy().starts_with('.')), "no half file is left");
+    let server = server.again("TERM", &config, |data| {
+        log_is_good(&Weir::new(), data);
+    });
+    assert_eq!(server.acts("exchanges.seal").len(), sealed.len(), "nothing is made twice");
+    drop((server, disk));
+}
