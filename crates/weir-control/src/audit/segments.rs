@@ -2,6 +2,8 @@
 //! records, shown to be in such a file without the others.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -34,6 +36,10 @@ pub struct Segments {
     pub deleted: u64,
     /// How many are at hand and what was sealed.
     pub same: u64,
+    /// Texts that rules had kept, in files at hand: sealed under keys that are in
+    /// no export.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub texts: u64,
     /// The first that is not what was sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong: Option<WrongSegment>,
@@ -56,6 +62,11 @@ pub struct Segments {
     /// Decisions of the bundle said to be in a sealed file, and not in it.
     pub decisions_wrong: Vec<WrongSegment>,
     is_whole: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A file of records, or a decision in one, that is not what was sealed.
@@ -81,6 +92,9 @@ impl Segments {
     pub fn lines(&self) -> Vec<String> {
         let last = format!("record {}", self.last_record);
         let mut lines = sealed_lines("records", self.sealed, &last, self.deleted, self.same);
+        if self.texts > 0 {
+            lines.push(format!("{} kept texts in them are sealed; their keys are in no export", self.texts));
+        }
         if let Some(WrongSegment { name, why }) = &self.wrong {
             lines.push(format!("WRONG: records {name}: {why}"));
         }
@@ -189,7 +203,11 @@ fn check_folder(state: &State, dir: &Path, found: &mut Segments) {
             None if sealed.deleted.is_none() => found.missing.push(sealed.name.to_string()),
             None => {}
             Some(segment) => match check_segment(sealed, segment) {
-                Ok(()) => found.same += 1,
+                Ok(()) => {
+                    found.same += 1;
+                    // What was just read can be read.
+                    found.texts += texts_in(&segment.path).unwrap_or_default();
+                }
                 // The first is the one to look at; those behind it are still counted.
                 Err(why) => {
                     found.wrong.get_or_insert(WrongSegment { name: sealed.name.to_string(), why });
@@ -218,6 +236,19 @@ fn check_segment(sealed: &SealedSegment, segment: &Segment) -> Result<(), String
         return Err(format!("it has {length} bytes, act {act} sealed {}", sealed.bytes));
     }
     Err(format!("its SHA-256 is {}, act {act} sealed {}", Digest(summary.sha256), sealed.digest))
+}
+
+/// How many records of a file have a kept text. A quote in a record's strings is
+/// escaped, so that nothing but a field is written so.
+fn texts_in(path: &Path) -> std::io::Result<u64> {
+    const FIELD: &[u8] = b"\"text\":{";
+    let mut records = BufReader::new(File::open(path)?);
+    let (mut line, mut texts) = (Vec::new(), 0);
+    while records.read_until(b'\n', &mut line)? > 0 {
+        texts += u64::from(line.windows(FIELD.len()).any(|window| window == FIELD));
+        line.clear();
+    }
+    Ok(texts)
 }
 
 fn check_line(state: &State, proof: &LineProof) -> Result<(), String> {

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use weir_acts::Time;
+use weir_acts::act::PolicyText;
 use weir_exchange::Record;
-use weir_gateway::{Made, Place, RecordQueue, Taken, TlsFiles};
+use weir_gateway::{KeepText, Made, Place, RecordQueue, Taken, TlsFiles};
 
 use crate::caller::request;
 use crate::house::{ACME, FOREIGN, House, NORWIND, chat, house, streamed_chat};
@@ -259,4 +260,41 @@ fn a_tls_upstream_can_stream_and_be_cut() {
     let body = String::from_utf8(body).unwrap();
     assert!(is_whole && body.contains("order-1/named") && !body.contains("late"), "{body}");
     upstream.until_left();
+}
+
+/// The longest that a rule of the permit says holds, for every request of a
+/// class: also for those whose verdict was at hand already.
+#[test]
+fn every_request_of_a_class_is_kept_as_long_as_the_longest_rule_says() {
+    let mut house = house();
+    let keep = |id: &str, model: &str, time: &str| PolicyText {
+        id: id.to_owned(),
+        cedar: format!(
+            "@keep_text(\"{time}\") permit (principal, action == Weir::Action::\"use\", resource == Weir::Model::\"{model}\");"
+        ),
+    };
+    house.change(|scene| {
+        scene.rules(vec![
+            keep("own/a-short", "fable-5", "2 days"),
+            keep("own/b-long", "fable-5", "30 days"),
+            keep("own/c-middle", "fable-5", "9 days"),
+        ]);
+    });
+    // Twice by one account, then by another, then of a model that none speaks of.
+    for (who, model) in [(ACME, "fable-5"), (ACME, "fable-5"), (NORWIND, "fable-5"), (ACME, "atlas-5")] {
+        assert_eq!(house.chat(who, model).status(), 200);
+    }
+    let mut said = Vec::new();
+    for _ in 0..20 {
+        if said.len() == 4 {
+            break;
+        }
+        said.extend(house.recorder.queue.take(Duration::from_secs(1)).unwrap().said);
+    }
+    said.sort_by_key(|(id, _)| id.sequence);
+    let now = house.clock_now();
+    let kept: Vec<_> = said.iter().map(|(_, said)| said.keep_text).collect();
+    let until = now.plus_millis(30 * 86_400_000);
+    let of = |who: &str| Some(KeepText { account: house.accounts[who].1, until });
+    assert_eq!(kept, [of(ACME), of(ACME), of(NORWIND), None]);
 }

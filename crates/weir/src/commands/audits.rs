@@ -35,6 +35,8 @@ This folder was made by `weir audit export`.
   records.json   what the server's own files of records were found to be
   decisions/     the sealed files of records of that time, as they were written; confidential.
                  Not where the export is about one subject: they speak of everybody
+                 Texts that rules had kept lie in them under keys that are not here and in no export:
+                 nobody reads them with this folder
   segments.json  which acts of the log sealed them, and what each must be
 
 Check it, without asking anybody:

@@ -288,3 +288,23 @@ forbid (principal, action == Weir::Action::"text.read", resource) when { context
     log_is_good(house.weir(), &house.server.data());
     drop(house.upstream);
 }
+
+/// What an auditor is given holds the sealed texts and not the keys, and says
+/// that nobody reads them with it; everything else in it holds.
+#[test]
+fn an_audit_bundle_has_no_keys_of_texts_and_says_so() {
+    let house = House::new();
+    house.ask(&house.key, "mythos-5", "Zyxwsaffron");
+    // Sealed with the end of its process.
+    let house = house.again("TERM", |_| ());
+    let key = std::fs::read(&house.keys()[0]).unwrap();
+    house.weir().line("audit export --from 2020-01-01T00:00:00Z --to 2100-01-01T00:00:00Z -o audit").done();
+    let audit = house.weir().dir().join("audit");
+    assert!(holds(&audit, b"\"text\":{") && !holds(&audit, &key) && !holds(&audit, b"Zyxwsaffron"));
+    assert!(!audit.join("text-keys").exists());
+    let readme = std::fs::read_to_string(audit.join("README.txt")).unwrap();
+    assert!(readme.contains("under keys that are not here and in no export"), "{readme}");
+    let verified = house.weir().line("log verify audit/log --key audit/log.vkey --opened audit/bundle.jsonl").done().out;
+    assert!(verified.contains("1 kept texts in them are sealed; their keys are in no export"), "{verified}");
+    drop(house.upstream);
+}
