@@ -173,7 +173,15 @@ impl Refusal {
             CutReason::Missing => Refusal::no_such_model(model),
             CutReason::Denied(denial) => Refusal::denied(denial, appeals),
             // Official clients send it again by themselves, and then all goes well.
-            CutReason::Withheld => {
+            CutReason::Withheld(rule) if **rule != *measures::WITHHOLD => {
+                let message = format!(
+                    "The rules changed while it was answered: from now on parts of these answers are withheld. Rule {rule}. \
+                     Send the request again. {}",
+                    appeals.how()
+                );
+                Refusal::new(503, "rules_changed", message).by_rule(Arc::clone(rule)).retry_after(0)
+            }
+            CutReason::Withheld(_) => {
                 let message = format!(
                     "A measure on this account was taken while it was answered: from now on parts of its answers are \
                      withheld. Rule {}. Send the request again. {}",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use weir_acts::Time;
 use weir_acts::id::{AccountId, PartyId};
 use weir_acts::view::Caller;
-use weir_rules::{Denial, Effect, Snapshot};
+use weir_rules::{Denial, Effect, Snapshot, Withheld};
 use weir_wire::Api;
 
 use crate::board::{Board, Place};
@@ -49,9 +49,8 @@ pub(crate) struct Flight {
 pub(crate) enum Serving {
     /// Nothing yet.
     Undecided,
-    /// This model may answer; whether what a measure `withhold` names is taken
-    /// out of its answer.
-    Model(Arc<str>, bool),
+    /// This model may answer; what is taken out of its answer.
+    Model(Arc<str>, Withheld),
     /// These models were listed.
     Listing(Arc<[Arc<str>]>),
 }
@@ -89,8 +88,9 @@ pub(crate) enum CutReason {
     Missing,
     /// A rule forbids it, or nothing permits it any more.
     Denied(Denial),
-    /// It is permitted, but no longer in full: a measure withholds parts of it.
-    Withheld,
+    /// It is permitted, but no longer in full: this rule, or a measure,
+    /// withholds parts of it.
+    Withheld(Arc<str>),
 }
 
 impl Cut {
@@ -98,7 +98,7 @@ impl Cut {
     pub(crate) fn rule(&self) -> Option<&Arc<str>> {
         match &self.why {
             CutReason::Denied(denial) => Some(&denial.rule),
-            CutReason::Revoked | CutReason::Expired | CutReason::Missing | CutReason::Withheld => None,
+            CutReason::Revoked | CutReason::Expired | CutReason::Missing | CutReason::Withheld(_) => None,
         }
     }
 }
@@ -188,7 +188,7 @@ impl Flight {
                 let still_so = permitted_models(snapshot, caller).eq(listed.iter().cloned());
                 if still_so { None } else { cut(CutReason::Missing) }
             }
-            Serving::Model(served, withholds) => {
+            Serving::Model(served, withheld) => {
                 let asked = self.model.as_ref().filter(|asked| **asked != served);
                 let class = if asked.is_some() { snapshot.class_of_fallback(caller.class) } else { caller.class };
                 let used = self.nested.iter().map(|nested| (caller.class, nested)).chain([(class, &served)]);
@@ -197,8 +197,9 @@ impl Flight {
                     if let Some(why) = why_not(&verdict) {
                         return cut(measures::told(snapshot, &caller, self.person.as_deref(), why));
                     }
-                    if verdict.withhold && !withholds {
-                        return cut(CutReason::Withheld);
+                    if !withheld.covers(verdict.withheld()) {
+                        let rule = measures::withholding(&verdict.withhold).map(|why| why.rule);
+                        return cut(CutReason::Withheld(rule.unwrap_or_else(|| measures::WITHHOLD.into())));
                     }
                 }
                 let asked = asked?;

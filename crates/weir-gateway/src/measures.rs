@@ -2,12 +2,13 @@
 //! which measure and until when.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use weir_acts::Time;
 use weir_acts::id::MeasureId;
 use weir_acts::view::Caller;
 use weir_acts::words::MeasureKind;
-use weir_rules::{Denial, Snapshot};
+use weir_rules::{Denial, RuleWithhold, Snapshot, Withheld};
 
 use crate::flight::CutReason;
 use crate::persons::KnownPerson;
@@ -20,8 +21,35 @@ const MOST_TOLD: usize = 3;
 /// The rule named where parts of answers are withheld.
 pub(crate) const WITHHOLD: &str = "measure/withhold";
 
-/// What is told where parts of answers are withheld.
-pub(crate) fn withholding() -> Denial {
+/// What is told where parts of answers are withheld: by a measure, which takes
+/// all there is to take, or else by the first of the rules that do.
+pub(crate) fn withholding<'v>(by: impl IntoIterator<Item = &'v RuleWithhold>) -> Option<Denial> {
+    let mut first: Option<&RuleWithhold> = None;
+    let mut parts = Withheld::default();
+    for one in by {
+        if *one.rule == *WITHHOLD {
+            return Some(by_measure());
+        }
+        first = Some(first.map_or(one, |first| if one.rule < first.rule { one } else { first }));
+        parts = parts.and(one.parts);
+    }
+    let named: Vec<&str> = [
+        (parts.reasoning, "reasoning"),
+        (parts.logprobs, "log-probabilities"),
+        (parts.choices, "choices beyond the first"),
+    ]
+    .into_iter()
+    .filter_map(|(is_withheld, name)| is_withheld.then_some(name))
+    .collect();
+    first.map(|first| Denial {
+        rule: Arc::clone(&first.rule),
+        reason: format!("The rules withhold from these answers: {}", named.join(", ")),
+        citation: None,
+        next: "Ask the operator, or appeal".to_owned(),
+    })
+}
+
+fn by_measure() -> Denial {
     Denial {
         rule: WITHHOLD.into(),
         reason: "A measure withholds reasoning, log-probabilities and choices beyond the first from this account's answers"

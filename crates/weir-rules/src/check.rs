@@ -151,6 +151,9 @@ fn validate(rule: &PolicyText, kinds: &BTreeMap<Arc<str>, ClaimKind>) -> Result<
     if crate::obligations::keep_text(&policy)?.is_some() && rule.id.starts_with(AUTHORITY_PREFIX) {
         return Err(format!("@keep_text stands on a rule about models, whose id does not begin with `{AUTHORITY_PREFIX}`"));
     }
+    if !crate::obligations::withheld(&policy)?.is_empty() && rule.id.starts_with(AUTHORITY_PREFIX) {
+        return Err(format!("@withhold stands on a rule about models, whose id does not begin with `{AUTHORITY_PREFIX}`"));
+    }
     crate::obligations::falls_back(&policy)?;
     let set = PolicySet::from_policies([policy]).map_err(|error| error.to_string())?;
     let json = set.policy(&PolicyId::new(&rule.id)).map(Policy::to_json);

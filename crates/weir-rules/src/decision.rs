@@ -48,10 +48,10 @@ pub struct Verdict {
     /// Whether the denied may be served by the previous model instead: only
     /// when every rule that forbids says so.
     pub fallback: bool,
-    /// Whether reasoning, log-probabilities and further choices are taken out of
-    /// the answers to what is permitted: a measure `withhold` holds.
-    #[serde(skip_serializing_if = "is_false")]
-    pub withhold: bool,
+    /// What is taken out of the answers to what is permitted, by the rules of
+    /// the permit that say so and by a measure `withhold`: all of it together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withhold: Vec<RuleWithhold>,
     /// Limits that the rules of a permit put on each account; all of them
     /// hold, so that the strictest wins field by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -62,9 +62,61 @@ pub struct Verdict {
     pub keep_text: Option<i64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
-fn is_false(told: &bool) -> bool {
-    !told
+/// What a rule has taken out of answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleWithhold {
+    /// The rule; `measure/withhold` where a measure does.
+    pub rule: Arc<str>,
+    /// What.
+    pub parts: Withheld,
+}
+
+/// What is taken out of answers; in JSON a list of words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// The reasoning behind them.
+    pub reasoning: bool,
+    /// The log-probabilities of their tokens.
+    pub logprobs: bool,
+    /// Choices beyond the first.
+    pub choices: bool,
+}
+
+impl Withheld {
+    /// All that can be.
+    pub const ALL: Withheld = Withheld { reasoning: true, logprobs: true, choices: true };
+
+    /// Whether nothing is.
+    pub const fn is_empty(self) -> bool {
+        !(self.reasoning || self.logprobs || self.choices)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Withheld) -> Withheld {
+        Withheld {
+            reasoning: self.reasoning || other.reasoning,
+            logprobs: self.logprobs || other.logprobs,
+            choices: self.choices || other.choices,
+        }
+    }
+
+    /// Whether all that `other` takes out is taken out.
+    pub fn covers(self, other: Withheld) -> bool {
+        self.and(other) == self
+    }
+
+    /// The words that rules name it by.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        let all = [(self.reasoning, "reasoning"), (self.logprobs, "logprobs"), (self.choices, "choices")];
+        all.into_iter().filter_map(|(is_withheld, word)| is_withheld.then_some(word))
+    }
+}
+
+impl Serialize for Withheld {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.words())
+    }
 }
 
 /// What a rule that permits lets each account take of what it permits.
@@ -77,6 +129,11 @@ pub struct RuleLimit {
 }
 
 impl Verdict {
+    /// All that is taken out of the answers.
+    pub fn withheld(&self) -> Withheld {
+        self.withhold.iter().fold(Withheld::default(), |all, one| all.and(one.parts))
+    }
+
     /// Whether the request may go on.
     pub fn permits(&self) -> bool {
         self.effect == Effect::Permit

@@ -31,7 +31,7 @@ pub use automatic::Automatic;
 pub use base::{base_rules, reserved_directive_id};
 pub use check::{RuleChange, RuleFile, RulesError, change_rules, check_rules};
 pub use condition::{CompiledCondition, Condition, ConditionError, Three, nearest};
-pub use decision::{Denial, Effect, RuleLimit, Verdict};
+pub use decision::{Denial, Effect, RuleLimit, RuleWithhold, Verdict, Withheld};
 pub use enforce::{Enforce, Swept};
 pub use explain::{Explanation, explain, who_can};
 pub use policies::{Alarm, CompileError, Policies};

@@ -3,18 +3,21 @@
 //! On a permit, `@limit_requests("10/min")`, `@limit_tokens`, `@limit_spend`
 //! and `@limit_concurrent("2")` say what each account may take of what the
 //! rule permits, and `@keep_text("30 days")` that what is asked under it is
-//! kept, encrypted, for so long. On a forbid, `@answer("fallback")` lets the
+//! kept, encrypted, for so long, and `@withhold("reasoning, logprobs")` that
+//! these are taken out of the answers. On a forbid, `@answer("fallback")` lets the
 //! previous model answer instead.
 
 use cedar_policy::{Effect, Policy};
 use weir_acts::limits::{Limits, Rates};
 
+use crate::decision::Withheld;
 use crate::retention::length_of_time;
 
 /// What annotations are called.
 const LIMITS: [&str; 4] = ["limit_requests", "limit_tokens", "limit_spend", "limit_concurrent"];
 const ANSWER: &str = "answer";
 const KEEP_TEXT: &str = "keep_text";
+const WITHHOLD: &str = "withhold";
 
 /// The longest that texts are kept: a hundred years.
 const LONGEST_KEPT: i64 = 36_500 * 86_400_000;
@@ -76,6 +79,29 @@ pub(crate) fn keep_text(policy: &Policy) -> Result<Option<i64>, String> {
     }
 }
 
+/// What a policy has taken out of the answers to what it permits.
+///
+/// # Errors
+/// Where the annotation is misspelt, names nothing that can be, or stands on a
+/// forbid.
+pub(crate) fn withheld(policy: &Policy) -> Result<Withheld, String> {
+    let spelt = ["withh", "withold", "with_h"];
+    let is_meant = |name: &str| spelt.iter().any(|start| name.to_ascii_lowercase().starts_with(start));
+    if let Some((name, _)) = policy.annotations().find(|(name, _)| is_meant(name) && *name != WITHHOLD) {
+        return Err(format!("@{name} says nothing; parts of answers are withheld by @{WITHHOLD}(\"reasoning, logprobs\")"));
+    }
+    let Some(text) = policy.annotation(WITHHOLD) else { return Ok(Withheld::default()) };
+    if policy.effect() == Effect::Forbid {
+        return Err(format!("@{WITHHOLD} stands on a forbid: parts are withheld only of what is permitted"));
+    }
+    text.split(',').try_fold(Withheld::default(), |all, word| match word.trim() {
+        "reasoning" => Ok(Withheld { reasoning: true, ..all }),
+        "logprobs" => Ok(Withheld { logprobs: true, ..all }),
+        "choices" => Ok(Withheld { choices: true, ..all }),
+        other => Err(format!("@{WITHHOLD}: `{other}` is none of reasoning, logprobs, choices; separate them by commas")),
+    })
+}
+
 /// Whether those whom a forbid names are served by the previous model.
 ///
 /// # Errors
@@ -127,6 +153,26 @@ mod tests {
             (format!("@keeptext(\"30 days\") {permit}"), "@keeptext says nothing"),
             (format!("@Keep_text(\"30 days\") {permit}"), "@Keep_text says nothing"),
             (format!("@keep_text(\"30 days\") {forbid}"), "@keep_text stands on a forbid"),
+        ] {
+            let error = read(text.clone()).unwrap_err();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn parts_of_answers_are_withheld_by_a_permit_that_names_them() {
+        let (permit, forbid) = ("permit (principal, action, resource);", "forbid (principal, action, resource);");
+        let read = |text: String| withheld(&policy(&text)).map(|parts| parts.words().collect::<Vec<_>>());
+        assert_eq!(read(permit.to_owned()), Ok(vec![]));
+        assert_eq!(read(format!("@withhold(\"logprobs , reasoning\") {permit}")), Ok(vec!["reasoning", "logprobs"]));
+        assert_eq!(read(format!("@withhold(\"choices\") {permit}")), Ok(vec!["choices"]));
+        for (text, named) in [
+            (format!("@withhold(\"reasoning logprobs\") {permit}"), "`reasoning logprobs` is none of"),
+            (format!("@withhold(\"reasoning,\") {permit}"), "`` is none of"),
+            (format!("@withhold {permit}"), "`` is none of"),
+            (format!("@withold(\"reasoning\") {permit}"), "@withold says nothing"),
+            (format!("@Withhold(\"reasoning\") {permit}"), "@Withhold says nothing"),
+            (format!("@withhold(\"reasoning\") {forbid}"), "stands on a forbid"),
         ] {
             let error = read(text.clone()).unwrap_err();
             assert!(error.contains(named), "{text}: {error}");

@@ -21,7 +21,7 @@ use weir_acts::words::{MeasureKind, Stage};
 use weir_acts::{State, Time, View};
 
 use crate::base::AUTHORITY_PREFIX;
-use crate::decision::Verdict;
+use crate::decision::{RuleWithhold, Verdict, Withheld};
 use crate::directive;
 use crate::entities::{Known, ModelFacts, Populations};
 use crate::rule::{Origin, RuleEffect, RuleInForce};
@@ -241,9 +241,11 @@ impl Policies {
             Outcome::Determined(positions) => {
                 let determining = positions.iter().filter_map(|position| self.rules.get(*position)).collect();
                 let stage_rule = bucket.stage_rule().and_then(|position| self.rules.get(position));
-                let verdict = verdict::verdict(bucket.stage(), determining, stage_rule);
-                let withhold = verdict.permits() && known.has_measure(MeasureKind::Withhold);
-                Verdict { withhold, ..verdict }
+                let mut verdict = verdict::verdict(bucket.stage(), determining, stage_rule);
+                if verdict.permits() && known.has_measure(MeasureKind::Withhold) {
+                    verdict.withhold.push(RuleWithhold { rule: WITHHOLD.into(), parts: Withheld::ALL });
+                }
+                verdict
             }
             Outcome::Failed(_) => {
                 self.errors.fetch_add(1, Ordering::Relaxed);
@@ -252,6 +254,9 @@ impl Policies {
         }
     }
 }
+
+/// The rule named where a measure has parts of answers withheld.
+const WITHHOLD: &str = "measure/withhold";
 
 pub(crate) fn known(view: &View, class: Class) -> Known {
     Known::new(view.facts(class.party), view.facts(class.account))

@@ -14,6 +14,7 @@ use key::Key;
 use scope::Scope;
 use weir_acts::limits::Limits;
 
+use crate::decision::Withheld;
 use crate::obligations;
 
 /// What a rule does where it applies.
@@ -70,6 +71,8 @@ pub struct RuleInForce {
     pub(crate) limits: Limits,
     /// How long the texts of what it permits are kept, in milliseconds.
     pub(crate) keep_text: Option<i64>,
+    /// What it has taken out of the answers to what it permits.
+    pub(crate) withhold: Withheld,
     /// Whether those it forbids are served by the previous model.
     pub(crate) falls_back: bool,
     pub(crate) policy: Policy,
@@ -122,6 +125,7 @@ impl RuleInForce {
             origin,
             limits: obligations::limits(&policy)?,
             keep_text: obligations::keep_text(&policy)?,
+            withhold: obligations::withheld(&policy)?,
             falls_back: origin.falls_back() || obligations::falls_back(&policy)?,
             scope: Scope::of(&policy)?,
             key: Key::of(&json),

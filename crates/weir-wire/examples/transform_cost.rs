@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use weir_wire::Api;
-use weir_wire::withhold::WithholdingStream;
+use weir_wire::withhold::{Parts, WithholdingStream};
 
 /// Times that each stream is sent.
 const ROUNDS: usize = 20_000;
@@ -28,7 +28,7 @@ fn main() {
         let mut taken: Vec<u64> = Vec::new();
         let mut out = Vec::with_capacity(stream.len());
         for _ in 0..ROUNDS {
-            let mut withholding = WithholdingStream::new(api, 1 << 20);
+            let mut withholding = WithholdingStream::new(api, Parts::ALL, 1 << 20);
             out.clear();
             for chunk in events(&stream) {
                 let begun = Instant::now();

@@ -1,5 +1,6 @@
-//! What a measure `withhold` takes out of answers: the reasoning behind them,
-//! the probabilities of their tokens, and choices beyond the first. These are
+//! What a measure `withhold` takes out of answers, or a rule, which may name
+//! some of it: the reasoning behind them, the probabilities of their tokens, and
+//! choices beyond the first. These are
 //! what a copy of a model is best trained on; the answer itself stays.
 //!
 //! An answer is walked, never rebuilt: what is withheld is cut out of its bytes
@@ -69,12 +70,28 @@ impl From<JsonError> for CannotWithhold {
     }
 }
 
+/// What is withheld of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The reasoning behind it.
+    pub reasoning: bool,
+    /// The probabilities of its tokens.
+    pub logprobs: bool,
+    /// Choices beyond the first.
+    pub choices: bool,
+}
+
+impl Parts {
+    /// All of it.
+    pub const ALL: Parts = Parts { reasoning: true, logprobs: true, choices: true };
+}
+
 /// Takes what is withheld out of a whole JSON answer; none where nothing is in it.
 ///
 /// # Errors
 /// Where the answer does not read one way only; nothing of it may be sent then.
-pub fn body(api: Api, body: &[u8]) -> Result<Option<Vec<u8>>, CannotWithhold> {
-    let mut walk = Walk::new(body)?;
+pub fn body(api: Api, parts: Parts, body: &[u8]) -> Result<Option<Vec<u8>>, CannotWithhold> {
+    let mut walk = Walk::new(parts, body)?;
     match api {
         Api::OpenAiChat | Api::OpenAiCompletions => {
             chat::document(&mut walk, api)?;
@@ -96,34 +113,39 @@ enum Fate {
 
 /// A walk over one JSON text, and what is to be cut out of it.
 struct Walk<'a> {
+    parts: Parts,
     cursor: Cursor<'a>,
     edits: Vec<Edit>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(text: &'a [u8]) -> Result<Walk<'a>, CannotWithhold> {
-        Ok(Walk { cursor: Cursor::new(text)?, edits: Vec::new() })
+    fn new(parts: Parts, text: &'a [u8]) -> Result<Walk<'a>, CannotWithhold> {
+        Ok(Walk { parts, cursor: Cursor::new(text)?, edits: Vec::new() })
     }
 }
 
-/// Whether a member of this name holds reasoning. Names are compared without
-/// regard to case: some clients read them so.
-fn is_reasoning_name(name: &str) -> bool {
-    starts_with(name, "reasoning")
-        || starts_with(name, "thinking")
-        || starts_with(name, "thought")
+impl Walk<'_> {
+    /// Whether a member of this name holds reasoning that is withheld. Names are
+    /// compared without regard to case: some clients read them so.
+    fn is_reasoning_name(&self, name: &str) -> bool {
+        let is_reasoning =
+            || ["reasoning", "thinking", "thought"].iter().any(|word| starts_with(name, word));
         // Where LiteLLM keeps a second copy of what it does not know.
-        || name.eq_ignore_ascii_case("provider_specific_fields")
-}
+        let is_copy = || name.eq_ignore_ascii_case("provider_specific_fields");
+        (self.parts.reasoning && is_reasoning()) || ((self.parts.reasoning || self.parts.logprobs) && is_copy())
+    }
 
-/// Whether a part, block, item or event of this type is reasoning.
-fn is_reasoning_type(kind: &str) -> bool {
-    ["reasoning", "thinking", "thought"].iter().any(|word| contains(kind, word))
-}
+    /// Whether a part, block, item or event of this type is reasoning that is
+    /// withheld.
+    fn is_reasoning_type(&self, kind: &str) -> bool {
+        self.parts.reasoning && ["reasoning", "thinking", "thought"].iter().any(|word| contains(kind, word))
+    }
 
-/// Whether a member of this name holds probabilities of tokens.
-fn is_logprobs_name(name: &str) -> bool {
-    contains(name, "logprob") || name.eq_ignore_ascii_case("completion_probabilities")
+    /// Whether a member of this name holds probabilities of tokens that are
+    /// withheld.
+    fn is_logprobs_name(&self, name: &str) -> bool {
+        self.parts.logprobs && (contains(name, "logprob") || name.eq_ignore_ascii_case("completion_probabilities"))
+    }
 }
 
 fn starts_with(name: &str, word: &str) -> bool {

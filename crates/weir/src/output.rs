@@ -110,6 +110,10 @@ pub(crate) fn explanation(explanation: &Value) -> String {
     if let Some(keep) = verdict["keep_text"].as_i64() {
         text.push_str(&format!("  what is asked is kept, sealed, for {}\n", length_of_time(keep)));
     }
+    for withheld in verdict["withhold"].as_array().into_iter().flatten() {
+        let (parts, rule) = (cell(&withheld["parts"]), cell(&withheld["rule"]));
+        text.push_str(&format!("  withheld from answers: {parts} ({rule})\n"));
+    }
     let rules = rows(&explanation["rules"], &["id", "effect", "said", "reason"]);
     if !rules.is_empty() {
         text.push('\n');

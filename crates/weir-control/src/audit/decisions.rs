@@ -90,6 +90,10 @@ impl Explained {
             line.push_str(&rule.since.map_or_else(String::new, |since| format!(", in force since {since}")));
             lines.push(line);
         }
+        for withheld in &verdict.withhold {
+            let parts: Vec<&str> = withheld.parts.words().collect();
+            lines.push(format!("  withheld from the answer: {} (rule {})", parts.join(", "), withheld.rule));
+        }
         for claim in &self.explanation.claims {
             let value = claim.value.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
             lines.push(format!("  claim {}: {value}", claim.claim));

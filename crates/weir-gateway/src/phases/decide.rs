@@ -8,7 +8,7 @@ use weir_acts::Time;
 use weir_acts::view::Caller;
 use weir_acts::words::Stage;
 use weir_exchange::{DecisionId, Ruling};
-use weir_rules::{Denial, Effect, Snapshot, Verdict};
+use weir_rules::{Denial, Effect, Snapshot, Verdict, Withheld};
 
 use crate::answer::Refusal;
 use crate::bounds::{self, Bounds};
@@ -65,8 +65,10 @@ pub(crate) struct Serve {
     pub(crate) metering: Metering,
     /// What it is held to.
     pub(crate) bounds: Bounds,
-    /// Why parts of the answer are withheld, where they are.
-    pub(crate) withheld: Option<Denial>,
+    /// What parts of the answer are withheld.
+    pub(crate) withheld: Withheld,
+    /// Why, where any are.
+    pub(crate) why_withheld: Option<Denial>,
     /// For how many milliseconds what was asked is kept, where it is.
     pub(crate) keep_text: Option<i64>,
 }
@@ -191,7 +193,7 @@ impl Outcome {
     fn serving(&self) -> Serving {
         match self {
             Outcome::Permit(_, Permit::Work(serve), _) => {
-                Serving::Model(Arc::clone(&serve.model), serve.withheld.is_some())
+                Serving::Model(Arc::clone(&serve.model), serve.withheld)
             }
             Outcome::Permit(_, Permit::See(models), _) => {
                 Serving::Listing(models.iter().map(|(name, _)| Arc::clone(name)).collect())
@@ -301,10 +303,9 @@ fn serve(
         credential: known.and_then(|known| known.credential.clone()),
         fallback: None,
         keep_text: verdicts.iter().filter_map(|verdict| verdict.keep_text).max(),
-        withheld: verdicts
-            .iter()
-            .any(|verdict| verdict.withhold)
-            .then(|| measures::tell(snapshot, caller, person, measures::withholding())),
+        withheld: verdicts.iter().fold(Withheld::default(), |all, verdict| all.and(verdict.withheld())),
+        why_withheld: measures::withholding(verdicts.iter().flat_map(|verdict| &verdict.withhold))
+            .map(|why| measures::tell(snapshot, caller, person, why)),
     }
 }
 

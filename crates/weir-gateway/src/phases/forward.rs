@@ -272,7 +272,7 @@ fn request_head(client: &Client, asked: &Asked, serve: &Serve, upstream: &Upstre
 /// generated, and `usage` stays true. `logprobs` are left to be asked for; they
 /// cost nothing and are taken out of the answer.
 fn outgoing_body(asked: &Asked, serve: &Serve) -> Result<Bytes, Refusal> {
-    let one_choice = serve.withheld.is_some() && asked.params.n.is_some_and(|choices| choices > 1);
+    let one_choice = serve.withheld.choices && asked.params.n.is_some_and(|choices| choices > 1);
     if serve.fallback.is_none() && !one_choice {
         return Ok(asked.body.clone());
     }

@@ -162,7 +162,7 @@ fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
         }
         None => bounds::notice(&serve.bounds, appeals),
     };
-    let withheld = serve.withheld.as_ref().map(|denial| {
+    let withheld = serve.why_withheld.as_ref().map(|denial| {
         let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
         (Arc::clone(&denial.rule), notice)
     });

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, header};
-use weir_wire::withhold::{self, CannotWithhold, WithholdingStream};
+use weir_rules::Withheld;
+use weir_wire::withhold::{self, CannotWithhold, Parts, WithholdingStream};
 use weir_wire::{Api, headers};
 
 use crate::answer::{AnswerBody, Refusal};
@@ -25,12 +26,22 @@ const MOST_OF_ANSWER: usize = 32 << 20;
 /// Whether something is to be taken out of this answer. Errors have nothing of
 /// what is withheld, nor have embeddings or counts.
 pub(super) fn is_due(head: &AnswerHead, settlement: &Settlement) -> bool {
-    let withholds = matches!(&settlement.decided.permit, Permit::Work(serve) if serve.withheld.is_some());
     let is_concerned = matches!(
         settlement.api,
         Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiResponses | Api::AnthropicMessages
     );
-    withholds && is_concerned && head.status.is_success()
+    withheld(settlement) != Parts::default() && is_concerned && head.status.is_success()
+}
+
+/// What is withheld of this answer.
+fn withheld(settlement: &Settlement) -> Parts {
+    match &settlement.decided.permit {
+        Permit::Work(serve) => {
+            let Withheld { reasoning, logprobs, choices } = serve.withheld;
+            Parts { reasoning, logprobs, choices }
+        }
+        Permit::See(_) => Parts::default(),
+    }
 }
 
 /// Headers that speak of bytes which are not those any more are left out.
@@ -47,7 +58,7 @@ pub(super) fn stream(head: &AnswerHead, settlement: &mut Settlement) -> Result<W
     if !is_plain(head) {
         return Err(refuse(settlement, "it is compressed although that was not asked for"));
     }
-    Ok(Withholding { stream: WithholdingStream::new(settlement.api, MOST_OF_EVENT), failed: None })
+    Ok(Withholding { stream: WithholdingStream::new(settlement.api, withheld(settlement), MOST_OF_EVENT), failed: None })
 }
 
 /// Gathers a whole answer and takes out of it.
@@ -77,7 +88,7 @@ pub(super) async fn whole(
     };
     let told = match body.is_empty() {
         true => None,
-        false => withhold::body(settlement.api, &body).map_err(|error| refuse(&mut settlement, error))?,
+        false => withhold::body(settlement.api, withheld(&settlement), &body).map_err(|error| refuse(&mut settlement, error))?,
     };
     no_longer_exact(&mut headers);
     relay::decorate(&mut headers, &settlement, false);

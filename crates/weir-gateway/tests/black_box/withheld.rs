@@ -1,6 +1,7 @@
 //! A measure `withhold`: what it takes out of answers of all APIs, what stays,
 //! and that it holds from the moment it is taken.
 
+use weir_acts::act::{Act, Parts, PolicyText, public};
 use weir_acts::words::MeasureKind;
 
 use crate::caller::{Answer, request};
@@ -171,4 +172,60 @@ fn errors_of_the_model_server_pass() {
     let answer = house.ask(ACME, "/v1/chat/completions", &[("x-stand-in-status", "422")], &chat("fable-5"));
     assert_eq!(answer.status(), 422);
     assert!(answer.text().contains("as asked"));
+}
+
+/// What a rule of the permit names is taken out, of several all together; what
+/// none names stays, and whom no such rule permits gets everything.
+#[test]
+fn a_rule_that_permits_may_withhold_what_it_names() {
+    let mut house = house();
+    let rule = |id: &str, parts: &str| PolicyText {
+        id: id.to_owned(),
+        cedar: format!(
+            "@withhold(\"{parts}\") permit (principal, action == Weir::Action::\"use\", resource == Weir::Model::\"fable-5\");"
+        ),
+    };
+    house.change(|scene| scene.rules(vec![rule("own/quiet", "reasoning")]));
+    let [(path, chat_body), ..] = bodies();
+    for stream in ["", r#","stream":true"#] {
+        let body = chat_body.replace("STREAM", stream);
+        let answer = house.ask(ACME, path, &[REASONS, ("x-stand-in-write-bytes", "7")], &body);
+        let text = answer.text().to_owned();
+        assert_eq!((answer.status(), answer.head.get("weir-rule")), (200, Some("own/quiet")), "{text}");
+        let notice = answer.head.get("weir-notice").unwrap();
+        assert!(notice.contains("withhold from these answers: reasoning. Rule own/quiet"), "{notice}");
+        assert!(!text.contains(THOUGHT) && text.contains("\"logprob\"") && text.contains("\"index\":2"), "{text}");
+        // The other model is permitted by its stage alone.
+        let other = house.ask(ACME, path, &[REASONS], &body.replace("fable-5", "atlas-5"));
+        assert_eq!((other.status(), other.head.get("weir-notice")), (200, None));
+        assert!(other.text().contains(THOUGHT), "{}", other.text());
+    }
+
+    // One more while a stream is under way: what it takes out cannot begin there.
+    let mut caller = house.caller();
+    let silent = [REASONS, ("x-stand-in-chunks", "9"), ("x-stand-in-silent-after", "3")];
+    caller.send(&request("POST", path, Some(ACME), &silent, streamed_chat("fable-5").as_bytes()));
+    let head = caller.head();
+    let swept = house.change(|scene| scene.rules(vec![rule("own/terse", "logprobs, choices")]));
+    assert_eq!(swept.cut, 1);
+    let rest = String::from_utf8(caller.body(&head).0).unwrap();
+    assert!(rest.ends_with("\n\n") && rest.contains("rules_changed") && rest.contains("own/"), "{rest}");
+    let body = chat_body.replace("STREAM", r#","stream":true"#);
+    let answer = house.ask(ACME, path, &[REASONS], &body);
+    let text = answer.text().to_owned();
+    assert!(!text.contains(THOUGHT) && !text.contains("\"logprob\"") && !text.contains("\"index\":2"), "{text}");
+    let notice = answer.head.get("weir-notice").unwrap();
+    assert!(notice.contains("reasoning, log-probabilities, choices beyond the first. Rule own/quiet"), "{notice}");
+    // Fewer by the rules cut nothing that is under way.
+    let mut caller = house.caller();
+    caller.send(&request("POST", path, Some(ACME), &silent, streamed_chat("fable-5").as_bytes()));
+    caller.head();
+    let swept = house.change(|scene| {
+        let removed = vec!["own/terse".to_owned()];
+        let public = public::RulesSet { part: 1, of: 1, policies: Vec::new(), removed };
+        scene.act("rules", Act::RulesSet(Parts { public, private: None }));
+    });
+    assert_eq!(swept.cut, 0);
+    let answer = house.ask(ACME, path, &[REASONS], &body);
+    assert!(answer.text().contains("\"logprob\"") && !answer.text().contains(THOUGHT), "{}", answer.text());
 }

@@ -14,7 +14,7 @@ use weir_acts::{Digest, Value};
 
 use super::{Alarm, Policies};
 use crate::base::base_rules;
-use crate::decision::{Effect, Verdict};
+use crate::decision::{Effect, Verdict, Withheld};
 use crate::scene::{Scene, directive};
 use crate::snapshot::Snapshot;
 
@@ -211,4 +211,39 @@ fn a_population_admits_only_where_it_is_definitely_true() {
         }
         assert_eq!(decide(&scene, account, "mythos-5").permits(), admitted, "{level} {value:?}");
     }
+}
+
+/// What the rules of one permit oblige to holds together: the union of what is
+/// withheld, beside a measure's, and the longest that texts are kept. Of what is
+/// denied nothing is answered or kept.
+#[test]
+fn obligations_of_several_rules_hold_together() {
+    let mut scene = scene();
+    scene.model("atlas-5", Stage::General);
+    let party = scene.party("acme");
+    let [free, measured] = ["a", "b"].map(|name| scene.account(party, name));
+    let rule = |id: &str, says: &str| PolicyText {
+        id: id.to_owned(),
+        cedar: format!("{says} permit (principal, action == Weir::Action::\"use\", resource == Weir::Model::\"atlas-5\");"),
+    };
+    scene.rules(vec![
+        rule("own/a", "@withhold(\"reasoning\") @keep_text(\"2 days\")"),
+        rule("own/b", "@withhold(\"logprobs,reasoning\") @keep_text(\"30 days\")"),
+        rule("own/c", "@keep_text(\"9 days\")"),
+    ]);
+    scene.measure(&measured.to_string(), MeasureKind::Withhold);
+    let verdict = decide(&scene, free, "atlas-5");
+    assert_eq!(verdict.withheld().words().collect::<Vec<_>>(), ["reasoning", "logprobs"]);
+    assert_eq!(verdict.keep_text, Some(30 * 86_400_000));
+    let told = serde_json::to_value(&*verdict).unwrap();
+    let by_rule = serde_json::json!([
+        {"rule": "own/a", "parts": ["reasoning"]}, {"rule": "own/b", "parts": ["reasoning", "logprobs"]},
+    ]);
+    assert_eq!(told["withhold"], by_rule);
+    let verdict = decide(&scene, measured, "atlas-5");
+    assert_eq!(verdict.withheld(), Withheld::ALL);
+    assert_eq!(verdict.withhold.last().map(|one| &*one.rule), Some("measure/withhold"));
+    scene.measure(&free.to_string(), MeasureKind::Refuse);
+    let denied = decide(&scene, free, "atlas-5");
+    assert!(!denied.permits() && denied.withhold.is_empty() && denied.keep_text.is_none());
 }

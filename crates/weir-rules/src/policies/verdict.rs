@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_acts::words::Stage;
 
-use crate::decision::{Denial, Effect, RuleLimit, Verdict};
+use crate::decision::{Denial, Effect, RuleLimit, RuleWithhold, Verdict};
 use crate::rule::{Origin, RuleEffect, RuleInForce};
 
 /// The rule named where a policy could not be evaluated.
@@ -24,7 +24,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
             stage,
             denial: Some(denial),
             fallback: false,
-            withhold: false,
+            withhold: Vec::new(),
             limits: Vec::new(),
             keep_text: None,
         };
@@ -37,7 +37,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
             stage,
             denial: None,
             fallback: false,
-            withhold: false,
+            withhold: withhold(&determining),
             limits: limits(&determining),
             keep_text: determining.iter().filter_map(|rule| rule.keep_text).max(),
         };
@@ -55,7 +55,7 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
         stage,
         denial: Some(denial),
         fallback,
-        withhold: false,
+        withhold: Vec::new(),
         limits: Vec::new(),
         keep_text: None,
     }
@@ -65,6 +65,12 @@ pub(crate) fn verdict(stage: Stage, mut determining: Vec<&RuleInForce>, stage_ru
 fn limits(determining: &[&RuleInForce]) -> Vec<RuleLimit> {
     let limiting = determining.iter().filter(|rule| !rule.limits.is_empty());
     limiting.map(|rule| RuleLimit { rule: Arc::clone(&rule.id), limits: rule.limits }).collect()
+}
+
+/// What the permits that decide have taken out of answers, by rule.
+fn withhold(determining: &[&RuleInForce]) -> Vec<RuleWithhold> {
+    let withholding = determining.iter().filter(|rule| !rule.withhold.is_empty());
+    withholding.map(|rule| RuleWithhold { rule: Arc::clone(&rule.id), parts: rule.withhold }).collect()
 }
 
 /// In which order rules are named to the denied.
@@ -110,7 +116,7 @@ pub(crate) fn missing() -> Verdict {
         stage: Stage::Sealed,
         denial: Some(denial),
         fallback: false,
-        withhold: false,
+        withhold: Vec::new(),
         limits: Vec::new(),
         keep_text: None,
     }
@@ -132,7 +138,7 @@ pub(crate) fn policy_error(stage: Stage) -> Verdict {
         stage,
         denial: Some(denial),
         fallback: false,
-        withhold: false,
+        withhold: Vec::new(),
         limits: Vec::new(),
         keep_text: None,
     }

@@ -2,7 +2,7 @@
 
 use super::edits::{Edit, Place, Stay, With, once};
 use super::numbering::Numbering;
-use super::{CannotWithhold, Fate, Walk, is_reasoning_name, is_reasoning_type};
+use super::{CannotWithhold, Fate, Walk};
 use crate::json::Kind;
 
 /// Walks over a message.
@@ -15,7 +15,7 @@ pub(super) fn document(walk: &mut Walk<'_>) -> Result<(), CannotWithhold> {
             })?;
             Ok(Stay::Kept)
         }
-        name if is_reasoning_name(name) => walk.remove(),
+        name if walk.is_reasoning_name(name) => walk.remove(),
         _ => walk.keep(),
     })
 }
@@ -35,12 +35,12 @@ fn block(walk: &mut Walk<'_>) -> Result<Option<bool>, CannotWithhold> {
             let is_reasoning = word.is_some_and(|word| {
                 let word = word.unescaped();
                 // A signature signs nothing but thinking.
-                is_reasoning_type(&word) || word == "signature_delta"
+                walk.is_reasoning_type(&word) || (walk.parts.reasoning && word == "signature_delta")
             });
             once(&mut kind, is_reasoning, "type")?;
             Ok(Stay::Kept)
         }
-        name if is_reasoning_name(name) => walk.remove(),
+        name if walk.is_reasoning_name(name) => walk.remove(),
         _ => walk.keep(),
     })?;
     Ok(kind)
@@ -65,7 +65,7 @@ pub(super) fn event(walk: &mut Walk<'_>, numbering: &mut Numbering) -> Result<Fa
             let word = walk.word()?.ok_or(CannotWithhold::Form("an event's `type` is no word"))?;
             let found = match &*word.unescaped() {
                 "content_block_start" => Event::Start,
-                other if is_reasoning_type(other) => Event::Reasoning,
+                other if walk.is_reasoning_type(other) => Event::Reasoning,
                 _ => Event::Other,
             };
             once(&mut kind, found, "type")?;
@@ -91,7 +91,7 @@ pub(super) fn event(walk: &mut Walk<'_>, numbering: &mut Numbering) -> Result<Fa
             document(walk)?;
             Ok(Stay::Kept)
         }
-        name if is_reasoning_name(name) => walk.remove(),
+        name if walk.is_reasoning_name(name) => walk.remove(),
         _ => walk.keep(),
     })?;
     let kind = kind.ok_or(CannotWithhold::Form("an event has no `type`"))?;

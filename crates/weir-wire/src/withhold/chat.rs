@@ -2,7 +2,7 @@
 //! with a `delta` in place of a `message`.
 
 use super::edits::{Stay, once};
-use super::{CannotWithhold, Fate, Walk, is_logprobs_name, is_reasoning_name, is_reasoning_type};
+use super::{CannotWithhold, Fate, Walk};
 use crate::Api;
 use crate::json::Kind;
 
@@ -15,7 +15,7 @@ pub(super) fn document(walk: &mut Walk<'_>, api: Api) -> Result<Fate, CannotWith
             walk.array(|walk, place| {
                 choices += 1;
                 let is_first = choice(walk, place)? && kept == 0;
-                let stays = is_first || api == Api::OpenAiCompletions;
+                let stays = is_first || api == Api::OpenAiCompletions || !walk.parts.choices;
                 kept += usize::from(stays);
                 Ok(if stays { Stay::Kept } else { Stay::Removed })
             })?;
@@ -67,7 +67,7 @@ fn part(walk: &mut Walk<'_>) -> Result<Stay, CannotWithhold> {
     let mut kind = None;
     walk.object(|walk, name| match name {
         "type" => {
-            let word = walk.word()?.map(|word| is_reasoning_type(&word.unescaped()));
+            let word = walk.word()?.map(|word| walk.is_reasoning_type(&word.unescaped()));
             once(&mut kind, word.unwrap_or_default(), "type")?;
             Ok(Stay::Kept)
         }
@@ -78,8 +78,8 @@ fn part(walk: &mut Walk<'_>) -> Result<Stay, CannotWithhold> {
 
 fn other(walk: &mut Walk<'_>, name: &str) -> Result<Stay, CannotWithhold> {
     match name {
-        name if is_reasoning_name(name) => walk.remove(),
-        name if is_logprobs_name(name) => walk.no_logprobs(),
+        name if walk.is_reasoning_name(name) => walk.remove(),
+        name if walk.is_logprobs_name(name) => walk.no_logprobs(),
         _ => walk.keep(),
     }
 }

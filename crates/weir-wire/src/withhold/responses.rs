@@ -2,7 +2,7 @@
 
 use super::edits::{Edit, Place, Stay, With, once};
 use super::numbering::Numbering;
-use super::{CannotWithhold, Fate, Walk, is_logprobs_name, is_reasoning_name, is_reasoning_type};
+use super::{CannotWithhold, Fate, Walk};
 use crate::json::Kind;
 
 /// Walks over a response. Its own `reasoning` and `top_logprobs` repeat what was
@@ -49,16 +49,16 @@ fn part(walk: &mut Walk<'_>) -> Result<bool, CannotWithhold> {
 }
 
 fn kind_of(walk: &mut Walk<'_>, kind: &mut Option<bool>) -> Result<Stay, CannotWithhold> {
-    let is_reasoning = walk.word()?.is_some_and(|word| is_reasoning_type(&word.unescaped()));
+    let is_reasoning = walk.word()?.is_some_and(|word| walk.is_reasoning_type(&word.unescaped()));
     once(kind, is_reasoning, "type")?;
     Ok(Stay::Kept)
 }
 
 fn other(walk: &mut Walk<'_>, name: &str) -> Result<Stay, CannotWithhold> {
-    if is_reasoning_name(name) {
+    if walk.is_reasoning_name(name) {
         return walk.remove();
     }
-    if !is_logprobs_name(name) {
+    if !walk.is_logprobs_name(name) {
         return walk.keep();
     }
     match walk.cursor.kind()? {

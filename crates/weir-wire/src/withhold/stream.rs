@@ -4,7 +4,7 @@
 
 use super::edits::apply;
 use super::numbering::Numbering;
-use super::{CannotWithhold, Fate, Walk, anthropic, chat, responses};
+use super::{CannotWithhold, Fate, Parts, Walk, anthropic, chat, responses};
 use crate::Api;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -16,6 +16,7 @@ const DONE: &[u8] = b"[DONE]";
 #[derive(Debug)]
 pub struct WithholdingStream {
     api: Api,
+    parts: Parts,
     limit: usize,
     /// What came of the event that is not whole.
     held: Vec<u8>,
@@ -28,11 +29,12 @@ pub struct WithholdingStream {
 }
 
 impl WithholdingStream {
-    /// For the answer of `api`, from its first byte. No event may be longer than
-    /// `limit` bytes.
-    pub fn new(api: Api, limit: usize) -> Self {
+    /// Takes `parts` out of the answer of `api`, from its first byte. No event may
+    /// be longer than `limit` bytes.
+    pub fn new(api: Api, parts: Parts, limit: usize) -> Self {
         WithholdingStream {
             api,
+            parts,
             limit,
             held: Vec::new(),
             seen: 0,
@@ -128,7 +130,7 @@ impl WithholdingStream {
             out.extend_from_slice(event);
             return Ok(());
         }
-        let mut walk = Walk::new(data)?;
+        let mut walk = Walk::new(self.parts, data)?;
         let fate = match self.api {
             Api::OpenAiChat | Api::OpenAiCompletions => chat::document(&mut walk, self.api)?,
             Api::OpenAiResponses => responses::event(&mut walk, &mut self.numbering)?,

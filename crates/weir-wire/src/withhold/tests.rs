@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 const SECRET: &str = "hush-hush";
 
 fn text(api: Api, body: &str) -> Result<String, CannotWithhold> {
-    let told = super::body(api, body.as_bytes())?;
+    let told = super::body(api, Parts::ALL, body.as_bytes())?;
     Ok(String::from_utf8(told.unwrap_or_else(|| body.as_bytes().to_vec())).unwrap())
 }
 
 fn stream(api: Api, chunks: &[&[u8]]) -> (String, Result<(), CannotWithhold>) {
-    let mut withholding = WithholdingStream::new(api, 1 << 16);
+    let mut withholding = WithholdingStream::new(api, Parts::ALL, 1 << 16);
     let mut out = Vec::new();
     let mut result = Ok(());
     for chunk in chunks {
@@ -82,7 +82,7 @@ fn probabilities_leave_the_shape_of_an_answer_without_them() {
         r#"{"choices":[{"index":0,"logprobs":null,"message":{"content":"a"}}],"prompt_logprobs":null}"#
     );
     let untouched = r#"{"choices":[{"index":0,"logprobs" :  null,"message":{"content":"a"}}]}"#;
-    assert_eq!(super::body(Api::OpenAiChat, untouched.as_bytes()), Ok(None));
+    assert_eq!(super::body(Api::OpenAiChat, Parts::ALL, untouched.as_bytes()), Ok(None));
     let responses = r#"{"top_logprobs":5,"reasoning":{"effort":"high"},"output":[{"type":"message","content":[{"type":"output_text","text":"a","logprobs":[{"token":"a"}]}]}]}"#;
     assert_eq!(
         text(Api::OpenAiResponses, responses).unwrap(),
@@ -99,11 +99,11 @@ fn probabilities_leave_the_shape_of_an_answer_without_them() {
 #[test]
 fn what_a_tool_is_called_with_is_the_callers_own() {
     let block = r#"{"content":[{"type":"tool_use","id":"t","name":"note","input":{"reasoning":"kept","thinking":{"logprobs":1}}}]}"#;
-    assert_eq!(super::body(Api::AnthropicMessages, block.as_bytes()), Ok(None));
+    assert_eq!(super::body(Api::AnthropicMessages, Parts::ALL, block.as_bytes()), Ok(None));
     let calls = r#"{"choices":[{"message":{"tool_calls":[{"function":{"name":"note","arguments":{"reasoning":"kept"}}}]}}]}"#;
-    assert_eq!(super::body(Api::OpenAiChat, calls.as_bytes()), Ok(None));
+    assert_eq!(super::body(Api::OpenAiChat, Parts::ALL, calls.as_bytes()), Ok(None));
     let text = r#"{"choices":[{"message":{"content":"\"reasoning\": not a member"}}]}"#;
-    assert_eq!(super::body(Api::OpenAiChat, text.as_bytes()), Ok(None));
+    assert_eq!(super::body(Api::OpenAiChat, Parts::ALL, text.as_bytes()), Ok(None));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn what_cannot_be_read_one_way_only_is_refused() {
     ] {
         let (out, result) = stream(Api::OpenAiChat, &[b"data: ", data.as_bytes(), b"\n\n"]);
         assert!(result.is_err() && out.is_empty(), "{data}");
-        assert!(super::body(Api::OpenAiChat, data.as_bytes()).is_err(), "{data}");
+        assert!(super::body(Api::OpenAiChat, Parts::ALL, data.as_bytes()).is_err(), "{data}");
     }
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     assert_eq!(stream(Api::OpenAiChat, &[b"data: ", deep.as_bytes(), b"\n\n"]).1, Err(CannotWithhold::Form("an object was due")));
@@ -244,9 +244,9 @@ proptest! {
     /// in it to take out.
     #[test]
     fn what_is_told_is_json_and_stays_as_it_is(document in document(), api in prop::sample::select(APIS.to_vec())) {
-        if let Ok(Some(told)) = super::body(api, document.as_bytes()) {
+        if let Ok(Some(told)) = super::body(api, Parts::ALL, document.as_bytes()) {
             prop_assert!(serde_json::from_slice::<Value>(&told).is_ok(), "{}", told.escape_ascii());
-            prop_assert_eq!(super::body(api, &told), Ok(None));
+            prop_assert_eq!(super::body(api, Parts::ALL, &told), Ok(None));
         }
     }
 
@@ -276,11 +276,86 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered(bytes: Vec<u8>, api in prop::sample::select(APIS.to_vec())) {
-        let _ = super::body(api, &bytes);
+        let _ = super::body(api, Parts::ALL, &bytes);
         let mut out = Vec::new();
-        let mut withholding = WithholdingStream::new(api, 64);
+        let mut withholding = WithholdingStream::new(api, Parts::ALL, 64);
         if withholding.push(&bytes, &mut out).is_ok() {
             withholding.finish(&mut out);
+        }
+    }
+}
+
+/// What is named goes, and the rest stays byte for byte.
+#[test]
+fn parts_are_taken_out_one_by_one() {
+    let (reasoning, logprobs, choices) = (
+        Parts { reasoning: true, ..Parts::default() },
+        Parts { logprobs: true, ..Parts::default() },
+        Parts { choices: true, ..Parts::default() },
+    );
+    let chat = r#"{"choices":[{"index":0,"message":{"content":"a","reasoning":"x","provider_specific_fields":{}},"logprobs":{"content":[]}},{"index":1}]}"#;
+    let message = r#"{"content":[{"type":"thinking","thinking":"x","signature":"y"},{"type":"text","text":"a"}]}"#;
+    let response = r#"{"output":[{"type":"reasoning","id":"r"},{"type":"message","content":[{"type":"output_text","text":"a","logprobs":[1]}]}]}"#;
+    for (api, before, parts, after) in [
+        (
+            Api::OpenAiChat,
+            chat,
+            reasoning,
+            r#"{"choices":[{"index":0,"message":{"content":"a"},"logprobs":{"content":[]}},{"index":1}]}"#,
+        ),
+        (
+            Api::OpenAiChat,
+            chat,
+            logprobs,
+            r#"{"choices":[{"index":0,"message":{"content":"a","reasoning":"x"},"logprobs":null},{"index":1}]}"#,
+        ),
+        (
+            Api::OpenAiChat,
+            chat,
+            choices,
+            r#"{"choices":[{"index":0,"message":{"content":"a","reasoning":"x","provider_specific_fields":{}},"logprobs":{"content":[]}}]}"#,
+        ),
+        (Api::OpenAiChat, chat, Parts::default(), chat),
+        (Api::AnthropicMessages, message, reasoning, r#"{"content":[{"type":"text","text":"a"}]}"#),
+        (Api::AnthropicMessages, message, logprobs, message),
+        (
+            Api::OpenAiResponses,
+            response,
+            reasoning,
+            r#"{"output":[{"type":"message","content":[{"type":"output_text","text":"a","logprobs":[1]}]}]}"#,
+        ),
+        (
+            Api::OpenAiResponses,
+            response,
+            logprobs,
+            r#"{"output":[{"type":"reasoning","id":"r"},{"type":"message","content":[{"type":"output_text","text":"a","logprobs":[]}]}]}"#,
+        ),
+    ] {
+        let told = super::body(api, parts, before.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(told.unwrap_or_else(|| before.as_bytes().to_vec())).unwrap(), after, "{parts:?}");
+    }
+}
+
+#[test]
+fn of_a_stream_too_only_what_is_named_goes() {
+    let events = "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\"}}\n\n\
+                  data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"s\"}}\n\n\
+                  data: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
+                  data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"text\"}}\n\n";
+    for cut in 1..events.len() {
+        for (parts, expected) in [
+            (Parts { reasoning: false, ..Parts::ALL }, events.to_owned()),
+            (
+                Parts { reasoning: true, ..Parts::default() },
+                "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\"}}\n\n".to_owned(),
+            ),
+        ] {
+            let mut withholding = WithholdingStream::new(Api::AnthropicMessages, parts, 1 << 16);
+            let mut out = Vec::new();
+            withholding.push(&events.as_bytes()[..cut], &mut out).unwrap();
+            withholding.push(&events.as_bytes()[cut..], &mut out).unwrap();
+            withholding.finish(&mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{parts:?} cut at {cut}");
         }
     }
 }
