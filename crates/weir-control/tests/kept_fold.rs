@@ -65,10 +65,14 @@ impl Server {
             text.push_str(&format!("party,imported-{row},,Imported {row},institution,,,,,,\n"));
             text.push_str(&format!("account,imported-{row},ci,,,,,,,,\n"));
         }
+        self.upload(&text).await;
+    }
+
+    async fn upload(&self, text: &str) {
         let format = weir_control::imports::Format::Csv;
         let begin = ImportBegin { format, digest: Digest::of(text.as_bytes()) };
         let Begun::Open(id) = self.control.import_begin(self.caller, begin, None).unwrap() else {
-            unreachable!("it is the first")
+            unreachable!("each comes under no key")
         };
         self.control.import_chunk(self.caller, id, 0, text.as_bytes()).unwrap();
         assert!(matches!(self.control.import_finish(self.caller, id).await.unwrap(), Ended::Accepted(_)));
@@ -122,13 +126,7 @@ impl Server {
     async fn import_more(&self) {
         let text =
             "record,party,account,name,kind,claim,value,level,by,evidence,key\naccount,imported-3,more,,,,,,,,\n";
-        let format = weir_control::imports::Format::Csv;
-        let begin = ImportBegin { format, digest: Digest::of(text.as_bytes()) };
-        let Begun::Open(id) = self.control.import_begin(self.caller, begin, None).unwrap() else {
-            unreachable!("it is the first under no key")
-        };
-        self.control.import_chunk(self.caller, id, 0, text.as_bytes()).unwrap();
-        assert!(matches!(self.control.import_finish(self.caller, id).await.unwrap(), Ended::Accepted(_)));
+        self.upload(text).await;
     }
 }
 

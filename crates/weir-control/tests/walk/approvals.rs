@@ -9,6 +9,15 @@ async fn operator(server: &Server, name: &str, role: &str) -> String {
     added["token"].as_str().unwrap().to_owned()
 }
 
+/// Ines, Lin and Noor: one to ask and two to consent.
+async fn three_officers(server: &Server) -> [String; 3] {
+    [
+        operator(server, "ines", "release-officer").await,
+        operator(server, "lin", "release-officer").await,
+        operator(server, "noor", "release-officer").await,
+    ]
+}
+
 async fn as_operator(server: &Server, token: &str, path: &str, body: Value) -> (u16, Value) {
     let (status, answer) = server.call("POST", &format!("/admin/v1/{path}"), token, &body).await;
     (status.as_u16(), answer)
@@ -18,11 +27,7 @@ async fn as_operator(server: &Server, token: &str, path: &str, body: Value) -> (
 async fn changing_the_rules_waits_for_two_others_and_nobody_is_locked_out() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    let [ines, lin, noor] = [
-        operator(&server, "ines", "release-officer").await,
-        operator(&server, "lin", "release-officer").await,
-        operator(&server, "noor", "release-officer").await,
-    ];
+    let [ines, lin, noor] = three_officers(&server).await;
     let clerk = operator(&server, "clerk", "analyst").await;
     let rule = "@id(\"own/no-lab\")\n@reason(\"closed\")\nforbid (principal, action, resource) when { resource == Weir::Model::\"none-5\" };";
     let files = json!({"files": [{"name": "own.cedar", "text": rule}]});
@@ -74,11 +79,7 @@ async fn changing_the_rules_waits_for_two_others_and_nobody_is_locked_out() {
 async fn opening_weights_takes_two_approvals_and_an_order_can_be_made_to_take_one() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    let [ines, lin, noor] = [
-        operator(&server, "ines", "release-officer").await,
-        operator(&server, "lin", "release-officer").await,
-        operator(&server, "noor", "release-officer").await,
-    ];
+    let [ines, lin, noor] = three_officers(&server).await;
     for model in ["mythos-5", "fable-5"] {
         server.change("model/add", json!({"id": model, "upstream": "http://127.0.0.1:9"})).await;
     }
