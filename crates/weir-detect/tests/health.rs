@@ -140,7 +140,7 @@ fn who_was_found_innocent_is_evidence_no_more() {
     assert!(with(&detector, "a-3"), "{:?}", detector.under_test());
     let strength = |detector: &Detector| detector.under_test().iter().map(|it| it.log2_e).fold(f64::MIN, f64::max);
     let held = strength(&detector);
-    detector.know(&all(Some(30)));
+    detector.know(all(Some(30)));
     // Nothing is taken back before the epoch in which it was decided.
     assert!(with(&detector, "a-3"));
     fold(&mut detector, after);

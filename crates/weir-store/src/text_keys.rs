@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(mode(TEXT_KEYS_FOLDER), 0o700);
         assert_eq!(mode("text-keys/2026-12-27"), 0o700);
         assert_eq!(mode(&format!("text-keys/2026-12-27/{A}")), 0o600);
-        assert!(!dir.path().join("text-keys/.new").exists());
+        assert!(!dir.path().join("text-keys/.new").try_exists().unwrap());
     }
 
     #[test]
@@ -242,7 +242,7 @@ mod tests {
         assert_ne!(*seal(&keys, "2026-12-27", B), [7; 32]);
         fs::hard_link(dir.path().join(format!("text-keys/2026-12-27/{A}")), dir.path().join("text-keys/.new")).unwrap();
         assert_eq!(keys.destroy_of(|account| account == A).unwrap(), 1);
-        assert!(!dir.path().join("text-keys/.new").exists());
+        assert!(!dir.path().join("text-keys/.new").try_exists().unwrap());
         assert_ne!(first, seal(&keys, "2026-12-27", A));
     }
 
@@ -255,7 +255,7 @@ mod tests {
         }
         assert_eq!(keys.destroy_expired("2026-12-25", |_| false).unwrap(), 0);
         assert_eq!(keys.destroy_expired("2026-12-27", |account| account == B).unwrap(), 2);
-        assert!(!dir.path().join("text-keys/2026-12-25").exists());
+        assert!(!dir.path().join("text-keys/2026-12-25").try_exists().unwrap());
         assert_eq!(keys.to_open("2026-12-26", A).unwrap(), None);
         assert!(keys.to_open("2026-12-26", B).unwrap().is_some() && keys.to_open("2026-12-27", A).unwrap().is_some());
         assert_eq!(keys.destroy_of(|account| account == A).unwrap(), 1);

@@ -33,7 +33,7 @@ pub fn keep(dir: &Path, bundle: &[u8], key: &IdentifierKey) -> Result<PathBuf> {
         create_private_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let path = folder.join(format!("{}.json", Digest::of(bundle).to_string().trim_start_matches("sha256:")));
-    if !path.exists() && bundles(&folder)?.len() >= MOST_KEPT {
+    if !path.try_exists().with_context(|| format!("cannot look at {}", path.display()))? && bundles(&folder)?.len() >= MOST_KEPT {
         bail!("{MOST_KEPT} bundles are kept in {}; remove what is out of date", folder.display());
     }
     // The bundle comes last: without its key it would not count.

@@ -170,7 +170,7 @@ fn texts_are_kept_where_a_rule_says_so_and_read_with_a_trace_until_their_day_has
     assert!(key.len() == 32 && holds(&data, &key));
     house.weir().run(&["backup", "copy", "--data", &data.display().to_string()]).done();
     let copy = house.weir().dir().join("copy");
-    assert!(copy.join("decisions").is_dir() && !copy.join("text-keys").exists() && !holds(&copy, &key));
+    assert!(copy.join("decisions").is_dir() && !copy.join("text-keys").try_exists().unwrap() && !holds(&copy, &key));
 
     // A hold keeps it over its day; then it goes, and what it sealed with it.
     let hold = house.weir().line("hold place party:acme --reason dispute").done().json();
@@ -205,7 +205,7 @@ fn an_erasure_destroys_the_keys_before_it_is_acknowledged_and_after_a_crash() {
     house.weir().line("party close acme").done();
     let erased = house.weir().line("erase party:acme --reason asked").done().json();
     assert_eq!(erased["warnings"], Value::Null, "{erased}");
-    assert!(!path.exists() && !holds(&house.server.data(), &key));
+    assert!(!path.try_exists().unwrap() && !holds(&house.server.data(), &key));
     // Why it was read names somebody, perhaps, and goes too.
     assert!(!holds(&house.server.data(), b"zyxwreason"));
     let told = house.read(&mine).refused();
@@ -214,7 +214,7 @@ fn an_erasure_destroys_the_keys_before_it_is_acknowledged_and_after_a_crash() {
 
     // As if it had been cut off between the act and the destruction.
     let house = house.again("KILL", |_| std::fs::write(&path, &key).unwrap());
-    assert!(!path.exists(), "the next start finishes it");
+    assert!(!path.try_exists().unwrap(), "the next start finishes it");
     // A key that was taken away is not made up.
     for path in house.keys() {
         std::fs::remove_file(path).unwrap();
@@ -301,7 +301,7 @@ fn an_audit_bundle_has_no_keys_of_texts_and_says_so() {
     house.weir().line("audit export --from 2020-01-01T00:00:00Z --to 2100-01-01T00:00:00Z -o audit").done();
     let audit = house.weir().dir().join("audit");
     assert!(holds(&audit, b"\"text\":{") && !holds(&audit, &key) && !holds(&audit, b"Zyxwsaffron"));
-    assert!(!audit.join("text-keys").exists());
+    assert!(!audit.join("text-keys").try_exists().unwrap());
     let readme = std::fs::read_to_string(audit.join("README.txt")).unwrap();
     assert!(readme.contains("under keys that are not here and in no export"), "{readme}");
     let verified = house.weir().line("log verify audit/log --key audit/log.vkey --opened audit/bundle.jsonl").done().out;
