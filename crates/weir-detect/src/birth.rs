@@ -7,7 +7,7 @@ mod apart;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::anchor::Anchors;
-use crate::candidate::{Candidate, Member, budget_share};
+use crate::candidate::{Candidate, Member};
 use crate::constants::{
     ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
@@ -238,16 +238,8 @@ fn belongs_to_one(state: &State, several: &[bool], cluster: &Cluster) -> bool {
 }
 
 fn found(state: &State, cluster: &Cluster, epoch: i64) -> Candidate {
-    let mut candidate = Candidate {
-        ordinal: state.born,
-        share: budget_share(state.born),
-        born: epoch,
-        first: epoch,
-        last: epoch,
-        pivot: cluster.pivot,
-        anchors: cluster.anchors.clone(),
-        ..Candidate::default()
-    };
+    let mut candidate =
+        Candidate { pivot: cluster.pivot, anchors: cluster.anchors.clone(), ..Candidate::born(state.born, epoch) };
     // Founders are known by their links; a large anchor's are not all in its
     // sample, the others join when they show it again.
     let sampled = cluster.anchors.iter().filter_map(|anchor| state.anchors.get(anchor)).flat_map(|a| &a.sample);

@@ -17,7 +17,6 @@ use weir_wire::{Api, Family};
 
 use crate::flight::{Cut, CutReason};
 use crate::gate::Gate;
-use crate::measures;
 use crate::phases::relay::Relay;
 
 /// An error of any sort.
@@ -173,7 +172,7 @@ impl Refusal {
             CutReason::Missing => Refusal::no_such_model(model),
             CutReason::Denied(denial) => Refusal::denied(denial, appeals),
             // Official clients send it again by themselves, and then all goes well.
-            CutReason::Withheld(rule) if **rule != *measures::WITHHOLD => {
+            CutReason::Withheld(rule) if **rule != *weir_rules::MEASURE_WITHHOLD => {
                 let message = format!(
                     "The rules changed while it was answered: from now on parts of these answers are withheld. Rule {rule}. \
                      Send the request again. {}",
@@ -185,10 +184,10 @@ impl Refusal {
                 let message = format!(
                     "A measure on this account was taken while it was answered: from now on parts of its answers are \
                      withheld. Rule {}. Send the request again. {}",
-                    measures::WITHHOLD,
+                    weir_rules::MEASURE_WITHHOLD,
                     appeals.how()
                 );
-                Refusal::new(503, "measure_taken", message).by_rule(measures::WITHHOLD.into()).retry_after(0)
+                Refusal::new(503, "measure_taken", message).by_rule(weir_rules::MEASURE_WITHHOLD.into()).retry_after(0)
             }
         }
     }

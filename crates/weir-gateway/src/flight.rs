@@ -199,7 +199,7 @@ impl Flight {
                     }
                     if !withheld.covers(verdict.withheld()) {
                         let rule = measures::withholding(&verdict.withhold).map(|why| why.rule);
-                        return cut(CutReason::Withheld(rule.unwrap_or_else(|| measures::WITHHOLD.into())));
+                        return cut(CutReason::Withheld(rule.unwrap_or_else(|| weir_rules::MEASURE_WITHHOLD.into())));
                     }
                 }
                 let asked = asked?;

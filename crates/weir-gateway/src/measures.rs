@@ -8,7 +8,7 @@ use weir_acts::Time;
 use weir_acts::id::MeasureId;
 use weir_acts::view::Caller;
 use weir_acts::words::MeasureKind;
-use weir_rules::{Denial, RuleWithhold, Snapshot, Withheld};
+use weir_rules::{Denial, MEASURE_WITHHOLD, RuleWithhold, Snapshot, Withheld};
 
 use crate::flight::CutReason;
 use crate::persons::KnownPerson;
@@ -18,16 +18,13 @@ const MOST_OF_REASON: usize = 600;
 /// So many measures of one kind are told: one each on account, person and party.
 const MOST_TOLD: usize = 3;
 
-/// The rule named where parts of answers are withheld.
-pub(crate) const WITHHOLD: &str = "measure/withhold";
-
 /// What is told where parts of answers are withheld: by a measure, which takes
 /// all there is to take, or else by the first of the rules that do.
 pub(crate) fn withholding<'v>(by: impl IntoIterator<Item = &'v RuleWithhold>) -> Option<Denial> {
     let mut first: Option<&RuleWithhold> = None;
     let mut parts = Withheld::default();
     for one in by {
-        if *one.rule == *WITHHOLD {
+        if *one.rule == *MEASURE_WITHHOLD {
             return Some(by_measure());
         }
         first = Some(first.map_or(one, |first| if one.rule < first.rule { one } else { first }));
@@ -51,7 +48,7 @@ pub(crate) fn withholding<'v>(by: impl IntoIterator<Item = &'v RuleWithhold>) ->
 
 fn by_measure() -> Denial {
     Denial {
-        rule: WITHHOLD.into(),
+        rule: MEASURE_WITHHOLD.into(),
         reason: "A measure withholds reasoning, log-probabilities and choices beyond the first from this account's answers"
             .to_owned(),
         citation: None,

@@ -34,7 +34,7 @@ pub use condition::{CompiledCondition, Condition, ConditionError, Three, nearest
 pub use decision::{Denial, Effect, RuleLimit, RuleWithhold, Verdict, Withheld};
 pub use enforce::{Enforce, Swept};
 pub use explain::{Explanation, explain, who_can};
-pub use policies::{Alarm, CompileError, Policies};
+pub use policies::{Alarm, CompileError, MEASURE_WITHHOLD, Policies};
 pub use preview::{Preview, preview};
 pub use schema::{BASE_KINDS, KindNameError, check_kind_name, reserved_kind};
 pub use snapshot::Snapshot;

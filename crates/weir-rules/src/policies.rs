@@ -243,7 +243,7 @@ impl Policies {
                 let stage_rule = bucket.stage_rule().and_then(|position| self.rules.get(position));
                 let mut verdict = verdict::verdict(bucket.stage(), determining, stage_rule);
                 if verdict.permits() && known.has_measure(MeasureKind::Withhold) {
-                    verdict.withhold.push(RuleWithhold { rule: WITHHOLD.into(), parts: Withheld::ALL });
+                    verdict.withhold.push(RuleWithhold { rule: MEASURE_WITHHOLD.into(), parts: Withheld::ALL });
                 }
                 verdict
             }
@@ -256,7 +256,7 @@ impl Policies {
 }
 
 /// The rule named where a measure has parts of answers withheld.
-const WITHHOLD: &str = "measure/withhold";
+pub const MEASURE_WITHHOLD: &str = "measure/withhold";
 
 pub(crate) fn known(view: &View, class: Class) -> Known {
     Known::new(view.facts(class.party), view.facts(class.account))

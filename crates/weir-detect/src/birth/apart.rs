@@ -6,7 +6,7 @@
 //! 1 and with its own share of the budget, and holds on to what earlier epochs
 //! knew of its members. Who turns out to work off a list is none of it.
 
-use crate::candidate::{Candidate, Member, budget_share};
+use crate::candidate::{Candidate, Member};
 use crate::constants::{APART_SHARE, CANDIDATES, COME_DAYS, GIVEN_LEAST, GROUP_UNITS, SAME_GROUP};
 use crate::hash::join;
 use crate::propose::may_found;
@@ -96,15 +96,10 @@ fn came_since(candidate: &Candidate, own: &[u64], epoch: i64) -> Option<i64> {
 /// known of the others' joint work, and none of its evidence.
 fn told_apart(state: &State, from: &Candidate, since: Option<i64>, epoch: i64) -> Candidate {
     let mut candidate = Candidate {
-        ordinal: state.born,
-        share: budget_share(state.born),
-        born: epoch,
-        first: epoch,
-        last: epoch,
         pivot: join(from.pivot, state.born),
         anchors: from.anchors.clone(),
         is_apart: true,
-        ..Candidate::default()
+        ..Candidate::born(state.born, epoch)
     };
     for (id, member) in &from.members {
         if state.units.get(id).is_none_or(|unit| !unit.given.is_of_its_own()) {

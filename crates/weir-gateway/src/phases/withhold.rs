@@ -143,7 +143,7 @@ fn unread(problem: &dyn std::fmt::Display) -> Refusal {
     tracing::warn!("an answer is not passed on, since what a measure withholds cannot be taken out of it: {problem}");
     let message = "The model server's answer cannot be passed on: a measure withholds parts of it, and they cannot be \
                    told from the rest";
-    Refusal::new(502, "answer_unreadable", message).by_rule(crate::measures::WITHHOLD.into())
+    Refusal::new(502, "answer_unreadable", message).by_rule(weir_rules::MEASURE_WITHHOLD.into())
 }
 
 /// An event stream on its way, with what is withheld taken out.
