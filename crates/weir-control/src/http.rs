@@ -9,6 +9,7 @@ mod answer;
 mod campaigns;
 mod imports;
 mod limits;
+mod listing;
 mod log;
 mod questions;
 mod show;
@@ -100,6 +101,7 @@ pub fn admin(control: Control, live: Live) -> Router {
         .route("/in-flight", get(questions::in_flight))
         .route("/party", get(show::parties))
         .route("/party/{id}", get(show::party).post(admin::change_party))
+        .route("/account", get(show::accounts))
         .route("/account/{party}/{name}", get(show::account))
         .route("/model", get(show::models))
         .route("/hold", get(show::holds))

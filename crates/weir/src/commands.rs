@@ -29,8 +29,14 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
     }
     match command {
         Command::Party(Party::Import { file, format }) => imports::import(remote, file, *format),
-        Command::Party(Party::List) => list(remote, "/party", "parties", &["id", "name", "kind", "accounts", "open"]),
+        Command::Party(Party::List) => {
+            pages(remote, "/party", &[], "parties", &["id", "name", "kind", "accounts", "open"])
+        }
         Command::Party(Party::Show { id }) => document(remote, &format!("/party/{}", segment(id))),
+        Command::Account(Account::List { party }) => {
+            let fields = ["id", "open", "suspended", "keys", "measures"];
+            pages(remote, "/account", &[("party", party.clone())], "accounts", &fields)
+        }
         Command::Account(Account::Show { account }) => {
             document(remote, &format!("/account/{}", account_path(account)?))
         }
@@ -143,6 +149,27 @@ fn document(remote: &Remote, path: &str) -> Result<ExitCode> {
 fn list(remote: &Remote, path: &str, name: &str, fields: &[&str]) -> Result<ExitCode> {
     let answer = Client::new(remote, Who::Operator)?.get(&format!("/admin/v1{path}"), &[])?;
     print_list(remote.json, &answer[name], fields)
+}
+
+/// A list that may be long: every page of it, as one.
+fn pages(remote: &Remote, path: &str, query: &[(&str, String)], name: &str, fields: &[&str]) -> Result<ExitCode> {
+    let client = Client::new(remote, Who::Operator)?;
+    let mut rows: Vec<Value> = Vec::new();
+    let mut query = query.to_vec();
+    let own = query.len();
+    loop {
+        let mut answer = client.get(&format!("/admin/v1{path}"), &query)?;
+        if let Value::Array(page) = answer[name].take() {
+            rows.extend(page);
+        }
+        let Some(next) = answer["next"].as_str() else { break };
+        if query.get(own).is_some_and(|(_, after)| after.as_str() >= next) {
+            bail!("the server lists the page after `{next}` again and again: is it a Weir?");
+        }
+        query.truncate(own);
+        query.push(("after", next.to_owned()));
+    }
+    print_list(remote.json, &Value::Array(rows), fields)
 }
 
 fn limits(remote: &Remote, subject: Option<&str>) -> Result<ExitCode> {

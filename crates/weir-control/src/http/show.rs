@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use weir_acts::draft::Draft;
 use weir_acts::governed::Directive;
@@ -18,31 +19,25 @@ use weir_acts::words::Stage;
 use weir_acts::{State as World, Time};
 
 use super::answer::operator;
+use super::listing::{Page, listed};
 use super::{Answer, Shared};
 use crate::names;
 use crate::refusal::Refusal;
 
-/// The most parties one answer lists.
-const MOST_PARTIES: usize = 10_000;
+/// Accounts that a party's own answer names; the rest by `/account?party=`.
+const MOST_ACCOUNTS: usize = 1_000;
 
-pub(super) async fn parties(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+pub(super) async fn parties(State(shared): State<Shared>, headers: HeaderMap, Query(page): Query<Page>) -> Answer {
     operator(&shared, &headers, "read")?;
     let published = shared.control.published();
     let now = shared.control.now();
-    let mut rows: Vec<Value> = published
-        .state
-        .parties
-        .iter()
-        .take(MOST_PARTIES)
-        .map(|(id, party)| {
-            json!({
-                "id": published.state.party_label(*id), "name": party.name.as_deref(), "kind": party.kind.as_str(),
-                "accounts": party.accounts.len(), "open": party.life.holds(now),
-            })
+    let labelled = published.state.parties.iter().map(|(id, party)| (published.state.party_label(*id), party));
+    Ok(Json(listed("parties", labelled, &page, |label, party| {
+        json!({
+            "id": label, "name": party.name.as_deref(), "kind": party.kind.as_str(),
+            "accounts": party.accounts.len(), "open": party.life.holds(now),
         })
-        .collect();
-    rows.sort_by_key(|row| row["id"].as_str().unwrap_or_default().to_owned());
-    Ok(Json(json!({ "parties": rows })))
+    })))
 }
 
 pub(super) async fn party(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
@@ -66,11 +61,13 @@ fn party_shown(party: &Party, state: &World, now: Time) -> Value {
         .collect();
     let lists: Vec<Value> =
         party.lists.iter().map(|list| json!({ "list": list.list.as_ref(), "life": life(&list.life, now) })).collect();
-    let accounts: Vec<String> = party.accounts.iter().map(|id| state.account_label(*id)).collect();
+    let accounts: Vec<String> =
+        party.accounts.iter().take(MOST_ACCOUNTS).map(|id| state.account_label(*id)).collect();
     json!({
         "id": party.handle.as_deref(), "subject": party.id.to_string(), "name": party.name.as_deref(),
         "kind": party.kind.as_str(), "life": life(&party.life, now), "claims": claims(&party.claims, now),
         "grants": grants, "lists": lists, "measures": measures(&party.measures, now), "accounts": accounts,
+        "accounts_in_all": party.accounts.len(),
         "issuers": issuers(party, state, now), "people": people(party, state, now), "limits": limits_at(&party.limits, now),
     })
 }
@@ -119,6 +116,36 @@ fn issuers(party: &Party, state: &World, now: Time) -> Vec<Value> {
     .collect()
 }
 
+/// Whose accounts to list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountsOf {
+    party: String,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+pub(super) async fn accounts(State(shared): State<Shared>, headers: HeaderMap, Query(asked): Query<AccountsOf>) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let now = shared.control.now();
+    let state = &published.state;
+    let party = names::party(state, &asked.party)?;
+    let own = party.accounts.iter().filter_map(|id| state.accounts.get(id));
+    let labelled = own.map(|account| (state.account_label(account.id), account));
+    let page = Page { after: asked.after, limit: asked.limit };
+    Ok(Json(listed("accounts", labelled, &page, |label, account| {
+        json!({
+            "id": label, "open": account.life.holds(now), "suspended": suspended(account, now),
+            "keys": account.keys.len(), "measures": account.measures.iter().filter(|measure| measure.life.holds(now)).count(),
+        })
+    })))
+}
+
+fn suspended(account: &Account, now: Time) -> bool {
+    account.suspensions.iter().any(|span| span.holds(now))
+}
+
 pub(super) async fn account(
     State(shared): State<Shared>,
     headers: HeaderMap,
@@ -139,7 +166,7 @@ fn account_shown(account: &Account, state: &World, now: Time) -> Value {
         .collect();
     json!({
         "id": state.account_label(account.id), "subject": account.id.to_string(), "life": life(&account.life, now),
-        "suspended": account.suspensions.iter().any(|span| span.holds(now)), "claims": claims(&account.claims, now),
+        "suspended": suspended(account, now), "claims": claims(&account.claims, now),
         "measures": measures(&account.measures, now), "keys": keys, "limits": limits_at(&account.limits, now),
     })
 }

@@ -71,6 +71,31 @@ async fn the_friday_letter_from_draft_to_lifting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_says_that_there_is_more_and_how_to_ask_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    populate(&server).await;
+    server.change("account/add", json!({"account": "acme/b"})).await;
+    let ids = |answer: &Value, name: &str| -> Vec<String> {
+        answer[name].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = server.get("/admin/v1/party?limit=2").await;
+    assert_eq!((ids(&first, "parties"), &first["of"]), (vec!["acme".into(), "borealis".into()], &json!(3)));
+    let last = server.get(&format!("/admin/v1/party?limit=2&after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!((ids(&last, "parties"), &last["next"]), (vec!["corvid".into()], &Value::Null));
+    let all = server.get("/admin/v1/party").await;
+    assert_eq!((ids(&all, "parties").len(), &all["next"]), (3, &Value::Null));
+
+    let own = server.get("/admin/v1/account?party=acme&limit=1").await;
+    assert_eq!((ids(&own, "accounts"), &own["of"], &own["next"]), (vec!["acme/a".into()], &json!(2), &json!("acme/a")));
+    let rest = server.get("/admin/v1/account?party=acme&after=acme/a").await;
+    assert_eq!((ids(&rest, "accounts"), &rest["next"]), (vec!["acme/b".into()], &Value::Null));
+    let (status, refused) = server.call("GET", "/admin/v1/party?page=2", &server.token, &Value::Null).await;
+    assert_eq!(status, 400, "an unknown word is not taken for the first page: {refused}");
+    server.running.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_folds_the_same_and_the_log_stays_one() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

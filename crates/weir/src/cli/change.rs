@@ -129,7 +129,7 @@ fn account(command: &Account) -> Option<Change> {
         Account::Suspend { account } => Some(to::AccountSuspend { account: account.clone() }.into()),
         Account::Restore { account } => Some(to::AccountRestore { account: account.clone() }.into()),
         Account::Close { account } => Some(to::AccountClose { account: account.clone() }.into()),
-        Account::Show { .. } => None,
+        Account::List { .. } | Account::Show { .. } => None,
     }
 }
 

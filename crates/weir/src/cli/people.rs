@@ -149,6 +149,11 @@ pub(crate) enum Account {
         /// PARTY/NAME
         account: String,
     },
+    /// Those of a party
+    List {
+        /// The party
+        party: String,
+    },
     /// One with its claims, keys and measures
     Show {
         /// PARTY/NAME

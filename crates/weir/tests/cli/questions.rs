@@ -18,6 +18,7 @@ fn every_question_has_its_path() {
     for (line, path) in [
         ("party list", "/admin/v1/party"),
         ("party show acme", "/admin/v1/party/acme"),
+        ("account list acme", "/admin/v1/account?party=acme"),
         ("account show acme/ci", "/admin/v1/account/acme/ci"),
         ("model list", "/admin/v1/model"),
         ("rules show", "/admin/v1/rules"),
@@ -34,6 +35,28 @@ fn every_question_has_its_path() {
         let (asked, _) = asking(line, &json!({}));
         assert_eq!(asked, format!("GET {path}"), "{line}");
     }
+}
+
+#[test]
+fn a_long_list_is_printed_whole() {
+    let pages = [
+        json!({ "accounts": [{ "id": "acme/a" }, { "id": "acme/b&c" }], "of": 3, "next": "acme/b&c" }),
+        json!({ "accounts": [{ "id": "acme/d" }], "of": 3, "next": null }),
+    ];
+    let pages = pages.map(|page| page.to_string());
+    let stub = Stub::answering_in_turn("200 OK", &pages.each_ref().map(String::as_str));
+    let printed = Weir::asking(stub.base()).line("account list acme --json").done().out;
+    assert_eq!(printed, "{\"id\":\"acme/a\"}\n{\"id\":\"acme/b&c\"}\n{\"id\":\"acme/d\"}\n");
+    let asked: Vec<String> = stub.all_asked().into_iter().map(|asked| asked.line).collect();
+    let path = "GET /admin/v1/account?party=acme";
+    assert_eq!(asked, [path.to_owned(), format!("{path}&after=acme%2Fb%26c")]);
+}
+
+#[test]
+fn a_server_that_says_the_same_page_again_is_not_asked_for_ever() {
+    let stub = Stub::answering("200 OK", &json!({ "parties": [{ "id": "a" }], "next": "a" }).to_string());
+    let refusal = Weir::asking(stub.base()).line("party list").refused();
+    assert!(refusal.contains("`a`"), "{refusal}");
 }
 
 #[test]

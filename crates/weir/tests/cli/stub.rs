@@ -24,15 +24,25 @@ pub(crate) struct Stub {
 impl Stub {
     /// Answers `status`, such as `200 OK`, and `body`.
     pub(crate) fn answering(status: &str, body: &str) -> Stub {
-        let answer = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len(),
-        );
+        Stub::answering_in_turn(status, &[body])
+    }
+
+    /// Answers the first request by the first body and so on, and everything
+    /// after by the last.
+    pub(crate) fn answering_in_turn(status: &str, bodies: &[&str]) -> Stub {
+        let whole = |body: &&str| {
+            format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len(),
+            )
+        };
+        let answers: Vec<String> = bodies.iter().map(whole).collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (sender, asked) = channel();
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            let last = answers.last().cloned().into_iter().cycle();
+            for (stream, answer) in listener.incoming().zip(answers.into_iter().chain(last)) {
                 let mut stream = stream.unwrap();
                 let request = read(&stream);
                 // Told before it is answered: who waits for the answer finds it told.
@@ -53,6 +63,11 @@ impl Stub {
         let asked = self.asked.try_recv().unwrap();
         assert_eq!(self.asked.try_recv().ok(), None, "asked more than once");
         asked
+    }
+
+    /// Every request since the last was taken.
+    pub(crate) fn all_asked(&self) -> Vec<Asked> {
+        self.asked.try_iter().collect()
     }
 
     /// That nothing was asked.

@@ -111,9 +111,8 @@ fn every_acknowledged_act_stands(server: &Server, acknowledged: &[Acknowledged])
 
 /// Every party that was acknowledged is there, and none that nobody asked for.
 fn exactly_once(server: &Server, acknowledged: &[Acknowledged]) {
-    let answer = server.get("/admin/v1/party");
-    let rows = answer["parties"].as_array().unwrap();
-    let there: BTreeSet<&str> = rows.iter().map(|party| party["id"].as_str().unwrap()).collect();
+    let rows = server.parties();
+    let there: BTreeSet<&str> = rows.iter().map(String::as_str).collect();
     let wanted: BTreeSet<&str> = acknowledged.iter().map(|act| act.asked.party.as_str()).collect();
     let differing: Vec<&&str> = there.symmetric_difference(&wanted).collect();
     assert!(differing.is_empty() && rows.len() == acknowledged.len(), "lost, or done twice: {differing:?}");

@@ -75,6 +75,20 @@ impl Server {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// The id of every party, page by page.
+    pub(crate) fn parties(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let after = all.last().map(|last| format!("&after={last}")).unwrap_or_default();
+            let answer = self.get(&format!("/admin/v1/party?limit=1000{after}"));
+            all.extend(answer["parties"].as_array().unwrap().iter().map(|party| party["id"].as_str().unwrap().to_owned()));
+            if answer["next"].is_null() {
+                assert_eq!(answer["of"], all.len(), "what is listed is what there is");
+                return all;
+            }
+        }
+    }
+
     pub(crate) fn post(&self, asked: &Asked) -> Option<Value> {
         self.client.post(asked)
     }
