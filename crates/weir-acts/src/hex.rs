@@ -1,14 +1,43 @@
 //! Lower-case hexadecimal, the only encoding ids and digests use.
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// The lower-case hex digits of `bytes`.
 pub fn encode(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         text.push(DIGITS[usize::from(byte >> 4)] as char);
         text.push(DIGITS[usize::from(byte & 15)] as char);
     }
     text
+}
+
+/// A prefix and hex digits, spelled without allocating: ids and digests are
+/// written with every record of every request.
+pub(crate) struct Spelled {
+    text: [u8; LONGEST],
+    length: usize,
+}
+
+/// `sha256:` and the digits of 32 bytes.
+const LONGEST: usize = 71;
+
+impl Spelled {
+    /// `prefix`, then the digits of `bytes`; together no longer than a digest.
+    pub(crate) fn new(prefix: &str, bytes: &[u8]) -> Spelled {
+        let mut spelled = Spelled { text: [0; LONGEST], length: 0 };
+        let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        for (place, character) in spelled.text.iter_mut().zip(prefix.bytes().chain(digits)) {
+            *place = character;
+            spelled.length += 1;
+        }
+        spelled
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Only whole prefixes and digits are ever put there.
+        self.text.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
 }
 
 /// Exactly `N` bytes from `2 * N` hex digits; lower case only, so that a
@@ -41,6 +70,14 @@ mod tests {
         #[test]
         fn round_trips(bytes: [u8; 10]) {
             prop_assert_eq!(super::decode::<10>(&super::encode(&bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn spelled_is_what_is_encoded(bytes: [u8; 32]) {
+            for bytes in [&bytes[..10], &bytes[..]] {
+                let spelled = super::Spelled::new("sha256:", bytes);
+                prop_assert_eq!(spelled.as_str(), format!("sha256:{}", super::encode(bytes)));
+            }
         }
 
         #[test]

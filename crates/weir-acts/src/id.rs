@@ -72,7 +72,7 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(out, "{}-{}", $prefix, crate::hex::encode(&self.0))
+                out.write_str(crate::hex::Spelled::new(concat!($prefix, "-"), &self.0).as_str())
             }
         }
 
@@ -99,7 +99,7 @@ macro_rules! ids {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(crate::hex::Spelled::new(concat!($prefix, "-"), &self.0).as_str())
             }
         }
 

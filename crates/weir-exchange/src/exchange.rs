@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use weir_acts::Time;
 use weir_acts::id::{AccountId, PartyId};
 
@@ -16,7 +16,7 @@ use crate::logged::{LoggedClient, LoggedExchange, LoggedOutcome, LoggedParams, L
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExchangeRecord {
     /// Its id: that of its decision with `x-` in front.
-    #[serde(serialize_with = "exchange_id")]
+    #[serde(serialize_with = "DecisionId::serialize_exchange")]
     pub id: DecisionId,
     /// When the request came.
     pub time: Time,
@@ -187,8 +187,4 @@ impl From<&ExchangeRecord> for LoggedExchange {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_false(flag: &bool) -> bool {
     !flag
-}
-
-fn exchange_id<S: Serializer>(id: &DecisionId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&id.exchange())
 }

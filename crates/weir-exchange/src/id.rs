@@ -60,6 +60,21 @@ impl DecisionId {
     }
 }
 
+impl DecisionId {
+    /// As the record of its exchange has it.
+    pub(crate) fn serialize_exchange<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = *b"x-00000000-00000000";
+        write_hex(&mut text[2..10], self.segment);
+        write_hex(&mut text[11..19], self.sequence);
+        serializer.serialize_str(ascii(&text))
+    }
+}
+
+/// Digits and hyphens are always text.
+fn ascii(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
+}
+
 fn write_hex(digits: &mut [u8], mut value: u32) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     for digit in digits.iter_mut().rev() {
@@ -96,6 +111,6 @@ fn read_hex(digits: &str) -> Option<u32> {
 
 impl Serialize for DecisionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(ascii(&self.to_ascii()))
     }
 }
