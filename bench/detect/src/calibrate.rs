@@ -103,7 +103,7 @@ fn share(candidate: &UnderTest, alpha: f64) -> f64 {
 }
 
 impl Watch for Watched {
-    fn epoch(&mut self, epoch: i64, detector: &Detector) {
+    fn epoch(&mut self, epoch: i64, detector: &mut Detector) {
         let candidates = detector.under_test();
         let (mut mixture, mut spent) = (0.0, 0.0);
         for candidate in &candidates {

@@ -38,14 +38,15 @@ pub struct Run {
     pub all: Duration,
 }
 
-/// Sees the detector after each epoch, for curves and stopping rules.
+/// Is handed the detector after each epoch, for curves, stopping rules and
+/// restarts.
 pub trait Watch {
     /// After an epoch was folded.
-    fn epoch(&mut self, epoch: i64, detector: &Detector);
+    fn epoch(&mut self, epoch: i64, detector: &mut Detector);
 }
 
 impl Watch for () {
-    fn epoch(&mut self, _: i64, _: &Detector) {}
+    fn epoch(&mut self, _: i64, _: &mut Detector) {}
 }
 
 /// Streams a scenario through a detector. `data` is the folder with real
@@ -75,14 +76,14 @@ pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: 
         intake.take(sketcher.sketch(&exchange));
         while let Some((epoch, profile)) = intake.next_over() {
             detector.fold(epoch, &profile)?;
-            watch.epoch(epoch, &detector);
+            watch.epoch(epoch, &mut detector);
         }
         detecting += started.elapsed();
     }
     let started = Instant::now();
     for (epoch, profile) in intake.rest().collect::<Vec<_>>() {
         detector.fold(epoch, &profile)?;
-        watch.epoch(epoch, &detector);
+        watch.epoch(epoch, &mut detector);
     }
     let findings = detector.findings();
     detecting += started.elapsed();

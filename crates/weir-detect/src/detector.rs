@@ -60,6 +60,8 @@ pub struct UnderTest {
     pub correlation: Option<f64>,
     /// What each component of the evidence brought to it.
     pub bits: Vec<(String, f64)>,
+    /// Whether it was told apart from those who work off a list with the same template.
+    pub is_apart: bool,
 }
 
 /// Finds accounts that act as one, epoch by epoch.
@@ -195,6 +197,7 @@ impl Detector {
             exchanges: candidate.exchanges,
             correlation: candidate.likeness.correlation(),
             bits: Component::ALL.map(|c| (format!("{c:?}"), candidate.bits[c as usize])).to_vec(),
+            is_apart: candidate.is_apart,
         };
         self.state.candidates.iter().map(of).collect()
     }
