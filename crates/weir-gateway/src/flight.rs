@@ -198,7 +198,7 @@ impl Flight {
                         return cut(measures::told(snapshot, &caller, self.person.as_deref(), why));
                     }
                     if !withheld.covers(verdict.withheld()) {
-                        let rule = measures::withholding(&verdict.withhold).map(|why| why.rule);
+                        let rule = measures::withholding(&verdict.withhold).map(|by| by.denial.rule);
                         return cut(CutReason::Withheld(rule.unwrap_or_else(|| weir_rules::MEASURE_WITHHOLD.into())));
                     }
                 }

@@ -18,18 +18,49 @@ const MOST_OF_REASON: usize = 600;
 /// So many measures of one kind are told: one each on account, person and party.
 const MOST_TOLD: usize = 3;
 
-/// What is told where parts of answers are withheld: by a measure, which takes
-/// all there is to take, or else by the first of the rules that do.
-pub(crate) fn withholding<'v>(by: impl IntoIterator<Item = &'v RuleWithhold>) -> Option<Denial> {
-    let mut first: Option<&RuleWithhold> = None;
+/// By what parts of answers are withheld, and what is told of it.
+#[derive(Debug, Clone)]
+pub(crate) struct WithheldBy {
+    /// What the caller is told: by a measure, which takes all there is to take,
+    /// or else by the first of the rules that do.
+    pub(crate) denial: Denial,
+    /// All that withhold, each once: a measure, then rules by their ids.
+    pub(crate) rules: Vec<Arc<str>>,
+}
+
+impl WithheldBy {
+    /// Who withholds, as a sentence begins, and its verb.
+    pub(crate) fn who(&self) -> &'static str {
+        match (*self.denial.rule == *MEASURE_WITHHOLD, self.rules.len()) {
+            (true, ..=1) => "a measure withholds",
+            (true, _) => "a measure and the rules withhold",
+            (false, _) => "the rules withhold",
+        }
+    }
+
+    /// The rules, as a sentence names them.
+    pub(crate) fn named(&self) -> String {
+        let word = if self.rules.len() > 1 { "Rules" } else { "Rule" };
+        format!("{word} {}", self.rules.join(", "))
+    }
+}
+
+/// By what parts of answers are withheld, where they are.
+pub(crate) fn withholding<'v>(by: impl IntoIterator<Item = &'v RuleWithhold>) -> Option<WithheldBy> {
+    let mut rules: Vec<Arc<str>> = Vec::new();
     let mut parts = Withheld::default();
     for one in by {
-        if *one.rule == *MEASURE_WITHHOLD {
-            return Some(by_measure());
-        }
-        first = Some(first.map_or(one, |first| if one.rule < first.rule { one } else { first }));
+        rules.push(Arc::clone(&one.rule));
         parts = parts.and(one.parts);
     }
+    rules.sort_unstable_by(|one, other| (**one != *MEASURE_WITHHOLD, one).cmp(&(**other != *MEASURE_WITHHOLD, other)));
+    rules.dedup();
+    let first = rules.first()?;
+    let denial = if **first == *MEASURE_WITHHOLD { by_measure() } else { by_rules(Arc::clone(first), parts) };
+    Some(WithheldBy { denial, rules })
+}
+
+fn by_rules(first: Arc<str>, parts: Withheld) -> Denial {
     let named: Vec<&str> = [
         (parts.reasoning, "reasoning"),
         (parts.logprobs, "log-probabilities"),
@@ -38,12 +69,12 @@ pub(crate) fn withholding<'v>(by: impl IntoIterator<Item = &'v RuleWithhold>) ->
     .into_iter()
     .filter_map(|(is_withheld, name)| is_withheld.then_some(name))
     .collect();
-    first.map(|first| Denial {
-        rule: Arc::clone(&first.rule),
+    Denial {
+        rule: first,
         reason: format!("The rules withhold from these answers: {}", named.join(", ")),
         citation: None,
         next: "Ask the operator, or appeal".to_owned(),
-    })
+    }
 }
 
 fn by_measure() -> Denial {

@@ -15,7 +15,7 @@ use crate::bounds::{self, Bounds};
 use crate::client::Client;
 use crate::flight::{Flight, NewFlight, Serving, Ticket, permitted_models};
 use crate::gateway::Shared;
-use crate::measures;
+use crate::measures::{self, WithheldBy};
 use crate::metering::Metering;
 use crate::persons::KnownPerson;
 use crate::phases::accept::{Asked, What, Work};
@@ -67,8 +67,8 @@ pub(crate) struct Serve {
     pub(crate) bounds: Bounds,
     /// What parts of the answer are withheld.
     pub(crate) withheld: Withheld,
-    /// Why, where any are.
-    pub(crate) why_withheld: Option<Denial>,
+    /// By what, where any are.
+    pub(crate) withheld_by: Option<Arc<WithheldBy>>,
     /// For how many milliseconds what was asked is kept, where it is.
     pub(crate) keep_text: Option<i64>,
 }
@@ -304,8 +304,10 @@ fn serve(
         fallback: None,
         keep_text: verdicts.iter().filter_map(|verdict| verdict.keep_text).max(),
         withheld: verdicts.iter().fold(Withheld::default(), |all, verdict| all.and(verdict.withheld())),
-        why_withheld: measures::withholding(verdicts.iter().flat_map(|verdict| &verdict.withhold))
-            .map(|why| measures::tell(snapshot, caller, person, why)),
+        withheld_by: measures::withholding(verdicts.iter().flat_map(|verdict| &verdict.withhold)).map(|by| {
+            let denial = measures::tell(snapshot, caller, person, by.denial);
+            Arc::new(WithheldBy { denial, ..by })
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Relay: the answer back to the caller, byte for byte. In an event stream the
 //! beginning of an event is held back until its end has come: a caller can use
 //! only whole events, and so a cut can always be told between two of them. Where
-//! a measure withholds parts of it, [`super::withhold`] takes them out.
+//! parts of it are withheld, [`super::withhold`] takes them out.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -162,7 +162,8 @@ fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
         }
         None => bounds::notice(&serve.bounds, appeals),
     };
-    let withheld = serve.why_withheld.as_ref().map(|denial| {
+    let withheld = serve.withheld_by.as_ref().map(|by| {
+        let denial = &by.denial;
         let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
         (Arc::clone(&denial.rule), notice)
     });
@@ -202,7 +203,7 @@ pub(crate) struct Relay {
     held: BytesMut,
     /// Whether a part of an unfinished event was let through.
     is_inside_event: bool,
-    /// Takes out what a measure withholds.
+    /// Takes out what is withheld.
     withholding: Option<Withholding>,
     is_over: bool,
     /// Why the upstream's answer ends before its end.
@@ -368,7 +369,7 @@ impl Relay {
         Err("the answer was denied under way".into())
     }
 
-    /// What a measure withholds cannot be taken out of what follows, so nothing
+    /// What is withheld cannot be taken out of what follows, so nothing
     /// follows.
     fn end_unread(&mut self, refusal: &Refusal) -> Result<Bytes, BoxError> {
         self.is_over = true;

@@ -1,4 +1,4 @@
-//! Withhold: what a measure takes out of answers on their way to the caller. An
+//! Withhold: what a measure or a rule takes out of answers on their way to the caller. An
 //! event stream is passed on event by event; a whole answer is gathered first,
 //! since what is withheld may stand anywhere in it. What cannot be read one way
 //! only is not passed on at all.
@@ -13,6 +13,7 @@ use weir_wire::{Api, headers};
 
 use crate::answer::{AnswerBody, Refusal};
 use crate::flight::Stand;
+use crate::measures::WithheldBy;
 use crate::phases::decide::Permit;
 use crate::phases::settle::Settlement;
 use crate::phases::{forward, relay};
@@ -44,6 +45,14 @@ fn withheld(settlement: &Settlement) -> Parts {
     }
 }
 
+/// By what.
+fn by(settlement: &Settlement) -> Option<&Arc<WithheldBy>> {
+    match &settlement.decided.permit {
+        Permit::Work(serve) => serve.withheld_by.as_ref(),
+        Permit::See(_) => None,
+    }
+}
+
 /// Headers that speak of bytes which are not those any more are left out.
 pub(super) fn no_longer_exact(headers: &mut HeaderMap) {
     let gone: Vec<_> = headers.keys().filter(|name| headers::is_of_exact_body(name.as_str())).cloned().collect();
@@ -58,7 +67,8 @@ pub(super) fn stream(head: &AnswerHead, settlement: &mut Settlement) -> Result<W
     if !is_plain(head) {
         return Err(refuse(settlement, "it is compressed although that was not asked for"));
     }
-    Ok(Withholding { stream: WithholdingStream::new(settlement.api, withheld(settlement), MOST_OF_EVENT), failed: None })
+    let stream = WithholdingStream::new(settlement.api, withheld(settlement), MOST_OF_EVENT);
+    Ok(Withholding { stream, by: by(settlement).cloned(), failed: None })
 }
 
 /// Gathers a whole answer and takes out of it.
@@ -135,21 +145,29 @@ fn is_plain(head: &AnswerHead) -> bool {
 /// learns what was wrong with it.
 fn refuse(settlement: &mut Settlement, problem: impl std::fmt::Display) -> Refusal {
     settlement.client.shared().metrics.upstream_failures.inc();
-    let refusal = unread(&problem);
+    let refusal = unread(by(settlement).map(|by| &**by), &problem);
     settlement.refuse(refusal)
 }
 
-fn unread(problem: &dyn std::fmt::Display) -> Refusal {
-    tracing::warn!("an answer is not passed on, since what a measure withholds cannot be taken out of it: {problem}");
-    let message = "The model server's answer cannot be passed on: a measure withholds parts of it, and they cannot be \
-                   told from the rest";
-    Refusal::new(502, "answer_unreadable", message).by_rule(weir_rules::MEASURE_WITHHOLD.into())
+fn unread(by: Option<&WithheldBy>, problem: &dyn std::fmt::Display) -> Refusal {
+    let who = by.map_or("a measure or a rule withholds", WithheldBy::who);
+    let named = by.map(|by| format!(". {}", by.named())).unwrap_or_default();
+    tracing::warn!("an answer is not passed on, since what {who} cannot be taken out of it: {problem}{named}");
+    let message = format!(
+        "The model server's answer cannot be passed on: {who} parts of it, and they cannot be told from the rest{named}"
+    );
+    let refusal = Refusal::new(502, "answer_unreadable", message);
+    match by {
+        Some(by) => refusal.by_rule(Arc::clone(&by.denial.rule)),
+        None => refusal,
+    }
 }
 
 /// An event stream on its way, with what is withheld taken out.
 #[derive(Debug)]
 pub(super) struct Withholding {
     stream: WithholdingStream,
+    by: Option<Arc<WithheldBy>>,
     failed: Option<CannotWithhold>,
 }
 
@@ -170,6 +188,6 @@ impl Withholding {
 
     /// Why nothing more may pass, once.
     pub(super) fn failure(&mut self) -> Option<Refusal> {
-        self.failed.take().map(|problem| unread(&problem))
+        self.failed.take().map(|problem| unread(self.by.as_deref(), &problem))
     }
 }

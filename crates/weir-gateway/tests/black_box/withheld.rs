@@ -166,6 +166,55 @@ fn an_answer_that_cannot_be_read_is_not_passed_on() {
     assert!(told.last().unwrap().truncated, "{told:?}");
 }
 
+/// What cannot be read is withheld by whom it says: rules, a measure, or both.
+#[test]
+fn an_answer_that_cannot_be_read_names_what_withholds() {
+    let mut house = house();
+    let tap = Tap::open();
+    house.serve_from("tapped-5", &tap.base_url());
+    let rule = |id: &str, parts: &str| PolicyText {
+        id: id.to_owned(),
+        cedar: format!("@withhold(\"{parts}\") permit (principal, action == Weir::Action::\"use\", resource);"),
+    };
+    let unread = |house: &House, is_stream: bool| {
+        let (body, kind) = match is_stream {
+            true => (streamed_chat("tapped-5"), "text/event-stream"),
+            false => (chat("tapped-5"), "application/json"),
+        };
+        let mut caller = house.caller();
+        caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], body.as_bytes()));
+        let mut upstream = next_post(&tap);
+        let bad = "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"hush-hush\"]}\n\n";
+        upstream.say(format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{bad}", bad.len()));
+        let answer = caller.answer();
+        let (text, rule) = (answer.text().to_owned(), answer.head.get("weir-rule").unwrap().to_owned());
+        assert!(text.contains("answer_unreadable") && !text.contains("hush-hush"), "{text}");
+        (text, rule)
+    };
+    house.change(|scene| scene.rules(vec![rule("own/terse", "logprobs"), rule("own/quiet", "reasoning")]));
+    for is_stream in [false, true] {
+        let (text, header) = unread(&house, is_stream);
+        assert_eq!(header, "own/quiet");
+        assert!(text.contains("the rules withhold parts of it") && text.contains("Rules own/quiet, own/terse"), "{text}");
+        assert!(!text.contains("measure"), "{text}");
+    }
+    withhold(&mut house);
+    for is_stream in [false, true] {
+        let (text, header) = unread(&house, is_stream);
+        assert_eq!(header, "measure/withhold");
+        assert!(text.contains("a measure and the rules withhold parts of it"), "{text}");
+        assert!(text.contains("Rules measure/withhold, own/quiet, own/terse"), "{text}");
+    }
+    let removed = vec!["own/quiet".to_owned(), "own/terse".to_owned()];
+    house.change(|scene| {
+        let public = public::RulesSet { part: 1, of: 1, policies: Vec::new(), removed };
+        scene.act("rules", Act::RulesSet(Parts { public, private: None }));
+    });
+    let (text, _) = unread(&house, false);
+    assert!(text.contains("a measure withholds parts of it") && text.contains("Rule measure/withhold"), "{text}");
+    assert!(!text.contains("own/"), "{text}");
+}
+
 #[test]
 fn errors_of_the_model_server_pass() {
     let house = withholding();
