@@ -1,6 +1,8 @@
 //! One measurement, one line of JSON: what a benchmark is made of.
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use weir_detect::{Role, Trial};
@@ -49,6 +51,9 @@ struct Play {
     /// Print what was found, too
     #[arg(long)]
     show: bool,
+    /// Where every line of an account goes, with why the account is in the simulation
+    #[arg(long, value_name = "FILE")]
+    lines: Option<PathBuf>,
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
@@ -61,6 +66,9 @@ fn main() -> Result<()> {
             println!("{}", line(&play.asked, scenario.accounts, scenario.days, &done));
             if play.show {
                 show(&done)?;
+            }
+            if let Some(file) = &play.lines {
+                std::fs::write(file, lines(&done)?).with_context(|| format!("cannot write {}", file.display()))?;
             }
         }
         What::Compare { asked, budget } => {
@@ -92,6 +100,15 @@ fn line(asked: &Asked, accounts: u32, days: u32, done: &Run) -> serde_json::Valu
         "associated": associated, "correlation": done.correlation,
         "detecting_seconds": done.detecting.as_secs_f64(), "seconds": done.all.as_secs_f64(),
     })
+}
+
+fn lines(done: &Run) -> Result<String> {
+    let mut all = String::new();
+    for line in &done.findings.members {
+        let line = json!({ "kind": done.kinds.get(line.account.as_str()), "line": line });
+        all += &(serde_json::to_string(&line)? + "\n");
+    }
+    Ok(all)
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]

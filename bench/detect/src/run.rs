@@ -30,6 +30,8 @@ pub struct Run {
     pub correlation: Option<f64>,
     /// Lines of members that are of no campaign.
     pub flagged: Vec<(String, MemberLine)>,
+    /// Of each account, why it is in the simulation.
+    pub kinds: BTreeMap<String, String>,
     /// Exchanges streamed.
     pub exchanges: u64,
     /// Time spent sketching and folding, without the simulator's own.
@@ -95,6 +97,7 @@ pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: 
         correlation: detector.correlation(),
         confirmed: detector.confirmed(),
         under_test: by_kind(detector.under_test(), &truth),
+        kinds: truth.iter().map(|line| (line.account.clone(), line.kind.to_string())).collect(),
         exchanges: intake.taken() + intake.late(),
         findings,
         detecting,

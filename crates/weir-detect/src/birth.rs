@@ -246,10 +246,8 @@ fn found(state: &State, cluster: &Cluster, epoch: i64) -> Candidate {
     let founders: BTreeSet<u64> = sampled.copied().collect();
     for id in founders {
         let Some(unit) = state.units.get(&id) else { continue };
-        let links = unit.edges.iter().filter(|edge| cluster.anchors.contains(&edge.anchor));
-        let uses = links.map(|edge| edge.uses).max().unwrap_or(0);
-        let mut member = Member { since: epoch, last: unit.last, before: unit.sampled, ..Member::default() };
-        if f64::from(uses) >= DEDICATED * unit.sampled as f64 {
+        let mut member = Member { last: unit.last, ..Member::joining(epoch, Some(unit), &cluster.anchors) };
+        if member.shown as f64 >= DEDICATED * unit.sampled as f64 {
             member.history = unit.history.clone();
             candidate.pool.add(&member.history);
         }

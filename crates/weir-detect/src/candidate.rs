@@ -20,6 +20,9 @@ pub(crate) struct Member {
     pub(crate) last: i64,
     /// Its sampled exchanges before `since`.
     pub(crate) before: u64,
+    /// Of them, those at least that showed the template: nobody's joint work yet,
+    /// and yet no other work.
+    pub(crate) shown: u64,
     /// Bits of its own factors, by component.
     pub(crate) bits: [f64; COMPONENTS],
     /// Joint exchanges seen, of the sampled ones.
@@ -155,9 +158,21 @@ impl Values {
 }
 
 impl Member {
+    /// A customer that joins at an epoch, as it was before.
+    pub(crate) fn joining(epoch: i64, known: Option<&Unit>, anchors: &BTreeSet<u64>) -> Member {
+        let Some(unit) = known else { return Member { since: epoch, ..Member::default() } };
+        let (before, shown) = (unit.sampled, unit.shows(anchors));
+        Member { since: epoch, before, shown, ..Member::default() }
+    }
+
     /// All its sampled exchanges since it joined.
     pub(crate) fn sampled(&self, unit: &Unit) -> u64 {
         unit.sampled.saturating_sub(self.before).max(self.joint)
+    }
+
+    /// Its sampled exchanges before it joined that were other work.
+    pub(crate) fn own_before(&self) -> u64 {
+        self.before.saturating_sub(self.shown)
     }
 
     /// Bits that the share of joint work in its own traffic brings, uncapped.
@@ -179,7 +194,7 @@ impl Member {
     /// Whether its own other work came from a client that the joint work never
     /// came from: two hands on one account, as where a key was stolen.
     pub(crate) fn has_two_hands(&self, unit: &Unit) -> bool {
-        let other_work = self.before > 0 || self.sampled(unit) > self.joint;
+        let other_work = self.own_before() > 0 || self.sampled(unit) > self.joint;
         other_work && !self.clients.is_empty() && unit.clients.any(|client| !self.clients.holds(client))
     }
 }
@@ -197,11 +212,11 @@ impl Candidate {
     }
 
     /// Takes in what an epoch saw of a customer with joint exchanges.
-    pub(crate) fn take(&mut self, epoch: i64, unit: u64, before: u64, joint: &[&Event], sampled: usize) {
+    pub(crate) fn take(&mut self, epoch: i64, (unit, known): (u64, Option<&Unit>), joint: &[&Event], sampled: usize) {
         for event in joint {
             self.count(epoch, unit, event);
         }
-        let fresh = || Member { since: epoch, before, ..Member::default() };
+        let fresh = || Member::joining(epoch, known, &self.anchors);
         let member = self.members.entry(unit).or_insert_with(fresh);
         member.last = epoch;
         member.joint += joint.len() as u64;

@@ -248,6 +248,9 @@ pub(crate) const BLOCK_COUNTS: f64 = 1.0;
 pub(crate) const SHARED_BY_OPERATOR: f64 = 0.5;
 /// The most one block of standing evidence may say of a member.
 pub(crate) const STANDING_MOST: f64 = 4.0;
+/// Others of the group that must share a member's value before it says anything
+/// for it: a value of two ties them to each other, not to the group.
+pub(crate) const SHARED_LEAST: u64 = 2;
 /// Members whose value of a kind is known, before it is weighed.
 pub(crate) const STANDING_KNOWN: usize = 5;
 /// Bits the harvest axis needs: 64 to 1 (stated; measured in the benchmark).
@@ -270,6 +273,11 @@ pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
 /// and against taken together: a harness on a forum frames nobody (as many as
 /// make a block count).
 pub(crate) const OWN_BITS: f64 = BLOCK_COUNTS;
+/// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
+/// with a copy. One can be chance or another's doing: somebody who copied a
+/// template signed up in the campaign's week, a stolen key does the thief's work
+/// (as many as the whole needs).
+pub(crate) const OWN_BLOCKS: usize = 2;
 /// The most that showing the template may say of a member.
 pub(crate) const TEMPLATE_BITS: f64 = 8.0;
 /// The most that the share of its own traffic may say, either way.

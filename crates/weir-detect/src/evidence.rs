@@ -148,8 +148,8 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
 }
 
 fn take(candidate: &mut Candidate, unit: u64, events: &[&Event], seen: &UnitEpoch, state: &State, epoch: i64) {
-    let before = state.units.get(&unit).map_or(0, |unit| unit.sampled);
-    candidate.take(epoch, unit, before, events, seen.events.len());
+    let known = state.units.get(&unit);
+    candidate.take(epoch, (unit, known), events, seen.events.len());
 }
 
 /// What a measurement that breaks the guarantee holds for seen: the payoffs

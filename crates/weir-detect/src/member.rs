@@ -4,7 +4,7 @@
 
 use crate::bet::Block;
 use crate::candidate::{Candidate, Member};
-use crate::constants::{CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
+use crate::constants::{BLOCK_COUNTS, CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::Verdict;
 use crate::settings::{Trial, Without};
@@ -13,6 +13,7 @@ use crate::state::State;
 use crate::unit::Unit;
 
 /// A piece of a member's evidence.
+#[derive(Debug, Clone)]
 struct Part {
     block: Block,
     what: String,
@@ -65,10 +66,13 @@ pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, camp
 }
 
 /// Enough bits, from two blocks, one of them text or time; and what does not
-/// come along with a copy speaks for it too, so that a copy frames nobody.
+/// come along with a copy speaks for it too, from two blocks by itself, so that
+/// neither a copy nor a chance beside it frames anybody.
 fn is_shown(parts: &[Part], bits: f64, trial: Trial) -> bool {
-    let own: f64 = parts.iter().filter(|part| !part.is_copied).map(|part| part.bits).sum();
-    if own < trial.needs(OWN_BITS) {
+    let own = |block: Block| parts.iter().filter(|p| !p.is_copied && p.block == block).map(|p| p.bits).sum::<f64>();
+    let of_its_own = Block::ALL.map(own);
+    let own_blocks = of_its_own.iter().filter(|bits| **bits >= trial.needs(BLOCK_COUNTS)).count();
+    if of_its_own.iter().sum::<f64>() < trial.needs(OWN_BITS) || own_blocks < OWN_BLOCKS {
         return false;
     }
     let speaks = |block: Block| parts.iter().filter(|p| p.block == block).map(|p| p.bits).sum::<f64>() > 0.0;
@@ -126,9 +130,9 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
     if state.named.contains(&unit) {
         parts.push(named(candidate, state));
     }
-    let tenure = -(1.0 + member.before as f64).log2().min(TENURE_BITS);
+    let tenure = -(1.0 + member.own_before() as f64).log2().min(TENURE_BITS);
     if tenure < 0.0 {
-        let what = format!("{} exchanges of its own before the first joint one", member.before);
+        let what = format!("{} exchanges of its own before the first joint one", member.own_before());
         parts.push(Part::of_its_own(Block::Life, what, tenure));
     }
     if known.given.is_of_a_list() && !state.trial.leaves_out(Without::Repeats) {
@@ -215,23 +219,47 @@ fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constants::STANDING_MOST;
+
+    /// Who copied template and tool, at the most that can say.
+    fn copy() -> Vec<Part> {
+        vec![
+            Part::copied(Block::Text, "shows the group's template".into(), TEMPLATE_BITS),
+            Part::copied(Block::Text, "its traffic".into(), TRAFFIC_BITS),
+            Part::copied(Block::Client, "its client".into(), COPIED_BITS),
+        ]
+    }
+
+    fn is_member(parts: &[Part]) -> bool {
+        is_shown(parts, parts.iter().map(|part| part.bits).sum(), Trial::default())
+    }
+
+    fn own(block: Block, bits: f64) -> Part {
+        Part::of_its_own(block, String::new(), bits)
+    }
 
     #[test]
     fn who_copied_the_template_is_no_member_by_others_word() {
-        let trial = Trial::default();
-        let copy = || {
-            vec![
-                Part::copied(Block::Text, "shows the group's template".into(), TEMPLATE_BITS),
-                Part::copied(Block::Text, "its traffic".into(), TRAFFIC_BITS),
-                Part::copied(Block::Client, "its client".into(), COPIED_BITS),
-            ]
-        };
-        let is_member = |parts: &[Part]| is_shown(parts, parts.iter().map(|part| part.bits).sum(), trial);
         let mut named = copy();
         // Others' word at its strongest, many times over.
         named.extend((0..9).map(|_| Part::copied(Block::Identity, "others' indicators name it".into(), LESSER_BITS)));
         assert!(!is_member(&named));
-        named.push(Part::of_its_own(Block::Time, "its own behaviour".into(), OWN_BITS));
+        named.extend([own(Block::Time, BLOCK_COUNTS), own(Block::Life, BLOCK_COUNTS)]);
         assert!(is_member(&named), "its own behaviour is what makes it one");
+    }
+
+    #[test]
+    fn one_thing_of_its_own_beside_a_copy_makes_nobody_a_member() {
+        // A bystander who signed up in the campaign's week, and nothing else is known of it.
+        let bystander = [own(Block::Life, STANDING_MOST), own(Block::Identity, 0.2), own(Block::Network, -1.0)];
+        assert!(!is_member(&[copy(), bystander.into()].concat()));
+        // A stolen key: the work is the thief's, and dealt out; the account is its owner's.
+        let stolen = [own(Block::Text, DEALT_BITS), own(Block::Life, -1.5), own(Block::Identity, -1.8)];
+        assert!(!is_member(&[copy(), stolen.into()].concat()));
+        let member = [own(Block::Life, 2.0), own(Block::Text, 1.2), own(Block::Network, -1.0)];
+        assert!(is_member(&[copy(), member.into()].concat()));
+        // Much against it in another block outweighs both.
+        let against = [own(Block::Life, 2.0), own(Block::Text, 1.2), own(Block::Network, -3.0)];
+        assert!(!is_member(&[copy(), against.into()].concat()));
     }
 }

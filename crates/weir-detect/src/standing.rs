@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::bet::Block;
 use crate::candidate::Candidate;
-use crate::constants::{DISPOSABLE_DAYS, ENRICHED, OLD_DAYS, SHARED_AT_MOST, SHARED_BY_OPERATOR, STANDING_KNOWN, STANDING_MOST};
+use crate::constants::{DISPOSABLE_DAYS, ENRICHED, OLD_DAYS, SHARED_AT_MOST, SHARED_BY_OPERATOR, SHARED_LEAST, STANDING_KNOWN, STANDING_MOST};
 use crate::state::State;
 
 /// A kind of value.
@@ -149,7 +149,7 @@ impl Values {
         }
         let known = values.known as f64;
         let enriched = values.inside.iter().filter(|&(&value, &count)| {
-            count > 2 && count as f64 / known >= ENRICHED * values.outside(value)
+            count > SHARED_LEAST && count as f64 / known >= ENRICHED * values.outside(value)
         });
         let enriched: u64 = enriched.map(|(_, count)| count).sum();
         values.sharing = (enriched as f64 / known).clamp(state.trial.chance(SHARED_BY_OPERATOR), SHARED_AT_MOST);
@@ -170,7 +170,7 @@ impl Values {
         let with = self.inside.get(&value).copied().unwrap_or(0);
         let (others, of) = if is_inside { (with.saturating_sub(1), self.known.saturating_sub(1)) } else { (with, self.known) };
         let outside = self.outside(value);
-        let shared = others as f64 / (of as f64).max(1.0);
+        let shared = if others < SHARED_LEAST { 0.0 } else { others as f64 / (of as f64).max(1.0) };
         let given = self.sharing * shared + (1.0 - self.sharing) * outside;
         (given / outside).log2().min(STANDING_MOST)
     }
@@ -203,5 +203,27 @@ impl Standing {
         // Age is weighed by itself, against a member only.
         let of_block = self.all.iter().filter(|values| values.kind.block() == block && values.kind != Kind::Age);
         of_block.max_by(|left, right| left.mean.total_cmp(&right.mean))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 members and 1,000 others; the value 7 is shared by so many members.
+    fn values(sharers: u64) -> Values {
+        let mut inside: BTreeMap<u64, u64> = (100..200 - sharers).map(|value| (value, 1)).collect();
+        inside.insert(7, sharers);
+        let outside = (1000..2000).map(|value| (value, 1)).collect();
+        Values { kind: Kind::Address, inside, known: 100, outside, outside_known: 1000, sharing: 0.5, mean: 0.0 }
+    }
+
+    #[test]
+    fn a_value_of_two_ties_them_to_each_other_and_not_to_the_group() {
+        assert_eq!(values(2).bits(7, true), values(2).bits(150, true), "as one shared with nobody");
+        assert!(values(2).bits(7, true) < 0.0);
+        assert!(values(3).bits(7, true) > 1.0);
+        // Of somebody who is not among those counted, two others are two others.
+        assert!(values(2).bits(7, false) > 1.0);
     }
 }

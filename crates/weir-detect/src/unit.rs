@@ -1,6 +1,7 @@
 //! What is kept of a customer between epochs: enough to ask whether its next
 //! exchange resembles its own earlier ones more than other people's.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -249,6 +250,12 @@ impl Unit {
             + rounded(self.history.topics.capacity() * 2)
             + values(&self.addresses)
             + values(&self.clients)
+    }
+
+    /// Exchanges, at least, that showed one of these anchors.
+    pub(crate) fn shows(&self, anchors: &BTreeSet<u64>) -> u64 {
+        let links = self.edges.iter().filter(|edge| anchors.contains(&edge.anchor));
+        links.map(|edge| u64::from(edge.uses)).max().unwrap_or(0)
     }
 
     /// Links to an anchor; true when the link is new. When full, the link

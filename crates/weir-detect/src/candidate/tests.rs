@@ -29,3 +29,27 @@ fn merging_takes_the_mean_of_the_e_values_weighted_by_what_each_may_spend() {
     assert!((left.log2_e.exp2() - (0.75 * 4.0 + 0.25 * 16.0)).abs() < 1e-9);
     assert!((left.share - 0.4).abs() < 1e-12);
 }
+
+/// Exchanges that showed the template before anything was under test are no other
+/// work of its own.
+#[test]
+fn what_showed_the_template_before_is_no_work_of_its_own() {
+    let mut unit = Unit { sampled: 9, ..Unit::default() };
+    for (anchor, uses) in [(1, 5), (2, 4), (3, 9)] {
+        unit.link(anchor, uses, 0);
+    }
+    let joined = |anchors: &[u64]| Member::joining(7, Some(&unit), &anchors.iter().copied().collect());
+    assert_eq!((joined(&[1, 2]).before, joined(&[1, 2]).own_before()), (9, 4));
+    assert_eq!(joined(&[3]).own_before(), 0);
+    assert_eq!(joined(&[8]).own_before(), 9);
+    assert_eq!(Member::joining(7, None, &BTreeSet::new()).own_before(), 0);
+    // Nor is it a second hand, though it came from another client.
+    let mut member = joined(&[3]);
+    (member.joint, member.clients) = (2, Recent::default());
+    member.clients.take(5);
+    let mut later = unit.clone();
+    later.sampled += 2;
+    later.clients.take(4);
+    assert!(!member.has_two_hands(&later));
+    assert!(Member { shown: 0, ..member }.has_two_hands(&later));
+}
