@@ -245,6 +245,11 @@ impl RecordQueue {
         });
     }
 
+    /// Whether the record at `place` has been handed to the system.
+    pub fn is_written(&self, place: Place) -> bool {
+        self.durable.borrow().written_before > place.0
+    }
+
     /// Every record taken together with `before`, or earlier, has been handed
     /// to the system.
     pub fn handed_over(&self, before: Place) {

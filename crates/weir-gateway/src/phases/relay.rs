@@ -3,6 +3,9 @@
 //! only whole events, and so a cut can always be told between two of them. Where
 //! parts of it are withheld, [`super::withhold`] takes them out.
 
+mod at_hand;
+mod headers;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,16 +13,16 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::SizeHint;
 
-use crate::answer::{
-    AnswerBody, Appeals, BoxError, Refusal, WEIR_DECISION, WEIR_NOTICE, WEIR_RULE, WEIR_SERVED_MODEL, decision_value,
-};
-use crate::bounds;
+use crate::answer::{AnswerBody, BoxError, Refusal};
 use crate::flight::{Cut, Stand};
-use crate::phases::decide::{Permit, Serve};
+use crate::phases::record;
 use crate::phases::settle::Settlement;
 use crate::phases::withhold::{self, Withholding};
-use crate::recorder::{Unavailable, UntilDurable};
+use crate::recorder::{Place, Unavailable, UntilDurable};
 use crate::upstream::{AnswerHead, BodyFraming, Connection, ReadError, Upstream};
+
+pub(super) use headers::decorate;
+use headers::is_event_stream;
 
 /// Most bytes of an unfinished event that are held back; a longer one is let
 /// through in pieces, and a cut within it can only break off.
@@ -45,8 +48,14 @@ pub(crate) async fn relay(forwarded: Forwarded) -> Result<Response<AnswerBody>, 
                 }
                 withholding = Some(withhold::stream(&head, &mut settlement)?);
             }
-            let (status, mut headers, relay) = prepare(head, connection, upstream, settlement, withholding);
+            let (status, mut headers, mut relay) = prepare(head, connection, upstream, settlement, withholding);
             decorate(&mut headers, &relay.settlement, relay.is_event_stream);
+            if relay.take_at_hand().await
+                && let Err(unavailable) = relay.until_kept().await
+            {
+                let refusal = record::refuse(relay.settlement.decided.stage, &unavailable);
+                return Err(relay.settlement.refuse(refusal));
+            }
             begin(status, headers, relay)
         }
     }
@@ -104,13 +113,15 @@ fn prepare(
         withholding,
         is_over: false,
         broken: None,
+        at_hand: None,
         last: None,
     };
     (status, headers, relay)
 }
 
 fn begin(status: StatusCode, headers: HeaderMap, mut relay: Relay) -> Result<Response<AnswerBody>, Refusal> {
-    if relay.framing == BodyFraming::Ended || relay.framing == BodyFraming::Length(0) {
+    let is_taken = relay.at_hand.is_some() || relay.last.is_some();
+    if !is_taken && matches!(relay.framing, BodyFraming::Ended | BodyFraming::Length(0)) {
         relay.finish();
     }
     hand_over(&mut relay.settlement)?;
@@ -136,59 +147,6 @@ fn count(settlement: &Settlement, status: StatusCode) {
     settlement.client.shared().metrics.answered(Some(settlement.api), status.as_u16());
 }
 
-/// Adds what every answer carries.
-pub(super) fn decorate(headers: &mut HeaderMap, settlement: &Settlement, is_event_stream: bool) {
-    headers.insert(WEIR_DECISION, decision_value(settlement.decided.id));
-    if let Permit::Work(serve) = &settlement.decided.permit {
-        disclose(headers, serve, &settlement.client.shared().appeals);
-    }
-    if is_event_stream {
-        // Proxies in between must neither collect the stream nor rewrite it.
-        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    }
-}
-
-/// Tells whom a rule or measure concerns what was done, by which rule, and how
-/// to appeal. Ids are checked when rules are set.
-fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
-    let told = match &serve.fallback {
-        Some(denial) => {
-            if let Ok(model) = HeaderValue::from_str(&serve.model) {
-                headers.insert(WEIR_SERVED_MODEL, model);
-            }
-            let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
-            Some((Arc::clone(&denial.rule), notice))
-        }
-        None => bounds::notice(&serve.bounds, appeals),
-    };
-    let withheld = serve.withheld_by.as_ref().map(|by| {
-        let denial = &by.denial;
-        let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
-        (Arc::clone(&denial.rule), notice)
-    });
-    let notices: Vec<(Arc<str>, String)> = told.into_iter().chain(withheld).collect();
-    let Some((rule, _)) = notices.first() else { return };
-    if let Ok(rule) = HeaderValue::from_str(rule) {
-        headers.insert(WEIR_RULE, rule);
-    }
-    let said: Vec<&str> = notices.iter().map(|(_, notice)| &**notice).collect();
-    let printable = said.join(" ").replace(char::is_control, " ");
-    // A reason may be in any language: beyond ASCII its bytes are UTF-8.
-    if let Ok(notice) = HeaderValue::from_bytes(printable.as_bytes()) {
-        headers.insert(WEIR_NOTICE, notice);
-    }
-}
-
-/// By the answer's own word, whatever was asked for.
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
-        let kind = kind.as_bytes();
-        let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
-    })
-}
-
 /// An answer on its way from an upstream to a caller.
 pub(crate) struct Relay {
     settlement: Settlement,
@@ -208,6 +166,8 @@ pub(crate) struct Relay {
     is_over: bool,
     /// Why the upstream's answer ends before its end.
     broken: Option<ReadError>,
+    /// What was taken of the answer before its head went.
+    at_hand: Option<Bytes>,
     /// The answer's last bytes, until its record is kept.
     last: Option<(Bytes, UntilDurable)>,
 }
@@ -220,8 +180,9 @@ impl Relay {
 
     /// How much is still to come, where that is known.
     pub(crate) fn size_hint(&self) -> SizeHint {
+        let taken = self.at_hand.as_ref().or(self.last.as_ref().map(|(last, _)| last)).map_or(0, Bytes::len);
         match self.framing {
-            BodyFraming::Length(left) if self.withholding.is_none() => SizeHint::with_exact(left),
+            BodyFraming::Length(left) if self.withholding.is_none() => SizeHint::with_exact(left + taken as u64),
             _ => SizeHint::default(),
         }
     }
@@ -244,6 +205,9 @@ impl Relay {
             if let Some((_, kept)) = &mut self.last {
                 let kept = std::task::ready!(kept.as_mut().poll(cx));
                 return self.let_go(kept);
+            }
+            if let Some(piece) = self.at_hand.take() {
+                return Poll::Ready(Some(self.hand_over(piece)));
             }
             let Some(connection) = &mut self.connection else {
                 return Poll::Ready(None);
@@ -271,13 +235,16 @@ impl Relay {
                     let is_something = rest.as_ref().map_or(true, |rest| !rest.is_empty());
                     return Poll::Ready(is_something.then_some(rest));
                 }
-                Poll::Ready(Err(error)) => {
-                    self.connection = None;
-                    self.upstream.breaker.failed();
-                    self.broken = Some(error);
-                }
+                Poll::Ready(Err(error)) => self.fail(error),
             }
         }
+    }
+
+    /// The upstream's answer ends before its end.
+    fn fail(&mut self, error: ReadError) {
+        self.connection = None;
+        self.upstream.breaker.failed();
+        self.broken = Some(error);
     }
 
     /// Holds back the beginning of an event that is not whole, and takes out what
@@ -315,6 +282,10 @@ impl Relay {
 
     /// Has the exchange recorded before its answer's last bytes go.
     fn keep(&mut self) -> Option<UntilDurable> {
+        self.settle().map(|settled| self.settlement.until_kept(settled))
+    }
+
+    fn settle(&mut self) -> Option<Place> {
         if !self.settlement.has_ended() {
             // Read for its usage now rather than when it is over.
             self.settlement.complete();

@@ -22,7 +22,7 @@ use crate::origin;
 use crate::phases::accept::Asked;
 use crate::phases::decide::{Decided, Permit};
 use crate::phases::reserve::Reservation;
-use crate::recorder::UntilDurable;
+use crate::recorder::{Place, UntilDurable};
 
 /// The status recorded where the client left before there was an answer; the
 /// number is nginx's.
@@ -196,10 +196,9 @@ impl Settlement {
         Took::of(&self.most, &seen)
     }
 
-    /// Records the exchange before its answer's last bytes go out: what the
-    /// client then waits for, where there is a record to wait for. A restricted
-    /// stage waits for the disk, a general one for the system to have it.
-    pub(crate) fn acknowledge(&mut self) -> Option<UntilDurable> {
+    /// Records the exchange before its answer's last bytes go out; where there
+    /// is a record to wait for, its place.
+    pub(crate) fn acknowledge(&mut self) -> Option<Place> {
         if !std::mem::take(&mut self.decided.is_recorded) {
             return None;
         }
@@ -208,12 +207,18 @@ impl Settlement {
         self.is_complete = was_complete;
         self.pay();
         let record = self.record(truncated);
+        Some(self.client.shared().recorder.settle(record))
+    }
+
+    /// What the client waits for before the answer's last bytes: on a
+    /// restricted stage for the disk to have the record, on a general one for
+    /// the system to.
+    pub(crate) fn until_kept(&self, place: Place) -> UntilDurable {
         let recorder = &self.client.shared().recorder;
-        let place = recorder.settle(record);
-        Some(match may_shed(self.decided.stage) {
+        match may_shed(self.decided.stage) {
             true => recorder.until_written(place),
             false => recorder.until_durable(place),
-        })
+        }
     }
 
     /// Whether the answer goes on where its record cannot be kept.

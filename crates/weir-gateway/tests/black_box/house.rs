@@ -283,6 +283,13 @@ impl House {
         self.install();
     }
 
+    /// Serves a model that is restricted to the verified, of whom ACME is one.
+    pub(crate) fn serve_restricted_from(&mut self, model: &str, upstream: &str) {
+        self.serve_from(model, upstream);
+        let id = self.models[model];
+        self.change(|scene| scene.stage(id, Stage::Verified, &[]));
+    }
+
     /// Shows upstreams that are added from now on another credential.
     pub(crate) fn use_credential(&mut self, secret: &str) {
         self.credential = private_file(&self.folder, "another", secret);

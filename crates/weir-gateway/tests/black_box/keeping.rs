@@ -95,19 +95,82 @@ fn an_answer_ends_only_when_its_record_is_kept() {
         house.recorder.queue.handed_over(taken.before);
         assert_eq!(waiting.answer().status(), 200);
     }
-    // A restricted one waits for the disk, before and after.
-    let house = house();
+}
+
+/// The bytes of an answer whose length is told.
+const SIZED: [&str; 2] = ["HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n", "{\"id\":\"a-1\"}"];
+
+/// A restricted model behind a tap, a request to it under way, and its
+/// decision on the disk.
+fn restricted(house: &mut House, tap: &Tap) -> crate::caller::Caller {
+    house.serve_restricted_from("tapped-5", &tap.base_url());
     house.recorder.hold_exchanges();
     let mut waiting = house.caller();
-    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("listed-5").as_bytes()));
-    writer_says(&house, RecordQueue::written);
+    waiting.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("tapped-5").as_bytes()));
+    writer_says(house, RecordQueue::written);
+    waiting
+}
+
+#[test]
+fn a_restricted_answer_waits_for_the_disk_and_is_refused_where_its_record_cannot_be_kept() {
+    let (mut house, tap) = (house(), Tap::open());
+    let mut waiting = restricted(&mut house, &tap);
+    tap.next().say(SIZED.concat());
     writer_says(&house, RecordQueue::handed_over);
-    assert_eq!(house.gateway.in_flight().len(), 1, "to be handed over is not enough");
-    // The head may still be on its way when all else is there.
-    let head = waiting.head();
+    waiting.drain_socket();
+    assert_eq!((house.gateway.in_flight().len(), waiting.buffer.len()), (1, 0), "to be handed over is not enough");
     house.recorder.queue.set_failed(true);
-    let (_, is_whole) = waiting.body(&head);
-    assert!(!is_whole, "its last bytes never came");
+    let answer = waiting.answer();
+    assert_eq!((answer.status(), answer.json()["error"]["code"].as_str()), (503, Some("record_unavailable")));
+    assert!(answer.head.get("weir-decision").is_some());
+    // The connection is good for more.
+    house.recorder.queue.set_failed(false);
+    assert_eq!(waiting.ask(&request("GET", "/v1/models", None, &[], b"")).status(), 401);
+}
+
+#[test]
+fn a_restricted_answer_whose_head_is_gone_breaks_off_where_its_record_cannot_be_kept() {
+    let (mut house, tap) = (house(), Tap::open());
+    let mut waiting = restricted(&mut house, &tap);
+    let mut upstream = tap.next();
+    upstream.say(SIZED[0]);
+    let head = waiting.head();
+    upstream.say(SIZED[1]);
+    writer_says(&house, RecordQueue::handed_over);
+    house.recorder.queue.set_failed(true);
+    let (body, is_whole) = waiting.body(&head);
+    assert!(body.is_empty() && !is_whole, "its last bytes never came");
+}
+
+#[test]
+fn a_short_answer_that_waits_for_its_record_is_refused_once_it_is_denied() {
+    let (mut house, tap) = (house(), Tap::open());
+    house.serve_from("tapped-5", &tap.base_url());
+    house.recorder.hold_exchanges();
+    let mut waiting = house.caller();
+    waiting.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], chat("tapped-5").as_bytes()));
+    tap.next().say(SIZED.concat());
+    house.recorder.queue.gather(Duration::from_secs(3_600));
+    assert_eq!(house.enact(directive("order-1", &["tapped-5"], FOREIGN)).cut, 1);
+    let answer = waiting.answer();
+    assert_eq!((answer.status(), answer.head.get("weir-rule")), (403, Some("order-1/named")));
+}
+
+#[test]
+fn an_answer_of_a_told_length_comes_whole_in_whatever_pieces_it_came() {
+    let (mut house, tap) = (house(), Tap::open());
+    house.serve_from("tapped-5", &tap.base_url());
+    let whole = SIZED.concat();
+    for at in 1..whole.len() {
+        let mut caller = house.caller();
+        caller.send(&request("POST", "/v1/chat/completions", Some(ACME), &[], chat("tapped-5").as_bytes()));
+        let mut upstream = tap.next();
+        upstream.say(&whole[..at]);
+        upstream.say(&whole[at..]);
+        let answer = caller.answer();
+        assert_eq!((answer.status(), answer.text(), answer.is_whole), (200, SIZED[1], true), "parted at {at}");
+        assert_eq!(answer.head.get("content-length"), Some("12"));
+    }
 }
 
 #[test]

@@ -133,7 +133,9 @@ impl Recorder for Desk {
     }
 
     fn until_written(&self, place: Place) -> UntilDurable {
-        self.write_at_once();
+        if !self.queue.is_written(place) {
+            self.write_at_once();
+        }
         self.queue.until_written(place)
     }
 }

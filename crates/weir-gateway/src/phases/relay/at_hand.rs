@@ -1,0 +1,61 @@
+//! An answer that came whole with its head, as short ones do. Its record is
+//! settled before the head goes out, so head and body leave together; a body that
+//! waits for its record would leave behind its head, by a second call to the
+//! system that costs more than writing the record. And where a record that must be
+//! kept cannot be, the caller still gets a refusal that says so.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::Relay;
+use crate::recorder::Unavailable;
+use crate::upstream::BodyFraming;
+
+impl Relay {
+    /// Takes what came, and settles the record where that is all. True where
+    /// there is a record to wait for.
+    pub(super) async fn take_at_hand(&mut self) -> bool {
+        let has_length = matches!(self.framing, BodyFraming::Length(left) if left > 0);
+        if !has_length || self.is_event_stream || self.withholding.is_some() {
+            return false;
+        }
+        let piece = poll_fn(|cx| {
+            let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
+            Poll::Ready(match connection.poll_body(cx, &mut self.framing) {
+                Poll::Pending => None,
+                Poll::Ready(piece) => Some(piece),
+            })
+        });
+        match piece.await {
+            None => return false,
+            Some(Ok(piece)) => self.at_hand = piece.and_then(|piece| self.align(piece)),
+            Some(Err(error)) => self.fail(error),
+        }
+        if self.framing != BodyFraming::Length(0) || self.at_hand.is_none() {
+            return false;
+        }
+        // Others of this thread that come to their end now have their records written together with this one.
+        let Some(settled) = self.settle() else { return false };
+        tokio::task::yield_now().await;
+        let kept = self.settlement.until_kept(settled);
+        self.last = self.at_hand.take().map(|piece| (piece, kept));
+        true
+    }
+
+    /// Waits for the record of an answer at hand, unless the answer is denied.
+    ///
+    /// # Errors
+    /// Where the record cannot be kept and the answer does not go without.
+    pub(super) async fn until_kept(&mut self) -> Result<(), Unavailable> {
+        let kept = poll_fn(|cx| match &mut self.last {
+            Some((_, kept)) if self.settlement.client.gate.cut().is_none() => kept.as_mut().poll(cx).map(Some),
+            _ => Poll::Ready(None),
+        });
+        let Some(said) = kept.await else { return Ok(()) };
+        if let Some((_, kept)) = &mut self.last {
+            // What is ready is not asked twice.
+            *kept = Box::pin(std::future::ready(said));
+        }
+        if self.settlement.may_shed() { Ok(()) } else { said }
+    }
+}
