@@ -16,7 +16,8 @@ use weir_store::kind::FolderKind;
 
 use crate::call::ask;
 use crate::server::log_is_good;
-use crate::{CONFIG, House, holds};
+use crate::house;
+use crate::house::{CONFIG, House, holds};
 
 const CAMPAIGN: &str = "k7f2mq-20260503";
 
@@ -64,7 +65,7 @@ async fn found(data: &Path) {
 
 #[test]
 fn what_rests_on_an_erased_dossier_stays_in_force_and_says_so() {
-    let house = House::new();
+    let house = house();
     let House { server, key, upstream } = house;
     let server = server.again("TERM", CONFIG, |data| {
         tokio::runtime::Runtime::new().unwrap().block_on(found(data));
@@ -115,7 +116,7 @@ fn what_rests_on_an_erased_dossier_stays_in_force_and_says_so() {
 
     // An auditor is told what is gone and what rests on it.
     weir.line("audit export --from 2020-01-01T00:00:00Z --to 2100-01-01T00:00:00Z -o audit").done();
-    let house = house.again();
+    let house = house.again("TERM", |_| ());
     let data = house.server.data().display().to_string();
     log_is_good(house.weir(), &house.server.data());
     let verified = house.weir().run(&["log", "verify", &data, "--opened", "audit/bundle.jsonl"]).done().out;

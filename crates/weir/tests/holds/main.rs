@@ -15,88 +15,41 @@ mod program;
 #[path = "../process/server.rs"]
 #[allow(dead_code, reason = "each of the programs that share it uses its part")]
 mod server;
+#[path = "../process/house.rs"]
+#[allow(dead_code, reason = "each of the programs that share it uses its part")]
+mod house;
 
 use std::path::Path;
 
 use serde_json::Value;
-use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
 
 use call::{Call, ask};
-use program::Weir;
-use server::{Server, log_is_good, seed};
-
-const CONFIG: &str = "listen = \"127.0.0.1:0\"\n";
+use house::{CONFIG, House, holds};
+use server::{Server, log_is_good};
 
 /// Longer than any test.
 const ENDLESS: &str = "x-stand-in-chunks: 9000\r\nx-stand-in-gap-ms: 100\r\n";
 
 const CLAIM: &str = "claim add party:acme kyb_level 2 --level 2 --by Zyxwverifier --evidence sha256:abababababababababababababababababababababababababababababababab";
 
-struct House {
-    server: Server,
-    key: String,
-    upstream: StandInHandle,
+fn house() -> House {
+    House::with(&[("fable-5", "general"), ("mythos-5", "verified")])
 }
 
 impl House {
-    fn new() -> House {
-        let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-        let server = Server::start(Weir::new(), Path::new("data"), CONFIG);
-        let key = seed(&server, &upstream.base_url(), &[("fable-5", "general"), ("mythos-5", "verified")]);
-        House { server, key, upstream }
-    }
-
-    fn weir(&self) -> &Weir {
-        self.server.weir()
-    }
-
     fn status(&self, model: &str) -> u16 {
         ask(self.server.address(), &self.key, model).unwrap().status
-    }
-
-    fn again(self) -> House {
-        House { server: self.server.again("TERM", CONFIG, |_| ()), ..self }
     }
 
     /// The public parts of acts of a kind.
     fn acts(&self, kind: &str) -> Vec<Value> {
         self.server.acts(kind).into_iter().map(|mut entry| entry["public"].take()).collect()
     }
-
-    /// A release officer, to approve what others draft.
-    fn officer(&self, name: &str) -> Weir {
-        let added = self.weir().line(&format!("operator add {name} --role release-officer")).done().json();
-        Weir::new().with("WEIR_SERVER", self.server.base()).with("WEIR_TOKEN", added["token"].as_str().unwrap())
-    }
-
-    /// Sets rules that two others approve.
-    fn rules(&self, text: &str, officers: &[Weir]) {
-        self.weir().write("rules/own.cedar", text);
-        let drafted = self.weir().line("rules set rules").done().json();
-        let id = drafted["id"].as_str().unwrap();
-        for officer in officers {
-            officer.line(&format!("approve {id}")).done();
-        }
-    }
-}
-
-/// Whether any file of the folder, or of a folder in it, holds the text, in
-/// whatever case.
-fn holds(data: &Path, text: &str) -> bool {
-    let found = |path: std::path::PathBuf| {
-        if path.is_dir() {
-            return holds(&path, text);
-        }
-        // A file may go while the folder is looked through.
-        let bytes = std::fs::read(path).unwrap_or_default();
-        bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
-    };
-    std::fs::read_dir(data).unwrap().map(|file| file.unwrap().path()).any(found)
 }
 
 #[test]
 fn an_erased_claim_is_unknown_at_once_and_its_bytes_are_gone() {
-    let house = House::new();
+    let house = house();
     assert_eq!(house.status("mythos-5"), 403);
     let claimed = house.weir().line(CLAIM).done().json();
     let act = claimed["act"].as_u64().unwrap();
@@ -144,7 +97,7 @@ fn an_erased_claim_is_unknown_at_once_and_its_bytes_are_gone() {
         (1, &act.into(), Some("claim.add"))
     );
     house.weir().line("log open --subject party:acme -o bundle.jsonl").done();
-    let house = house.again();
+    let house = house.again("TERM", |_| ());
     assert_eq!(house.status("mythos-5"), 403);
     let data = house.server.data().display().to_string();
     let ran = house.weir().run(&["log", "verify", &data, "--opened", "bundle.jsonl"]).done();
@@ -156,7 +109,7 @@ fn an_erased_claim_is_unknown_at_once_and_its_bytes_are_gone() {
 
 #[test]
 fn everything_about_a_party_that_left_can_be_erased() {
-    let house = House::new();
+    let house = house();
     house.weir().line(CLAIM).done();
     house.weir().line("party close acme").done();
     let erased = house.weir().line("erase party:acme --reason asked").done().json();
@@ -169,7 +122,7 @@ fn everything_about_a_party_that_left_can_be_erased() {
     assert!(why.contains("there is no party `acme`"), "{why}");
     // The name is free for another.
     house.weir().line("party add acme --name Another").done();
-    let house = house.again();
+    let house = house.again("TERM", |_| ());
     assert_eq!(house.weir().line("party show acme --json").done().json()["name"], "Another");
     log_is_good(house.weir(), &house.server.data());
 }
@@ -193,7 +146,7 @@ claim,zyxwlab,zyxwaccount,nationalities,XA,2,zyxwverifier,9f86d081884c7d659a2fea
 @reason("zyxwlab asked")
 forbid (principal, action, resource) when { principal has sector && principal.sector == "zyxwsector" };
 "#;
-    let house = House::new();
+    let house = house();
     let weir = house.weir();
     weir.write("first.csv", FILE);
     weir.write("more.csv", MORE);
@@ -252,8 +205,8 @@ fn records_are_kept_until_a_rule_lets_them_go_and_never_while_a_hold_stands() {
 @reason("Records are kept for a second, for this test")
 permit (principal, action == Weir::Action::"records.delete", resource);
 "#;
-    let house = House::new();
-    let officers = [house.officer("ines"), house.officer("lin")];
+    let house = house();
+    let officers = [house.operator("ines", "release-officer"), house.operator("lin", "release-officer")];
     let answer = ask(house.server.address(), &house.key, "fable-5").unwrap();
     let decision = answer.header("weir-decision").to_owned();
     let hold = house.weir().line("hold place account:acme/ci --reason dispute").done().json();
@@ -261,9 +214,9 @@ permit (principal, action == Weir::Action::"records.delete", resource);
     house.weir().line("party add borealis --name Borealis").done();
     house.weir().line("account add borealis/b").done();
     let other = house.weir().line("key issue borealis/b").done().json()["key"].as_str().unwrap().to_owned();
-    let house = house.again();
+    let house = house.again("TERM", |_| ());
     assert_eq!(ask(house.server.address(), &other, "fable-5").unwrap().status, 200);
-    let house = house.again();
+    let house = house.again("TERM", |_| ());
     assert_eq!(house.acts("records.seal").len(), 2);
     let officers = officers.map(|officer| officer.with("WEIR_SERVER", house.server.base()));
     for (bad, why) in [

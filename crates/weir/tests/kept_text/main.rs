@@ -11,17 +11,18 @@ mod program;
 #[path = "../process/server.rs"]
 #[allow(dead_code, reason = "each of the programs that share it uses its part")]
 mod server;
+#[path = "../process/house.rs"]
+#[allow(dead_code, reason = "each of the programs that share it uses its part")]
+mod house;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use weir_sim::stand_in::{StandIn, StandInConfig, StandInHandle};
 use weir_store::{SqliteStore, Store as _};
 
+use house::{House, files, holds};
 use program::Weir;
-use server::{Server, log_is_good, seed};
-
-const CONFIG: &str = "listen = \"127.0.0.1:0\"\n";
+use server::log_is_good;
 
 const KEEP: &str = r#"@id("own/kept")
 @keep_text("2 days")
@@ -31,46 +32,25 @@ permit (principal, action, resource == Weir::Model::"mythos-5");
 
 const DAY: i64 = 86_400_000;
 
-struct House {
-    server: Server,
-    key: String,
-    upstream: StandInHandle,
+/// One in which what is asked of mythos is kept.
+fn keeping() -> House {
+    let house = House::with(&[("fable-5", "general"), ("mythos-5", "general")]);
+    for (bad, why) in [
+        (KEEP.replace("2 days", "long"), "@keep_text(\"long\") is no length of time"),
+        (KEEP.replace("@keep_text", "@keep_texts"), "@keep_texts says nothing"),
+        (KEEP.replace("permit", "forbid"), "@keep_text stands on a forbid"),
+        (KEEP.replace("own/kept", "authority/kept"), "a rule about models"),
+    ] {
+        house.weir().write("rules/own.cedar", &bad);
+        let told = house.weir().line("rules check rules").refused();
+        assert!(told.contains("own.cedar, line 1: ") && told.contains(why), "{told}");
+    }
+    let officers = ["ines", "lin"].map(|name| house.operator(name, "release-officer"));
+    house.rules(KEEP, &officers);
+    house
 }
 
 impl House {
-    fn new() -> House {
-        let upstream = StandIn::start(StandInConfig { record: 0, ..StandInConfig::default() }).unwrap();
-        let server = Server::start(Weir::new(), Path::new("data"), CONFIG);
-        let key = seed(&server, &upstream.base_url(), &[("fable-5", "general"), ("mythos-5", "general")]);
-        let house = House { server, key, upstream };
-        for (bad, why) in [
-            (KEEP.replace("2 days", "long"), "@keep_text(\"long\") is no length of time"),
-            (KEEP.replace("@keep_text", "@keep_texts"), "@keep_texts says nothing"),
-            (KEEP.replace("permit", "forbid"), "@keep_text stands on a forbid"),
-            (KEEP.replace("own/kept", "authority/kept"), "a rule about models"),
-        ] {
-            house.weir().write("rules/own.cedar", &bad);
-            let told = house.weir().line("rules check rules").refused();
-            assert!(told.contains("own.cedar, line 1: ") && told.contains(why), "{told}");
-        }
-        house.weir().write("rules/own.cedar", KEEP);
-        let drafted = house.weir().line("rules set rules").done().json();
-        for name in ["ines", "lin"] {
-            let officer = house.operator(name, "release-officer");
-            officer.line(&format!("approve {}", drafted["id"].as_str().unwrap())).done();
-        }
-        house
-    }
-
-    fn weir(&self) -> &Weir {
-        self.server.weir()
-    }
-
-    fn operator(&self, name: &str, role: &str) -> Weir {
-        let added = self.weir().line(&format!("operator add {name} --role {role}")).done().json();
-        Weir::new().with("WEIR_SERVER", self.server.base()).with("WEIR_TOKEN", added["token"].as_str().unwrap())
-    }
-
     /// Asks a model under a key; the exchange's id.
     fn ask(&self, key: &str, model: &str, text: &str) -> String {
         let url = format!("http://{}/v1/chat/completions", self.server.address());
@@ -87,28 +67,9 @@ impl House {
         self.weir().run(&["--json", "exchange", "text", exchange, "--reason", "zyxwreason"])
     }
 
-    fn again(self, signal: &str, meanwhile: impl FnOnce(&Path)) -> House {
-        House { server: self.server.again(signal, CONFIG, meanwhile), ..self }
-    }
-
     fn keys(&self) -> Vec<PathBuf> {
         files(&self.server.data().join("text-keys"))
     }
-}
-
-/// Every file in a folder and those in it.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(listing) = std::fs::read_dir(folder) else { return Vec::new() };
-    let paths = listing.map(|file| file.unwrap().path());
-    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-/// Whether any file in the folder holds the bytes.
-fn holds(folder: &Path, bytes: &[u8]) -> bool {
-    files(folder).iter().any(|path| {
-        let found = std::fs::read(path).unwrap_or_default();
-        found.windows(bytes.len()).any(|window| window == bytes)
-    })
 }
 
 /// Has a folder's clock go on from so many days ahead.
@@ -123,7 +84,7 @@ fn later(days: i64) -> impl FnOnce(&Path) {
 
 #[test]
 fn texts_are_kept_where_a_rule_says_so_and_read_with_a_trace_until_their_day_has_passed() {
-    let house = House::new();
+    let house = keeping();
     let without = house.ask(&house.key, "fable-5", "Zyxwlantern of the pier");
     assert_eq!(house.keys(), [""; 0].map(PathBuf::from));
     let exchange = house.ask(&house.key, "mythos-5", "Zyxwsaffron\nof the harbour");
@@ -191,7 +152,7 @@ fn texts_are_kept_where_a_rule_says_so_and_read_with_a_trace_until_their_day_has
 
 #[test]
 fn an_erasure_destroys_the_keys_before_it_is_acknowledged_and_after_a_crash() {
-    let house = House::new();
+    let house = keeping();
     house.weir().line("party add borealis --name Borealis").done();
     house.weir().line("account add borealis/b").done();
     let other = house.weir().line("key issue borealis/b").done().json()["key"].as_str().unwrap().to_owned();
@@ -231,14 +192,10 @@ fn where_reading_takes_approval_it_is_drafted_approved_and_handed_over_once() {
 @reason("Reading a kept text takes the approval of another")
 forbid (principal, action == Weir::Action::"text.read", resource) when { context.approvals < 1 };
 "#;
-    let house = House::new();
+    let house = keeping();
     let exchange = house.ask(&house.key, "mythos-5", "Zyxwsaffron");
-    house.weir().write("rules/own.cedar", &format!("{KEEP}{TWO_EYES}"));
-    let drafted = house.weir().line("rules set rules").done().json();
     let officers = ["omar", "nils"].map(|name| house.operator(name, "release-officer"));
-    for officer in &officers {
-        officer.line(&format!("approve {}", drafted["id"].as_str().unwrap())).done();
-    }
+    house.rules(&format!("{KEEP}{TWO_EYES}"), &officers);
     let [ana, ben] = ["ana", "ben"].map(|name| house.operator(name, "analyst"));
     let read = |who: &Weir, id: &str| who.run(&["--json", "exchange", "text", id, "--reason", "zyxwreason"]);
 
@@ -293,7 +250,7 @@ forbid (principal, action == Weir::Action::"text.read", resource) when { context
 /// that nobody reads them with it; everything else in it holds.
 #[test]
 fn an_audit_bundle_has_no_keys_of_texts_and_says_so() {
-    let house = House::new();
+    let house = keeping();
     house.ask(&house.key, "mythos-5", "Zyxwsaffron");
     // Sealed with the end of its process.
     let house = house.again("TERM", |_| ());
