@@ -8,6 +8,7 @@
 #[path = "../process/call.rs"]
 #[allow(dead_code, reason = "each of the programs that share it uses its part")]
 mod call;
+mod clients;
 #[path = "../cli/program.rs"]
 #[allow(dead_code, reason = "each of the programs that share it uses its part")]
 mod program;
