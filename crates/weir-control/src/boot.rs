@@ -11,6 +11,7 @@ mod secret_files;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use weir_acts::act::PolicyText;
 use weir_acts::entry::EntryError;
 use weir_acts::key::Pepper;
 use weir_acts::state::{FoldError, State};
@@ -168,6 +169,22 @@ pub fn open(
     origin: Option<&str>,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Booted, BootError> {
+    open_begun_with(dir, kind, origin, &weir_rules::base_rules, progress)
+}
+
+/// As [`open`]; where there is no log yet it begins with other base rules. For tests
+/// of what becomes of logs begun by earlier versions.
+///
+/// # Errors
+/// As [`open`].
+#[doc(hidden)]
+pub fn open_begun_with(
+    dir: &Path,
+    kind: FolderKind,
+    origin: Option<&str>,
+    rules: &dyn Fn() -> Vec<PolicyText>,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Booted, BootError> {
     durable::create_private_folder(dir)?;
     let lock = FolderLock::acquire(dir)?;
     kind.claim(&lock)?;
@@ -178,7 +195,7 @@ pub fn open(
     let first_token = match is_new {
         true => {
             let signer = secret_files::log_key(dir, origin)?;
-            Some(genesis::write(dir, &*store, &signer, &Pepper::new(&pepper), clock.now())?)
+            Some(genesis::write(dir, &*store, &signer, &Pepper::new(&pepper), rules(), clock.now())?)
         }
         false => None,
     };

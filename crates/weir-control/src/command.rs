@@ -7,6 +7,7 @@ mod upload;
 mod verbs;
 
 use serde::{Deserialize, Serialize};
+use weir_acts::act::PolicyText;
 use weir_acts::digest::Digest;
 use weir_acts::id::{AccountId, AppealId, ClaimId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId};
 use weir_acts::words::{Describes, MeasureKind, PartyKind, Role, Ruling, Stage};
@@ -233,6 +234,11 @@ commands! {
     "rules.set" RulesSet {
         /// The files.
         files: Vec<UploadedFile>,
+    }
+    /// Bring in base rules of this version that the log never had.
+    "rules.upgrade" RulesUpgrade {
+        /// The rules as they were shown.
+        rules: Vec<PolicyText>,
     }
     /// Write an order down, not yet in force.
     "directive.draft" DirectiveDraft {

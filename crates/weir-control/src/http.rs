@@ -91,6 +91,7 @@ pub(crate) struct Shared {
 pub fn admin(control: Control, live: Live) -> Router {
     let questions = Router::new()
         .route("/rules", get(questions::rules))
+        .route("/rules/lacking", get(questions::lacking_rules))
         .route("/directive", get(questions::directives))
         .route("/directive/{id}", get(questions::directive).post(admin::change_directive))
         .route("/directive/{id}/preview", get(questions::preview))

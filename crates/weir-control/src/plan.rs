@@ -133,6 +133,7 @@ impl Planner<'_> {
             Command::GrantAdd(command) => self.grant_add(command),
             Command::GrantRevoke(command) => self.grant_revoke(command.id),
             Command::RulesSet(command) => self.rules_set(&command.files),
+            Command::RulesUpgrade(command) => self.rules_upgrade(&command.rules),
             Command::DirectiveDraft(command) => self.directive_draft(command),
             Command::DirectiveEnact(command) => self.directive_enact(&command.id),
             Command::DirectiveLift(command) => self.directive_lift(command),

@@ -53,6 +53,7 @@ fn body(verb: &str) -> Value {
         "grant.revoke" => json!({"id": format!("g-{ID}")}),
         "log.key" => json!({"overlap_days": 1}),
         "rules.set" => json!({"files": [file]}),
+        "rules.upgrade" => json!({"rules": [{"id": "x", "cedar": "x"}]}),
         "directive.draft" => json!({"file": file}),
         "directive.lift" => json!({"id": "x", "by": "x"}),
         "draft.approve" => json!({"id": "x"}),
@@ -92,6 +93,7 @@ fn may(role: &str, verb: &str) -> bool {
 /// Every question, and what it takes to ask it.
 const QUESTIONS: &[(&str, &str, &str)] = &[
     ("GET", "rules", "read"),
+    ("GET", "rules/lacking", "read"),
     ("GET", "directive", "read"),
     ("GET", "directive/x", "read"),
     ("GET", "draft", "read"),

@@ -25,6 +25,7 @@ pub mod rule;
 mod scene;
 pub mod schema;
 pub mod snapshot;
+pub mod upgrade;
 
 pub use authority::{ActFacts, Authority, Refusal, hours_of};
 pub use automatic::Automatic;
@@ -38,3 +39,4 @@ pub use policies::{Alarm, CompileError, MEASURE_WITHHOLD, Policies};
 pub use preview::{Preview, preview};
 pub use schema::{BASE_KINDS, KindNameError, check_kind_name, reserved_kind};
 pub use snapshot::Snapshot;
+pub use upgrade::{Otherwise, Upgrade, lacking_for, upgrade};

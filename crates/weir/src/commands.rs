@@ -7,6 +7,7 @@ mod logs;
 pub(crate) mod simulate;
 pub(crate) mod sharing;
 mod texts;
+mod upgrades;
 mod verify;
 
 pub(crate) use verify::read_key;
@@ -66,6 +67,7 @@ pub(crate) fn run(remote: &Remote, command: &Command) -> Result<ExitCode> {
             let answer = Client::new(remote, Who::Operator)?.get(&path, &[])?;
             print(remote.json, &answer, || output::preview(&answer))
         }
+        Command::Rules(Rules::Upgrade { enact, ids }) => upgrades::upgrade(remote, *enact, ids),
         Command::Draft(Draft::List) => {
             list(remote, "/draft", "drafts", &["id", "command", "by", "drafted", "status", "approved_by"])
         }

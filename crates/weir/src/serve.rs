@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use weir_acts::act::PolicyText;
 use weir_gateway::Drained;
 use weir_store::kind::FolderKind;
 
@@ -71,6 +72,10 @@ fn folding_bar(of: u64) -> ProgressBar {
 
 /// Says where everything is.
 pub(crate) fn tell(node: &Node, config: &Config) {
+    let control = node.control();
+    if let Some(said) = lacking(&weir_rules::upgrade(&control.published().state, control.now()).lacking) {
+        complain(&said);
+    }
     let scheme = if config.tls.certificate.is_some() { "https" } else { "http" };
     complain(&format!("weir serves {scheme}://{}", node.address()));
     if let Some(admin) = node.admin_address() {
@@ -80,6 +85,14 @@ pub(crate) fn tell(node: &Node, config: &Config) {
     if let Some(token) = node.first_token() {
         complain(&format!("first start: the token of operator bootstrap is in {}", token.display()));
     }
+}
+
+/// What is said of base rules that the log was begun without.
+fn lacking(rules: &[PolicyText]) -> Option<String> {
+    let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+    let named = ids.join(", ");
+    (!ids.is_empty())
+        .then(|| format!("this log was begun without base rules of this version: {named}; see `weir rules upgrade`"))
 }
 
 /// Waits for SIGTERM, SIGINT or the writer's end, does what is due `before`

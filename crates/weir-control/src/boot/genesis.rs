@@ -6,13 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use weir_acts::Time;
-use weir_acts::act::{Act, Parts, public};
+use weir_acts::act::{Act, Parts, PolicyText, public};
 use weir_acts::entry::{BY_WEIR, Entry};
 use weir_acts::id::LogId;
 use weir_acts::key::Pepper;
 use weir_acts::state::State;
 use weir_acts::words::Role;
-use weir_rules::{BASE_KINDS, base_rules};
+use weir_rules::BASE_KINDS;
 use weir_store::durable::write_file_atomically;
 use weir_store::{Append, EMPTY_ROOT, NewEntry, PrivatePart, Store, TreeHead};
 use weir_tlog::{Ed25519Signer, Frontier, Hash, leaf_hash};
@@ -32,13 +32,14 @@ pub(super) fn write(
     store: &dyn Store,
     signer: &Ed25519Signer,
     pepper: &Pepper,
+    rules: Vec<PolicyText>,
     at: Time,
 ) -> Result<PathBuf, BootError> {
     let mut state = State::default();
     let mut entries = Vec::new();
     let mut steps = Steps { state: &mut state, entries: &mut entries, pepper, at };
     steps.add(vec![open_log(signer, at)])?;
-    let rules = steps.planner().rules_entries(base_rules(), Vec::new())?;
+    let rules = steps.planner().rules_entries(rules, Vec::new())?;
     steps.add(rules.entries)?;
     for (kind, value_type, describes) in BASE_KINDS {
         let declare = ClaimDeclare { kind: (*kind).to_owned(), r#type: *value_type, describes: *describes };

@@ -22,6 +22,7 @@ macro_rules! commands {
                 match self {
                     Command::DraftDrop(_) => "draft.close",
                     Command::CampaignAct(_) => "measure.take",
+                    Command::RulesUpgrade(_) => "rules.set",
                     _ => self.verb(),
                 }
             }

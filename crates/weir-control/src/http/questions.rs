@@ -87,6 +87,19 @@ pub(super) async fn check_rules(State(shared): State<Shared>, headers: HeaderMap
     Ok(Json(json!({ "added": added, "removed": change.removed, "kept": wanted.len() - added.len() })))
 }
 
+/// What this version's base rules are to the log.
+pub(super) async fn lacking_rules(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+    operator(&shared, &headers, "read")?;
+    let published = shared.control.published();
+    let found = weir_rules::upgrade(&published.state, shared.control.now());
+    let otherwise: Vec<Value> = found
+        .otherwise
+        .iter()
+        .map(|rule| json!({ "id": rule.id, "in_force": rule.in_force, "in_log": &*rule.in_log, "here": rule.here }))
+        .collect();
+    Ok(Json(json!({ "lacking": found.lacking, "otherwise": otherwise })))
+}
+
 pub(super) async fn directives(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     operator(&shared, &headers, "read")?;
     let published = shared.control.published();

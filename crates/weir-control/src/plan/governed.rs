@@ -105,6 +105,33 @@ impl Planner<'_> {
         self.rules_entries(change.policies, change.removed)
     }
 
+    /// Brings in `rules` as they were shown: each must be a base rule that the log
+    /// never had, so that nothing in the log is replaced.
+    pub(super) fn rules_upgrade(&self, rules: &[PolicyText]) -> Result<Plan, Refusal> {
+        let lacking = weir_rules::upgrade(self.state, self.at).lacking;
+        if lacking.is_empty() {
+            return Err(Refusal::conflict("the log has every base rule of this version already"));
+        }
+        if rules.is_empty() {
+            return Err(Refusal::invalid("no rules are named; `weir rules upgrade` shows those that the log lacks"));
+        }
+        for rule in rules {
+            if self.state.rules.contains_key(rule.id.as_str()) {
+                return Err(Refusal::conflict(format!("the log has a rule `{}`, which stays as it is", rule.id)));
+            }
+            if !lacking.contains(rule) {
+                return Err(Refusal::conflict(format!(
+                    "`{}` is no base rule of this version, or has another text in it; `weir rules upgrade` shows what there is",
+                    rule.id
+                )));
+            }
+        }
+        let text: Vec<&str> = rules.iter().map(|rule| rule.cedar.as_str()).collect();
+        let file = RuleFile { name: "the base rules".to_owned(), text: text.join("\n\n") };
+        let checked = weir_rules::check_rules(&[file], &self.state.kinds);
+        self.rules_entries(checked.map_err(|error| Refusal::invalid(error.to_string()))?, Vec::new())
+    }
+
     /// The acts that bring policies in and out of force, in as many parts as
     /// the size of an entry demands.
     pub(crate) fn rules_entries(&self, added: Vec<PolicyText>, removed: Vec<String>) -> Result<Plan, Refusal> {

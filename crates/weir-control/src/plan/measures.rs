@@ -92,7 +92,7 @@ impl Planner<'_> {
             return Ok(());
         }
         Err(Refusal::conflict(format!(
-            "rule `{rule}`, which enforces this measure, is not in force in this log; bring it in with `weir rules set`"
+            "rule `{rule}`, which enforces this measure, is not in force in this log; `weir rules upgrade` brings it in"
         )))
     }
 

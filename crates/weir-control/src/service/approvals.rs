@@ -104,7 +104,7 @@ impl Compiled {
         command: &Command,
         plan: &Plan,
     ) -> Result<(), Refusal> {
-        let matters = matches!(command, Command::RulesSet(_) | Command::OperatorRevoke(_) | Command::TokenRevoke(_));
+        let matters = matches!(command, Command::RulesSet(_) | Command::RulesUpgrade(_) | Command::OperatorRevoke(_) | Command::TokenRevoke(_));
         if !matters {
             return Ok(());
         }

@@ -138,7 +138,13 @@ impl Compiled {
             if refusal.alarm {
                 tracing::error!(%refusal, "a rule of authority could not be evaluated");
             }
-            Refusal::forbidden(refusal.to_string())
+            let lacking = refusal.rule.is_none().then(|| weir_rules::lacking_for(state, at, action)).flatten();
+            Refusal::forbidden(match lacking {
+                Some(rule) => format!(
+                    "{refusal}; this log was begun before there was rule `{rule}`, which speaks of it: see `weir rules upgrade`"
+                ),
+                None => refusal.to_string(),
+            })
         })?;
         if let Some(kept) = self.kept().as_mut().filter(of_these_rules) {
             if kept.permitted.len() >= MOST_ANSWERS {

@@ -110,6 +110,18 @@ pub(crate) enum Rules {
         /// The folder
         dir: PathBuf,
     },
+    /// The base rules of the server's version that the log lacks, to look at or to bring in
+    #[command(
+        after_help = "A log keeps the base rules it began with; what later versions add comes in by this, an act like every change of the rules, with the approvals those take. Nothing in the log is replaced: a base rule that it has with another text is shown beside this version's and stays as it is.\n\nExamples:\n  weir rules upgrade\n  weir rules upgrade --enact\n  weir rules upgrade --enact authority/kept-text"
+    )]
+    Upgrade {
+        /// Bring them in, or write it down for approval
+        #[arg(long)]
+        enact: bool,
+        /// Only these
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

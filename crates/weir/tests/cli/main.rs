@@ -8,5 +8,7 @@ mod changes;
 mod program;
 mod questions;
 mod stub;
+mod upgrade;
 mod usage;
 mod verify;
+mod withheld;

@@ -105,12 +105,17 @@ pub(crate) struct Served {
     child: Child,
     weir: Weir,
     base: String,
+    said: Vec<String>,
 }
 
 impl Served {
     /// Starts one on a free port and waits until it says where it serves.
     pub(crate) fn start() -> Served {
-        let weir = Weir::new();
+        Served::start_in(Weir::new())
+    }
+
+    /// The same, in a folder that may hold data already.
+    pub(crate) fn start_in(weir: Weir) -> Served {
         let mut child = weir
             .command(&["serve", "--data", "data", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
@@ -118,16 +123,33 @@ impl Served {
             .spawn()
             .unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let base = said.find_map(|line| Some(line.strip_prefix("weir serves ")?.to_owned())).unwrap();
+        let mut before = Vec::new();
+        let base = said.find_map(|line| {
+            let base = line.strip_prefix("weir serves ").map(str::to_owned);
+            before.push(line);
+            base
+        });
+        let base = base.unwrap();
         // What it says further is read to its end, so that it never waits.
         std::thread::spawn(move || said.for_each(drop));
         let weir = weir.with("WEIR_SERVER", &base).with("WEIR_TOKEN_FILE", "data/operator.token");
-        Served { child, weir, base }
+        Served { child, weir, base, said: before }
     }
 
     /// The program beside it, with its token.
     pub(crate) fn weir(&self) -> &Weir {
         &self.weir
+    }
+
+    /// What it said up to where it serves, a line each.
+    pub(crate) fn said(&self) -> &[String] {
+        &self.said
+    }
+
+    /// Someone else who may act there, in a folder of their own.
+    pub(crate) fn operator(&self, name: &str, role: &str) -> Weir {
+        let added = self.weir.line(&format!("operator add {name} --role {role}")).done().json();
+        Weir::new().with("WEIR_SERVER", &self.base).with("WEIR_TOKEN", added["token"].as_str().unwrap())
     }
 
     /// Where it serves.
