@@ -3,6 +3,7 @@
 //! `cargo xtask bench detect`: how good the detector is (`bench/detect.md`).
 //! `cargo xtask bench verify`: what checking a million acts costs.
 //! `cargo xtask bench detect-speed`: what judging a log costs.
+//! `cargo xtask bench live`: what detection costs while it flows.
 //! `bench/README.md` says how and why it is measured so; the files here are
 //! one step each.
 
@@ -10,6 +11,7 @@ mod cpu;
 mod detect;
 mod detect_speed;
 mod latency;
+mod live;
 mod peers;
 mod process;
 mod programs;
@@ -45,6 +47,8 @@ pub(crate) enum Bench {
     Verify(verify::Verify),
     /// What judging a log costs: reading, sketching, folding, memory.
     DetectSpeed(detect_speed::DetectSpeed),
+    /// Detection while it flows: exchanges a second of one core.
+    Live(live::Live),
 }
 
 #[derive(Args)]
@@ -74,6 +78,7 @@ pub(crate) fn bench(workspace: &Path, which: Bench) -> Result<()> {
     match which {
         Bench::Detect(asked) => detect::measure(workspace, &asked),
         Bench::DetectSpeed(asked) => detect_speed::measure(workspace, &asked),
+        Bench::Live(asked) => live::measure(workspace, &asked),
         Bench::Scale(scale) => scale::measure(workspace, &scale),
         Bench::Verify(verify) => verify::measure(workspace, &verify),
         Bench::Gate(mut gate) => {
@@ -104,9 +109,10 @@ fn measure(workspace: &Path, gate: &Gate) -> Result<()> {
     latency::compare(&rig, gate, &mut raw, &mut table)?;
     drop(rig);
     if gate.without_weir {
-        table.not_measured("decisions, persons, overshoot and cuts", "--without-weir");
+        table.not_measured("decisions, transforms, persons, overshoot and cuts", "--without-weir");
     } else {
         programs::decide(&programs, &mut raw, &mut table)?;
+        programs::transform(&programs, &mut raw, &mut table)?;
         programs::person(&programs, &mut raw, &mut table)?;
         programs::overshoot(&programs, &mut raw, &mut table)?;
         programs::cut(&programs, &mut raw, &mut table)?;
@@ -161,6 +167,10 @@ fn build(workspace: &Path, gate: &Gate) -> Result<Programs> {
             "weir-rules",
             "--example",
             "decide_speed",
+            "-p",
+            "weir-wire",
+            "--example",
+            "transform_cost",
         ]);
     }
     run(&mut cargo)?;

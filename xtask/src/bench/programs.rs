@@ -22,6 +22,26 @@ pub(super) fn decide(programs: &Programs, raw: &mut Raw, table: &mut Table) -> R
     Ok(())
 }
 
+/// What withholding parts of a stream adds to each chunk.
+pub(super) fn transform(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
+    for line in printed(&mut Command::new(programs.examples.join("transform_cost")))? {
+        raw.line(&json!({"row": "transform", "measured": line}))?;
+        let (Some(stream), Some(added)) = (line["stream"].as_str(), line["added_p50_ns"].as_f64()) else { continue };
+        let micros = |field: &str| line[field].as_f64().unwrap_or(f64::NAN) / 1e3;
+        let value = format!(
+            "p50 {:.2} us added ({:.2} on, {:.2} off), p99 {:.2} us on",
+            added / 1e3,
+            micros("on_p50_ns"),
+            micros("off_p50_ns"),
+            micros("on_p99_ns")
+        );
+        let bar = line["bar_ns"].as_f64().unwrap_or(20_000.0);
+        let bar = Bar::new(added <= bar, &format!("p50 <= {} us", bar / 1e3));
+        table.row(&format!("withholding, a chunk of {stream}"), value, Some(bar));
+    }
+    Ok(())
+}
+
 /// The person behind a request, first seen and from the cache.
 pub(super) fn person(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Result<()> {
     for line in printed(&mut Command::new(programs.examples.join("person_cost")))? {

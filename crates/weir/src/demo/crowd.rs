@@ -56,8 +56,15 @@ impl Known {
     /// # Errors
     /// When the scenario cannot be.
     pub fn new() -> Result<Known> {
-        let scenario: Scenario = toml::from_str(SCENARIO).context("the demo's scenario")?;
-        let world = World::new(&scenario, Corpus::built_in(), Arrivals::built_in())?;
+        Known::of(&toml::from_str(SCENARIO).context("the demo's scenario")?)
+    }
+
+    /// Draws another crowd; the same every time.
+    ///
+    /// # Errors
+    /// When the scenario cannot be.
+    pub fn of(scenario: &Scenario) -> Result<Known> {
+        let world = World::new(scenario, Corpus::built_in(), Arrivals::built_in())?;
         let (mut campaign, mut look_alikes) = (BTreeSet::new(), BTreeSet::new());
         for truth in world.truth() {
             if !truth.campaigns.is_empty() {
@@ -67,6 +74,11 @@ impl Known {
             }
         }
         Ok(Known { world: Arc::new(world), campaign, look_alikes })
+    }
+
+    /// Where they live.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
     }
 
     /// Writes what sign-up and billing know into `dir`, once: signed up as long

@@ -37,6 +37,10 @@ pub use accounts::ACCOUNTS_FILE;
 /// Exchanges taken at once.
 const AT_ONCE: usize = 4_096;
 
+/// Exchanges taken, while it is behind, before epochs that are over are folded. What
+/// an epoch's end costs beside the fold, it then costs once for all of them.
+const MOST_UNFOLDED: usize = 64 * AT_ONCE;
+
 /// How long it waits for exchanges before it looks at the clock.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -189,10 +193,10 @@ impl Following {
         if let Err(error) = priority::lower() {
             tracing::warn!(%error, "the detector runs at the priority of requests: the system does not let it be lowered");
         }
-        let mut has_failed = false;
+        let (mut has_failed, mut unfolded) = (false, 0);
         loop {
             match feed.next(AT_ONCE, PATIENCE) {
-                Ok(Fed::Over) => return,
+                Ok(Fed::Over) => return self.close_epochs(),
                 Ok(Fed::Exchanges(exchanges)) => {
                     has_failed = false;
                     let has_caught_up = exchanges.len() < AT_ONCE;
@@ -201,7 +205,11 @@ impl Following {
                         self.intake.reach(self.epoch_now());
                     }
                     self.metrics.missed(feed.missed());
-                    self.close_epochs();
+                    unfolded += exchanges.len();
+                    if has_caught_up || unfolded >= MOST_UNFOLDED {
+                        self.close_epochs();
+                        unfolded = 0;
+                    }
                     self.watch_lag(&exchanges, has_caught_up);
                 }
                 Err(error) => {
