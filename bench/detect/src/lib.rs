@@ -8,10 +8,12 @@ pub mod calibrate;
 mod compare;
 mod held_out;
 mod line;
+mod removals;
 mod run;
 mod score;
 
 pub use compare::compare;
 pub use line::Line;
+pub use removals::{Removals, removals};
 pub use run::{Run, Watch, run};
 pub use score::{CampaignScore, Score, score};

@@ -8,7 +8,7 @@ use serde_json::json;
 use weir_detect::{Role, Trial};
 use weir_detect_bench::ask::Asked;
 use weir_detect_bench::calibrate::calibrate;
-use weir_detect_bench::{Run, compare, run};
+use weir_detect_bench::{Run, compare, removals, run};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -30,6 +30,17 @@ enum What {
         /// Innocent accounts that each may flag.
         #[arg(long, value_delimiter = ',', default_values_t = [0, 10])]
         budget: Vec<usize>,
+    },
+    /// A scenario again without the removal sets of some of its members.
+    Removals {
+        #[command(flatten)]
+        asked: Asked,
+        /// Members put to the test, evenly from the strongest to the weakest.
+        #[arg(long, default_value_t = 40)]
+        members: usize,
+        /// Of them, those left out in one rerun.
+        #[arg(long, default_value_t = 4)]
+        at_once: usize,
     },
     /// Small logs of unrelated people.
     Calibrate {
@@ -79,6 +90,17 @@ fn main() -> Result<()> {
                 json!({
                     "scenario": asked.scenario, "seed": asked.seed, "accounts": scenario.accounts,
                     "days": scenario.days, "baselines": scored,
+                })
+            );
+        }
+        What::Removals { asked, members, at_once } => {
+            let scenario = asked.scenario()?;
+            let told = removals(&scenario, asked.data.as_deref(), &asked.settings(), members, at_once)?;
+            println!(
+                "{}",
+                json!({
+                    "scenario": asked.scenario, "seed": asked.seed, "accounts": scenario.accounts,
+                    "days": scenario.days, "removals": told,
                 })
             );
         }

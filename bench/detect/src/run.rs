@@ -43,6 +43,14 @@ pub struct Run {
 /// Is handed the detector after each epoch, for curves, stopping rules and
 /// restarts.
 pub trait Watch {
+    /// Before the first epoch.
+    ///
+    /// # Errors
+    /// When the run cannot be as it is asked to be.
+    fn begin(&mut self, _: &mut Detector) -> Result<()> {
+        Ok(())
+    }
+
     /// After an epoch was folded.
     fn epoch(&mut self, epoch: i64, detector: &mut Detector);
 }
@@ -63,6 +71,7 @@ pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: 
     let accounts: Vec<LoggedAccount> =
         if scenario.without_accounts_file { Vec::new() } else { world.accounts().collect() };
     let mut detector = Detector::new(settings, &accounts);
+    watch.begin(&mut detector)?;
     let sketcher = detector.sketcher();
     let mut intake = Intake::default();
     let mut stream = world.stream();

@@ -6,7 +6,7 @@
 
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
-use weir_detect_bench::{Run, run};
+use weir_detect_bench::{Run, removals, run};
 use weir_sim::traffic::{Kind, LookAlikes, Scenario};
 
 fn settings(alpha: f64) -> Settings {
@@ -118,6 +118,15 @@ fn a_member_s_pieces_sum_to_its_bits_and_its_removal_set_suffices() {
         assert!((sum - line.bits).abs() <= 0.01 * line.bits.abs(), "{line:?}");
         assert!(!line.smallest_removal.is_empty());
     }
+}
+
+/// A few at a time, so that the group is what it was.
+#[test]
+fn a_rerun_without_its_removal_set_finds_no_member_and_the_others_stay_found() {
+    let told = removals(&scenario("A1", 14), None, &settings(0.01), 12, 4).unwrap();
+    assert!(told.tested >= 10, "{told:?}");
+    assert!(told.confirmed * 100 >= 95 * told.tested, "{told:?}");
+    assert_eq!(told.beside_a_finding, told.confirmed, "{told:?}");
 }
 
 /// As many small logs as the environment asks for, else a few.

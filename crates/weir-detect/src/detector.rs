@@ -15,6 +15,7 @@ use crate::epoch::{self, Stage};
 use crate::fills::Slot;
 use crate::findings::{self, Findings};
 use crate::footprint::Footprint;
+use crate::leave_out::UnknownPiece;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
 use crate::sketch::Sketcher;
@@ -158,6 +159,16 @@ impl Detector {
     /// As [`Detector::heed`], of a customer named by something else than its name.
     pub fn heed_account(&mut self, account: &LoggedAccount) {
         self.state.named.insert(self.sketcher.unit_of(&account.account, account.party.as_deref()));
+    }
+
+    /// Folds from now on as if these pieces of an account's evidence had never been
+    /// seen, as a rerun does that puts its removal set to the test. The words are
+    /// those of [`crate::MemberLine::smallest_removal`].
+    ///
+    /// # Errors
+    /// When no piece is told so; nothing has changed then.
+    pub fn leave_out(&mut self, account: &str, pieces: &[impl AsRef<str>]) -> Result<(), UnknownPiece> {
+        self.state.left_out.add(self.sketcher.unit_of(account, None), pieces)
     }
 
     /// Forgets whom indicators named: they have an end, and are given anew.

@@ -197,7 +197,8 @@ pub struct MemberLine {
     pub top: Vec<Weighed>,
     /// What speaks against.
     pub against: Vec<Weighed>,
-    /// The fewest pieces of evidence without which it would not be a member.
+    /// The fewest pieces of evidence without which it would not be a member; a rerun
+    /// without them shows it (see [`crate::Detector::leave_out`]).
     pub smallest_removal: Vec<String>,
 }
 

@@ -11,6 +11,7 @@ use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, REFERENCE_KEEP, thresho
 use crate::evidence::{Families, Joint, Scene, weigh};
 use crate::hash::Table;
 use crate::judge;
+use crate::leave_out::{Item, LeftOut};
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
 use crate::shed::shed;
@@ -65,7 +66,7 @@ pub(crate) fn fold(
 
 fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
     let mut candidates = std::mem::take(&mut state.candidates);
-    let joints = joint_of(&candidates, profile, &state.units);
+    let joints = joint_of(&candidates, profile, &state.units, &state.left_out);
     let in_candidates: BTreeSet<u64> = joints.iter().flat_map(|joint| joint.keys().copied()).collect();
     let families = Families::of(&candidates);
     let scene = Scene::of(state, profile, families, |unit| in_candidates.contains(&unit));
@@ -124,7 +125,12 @@ fn note_step(candidate: &mut Candidate, epoch: i64) {
 
 /// Each candidate's joint exchanges; where it was told apart from those who work
 /// off a list, of those alone whom earlier epochs know to do nothing of the kind.
-fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile, units: &Units) -> Vec<Joint<'e>> {
+fn joint_of<'e>(
+    candidates: &[Candidate],
+    profile: &'e EpochProfile,
+    units: &Units,
+    left_out: &LeftOut,
+) -> Vec<Joint<'e>> {
     let mut claims: Table<Vec<usize>> = Table::default();
     for (place, candidate) in candidates.iter().enumerate() {
         for &anchor in &candidate.anchors {
@@ -136,7 +142,7 @@ fn joint_of<'e>(candidates: &[Candidate], profile: &'e EpochProfile, units: &Uni
         return joints;
     }
     let mut shown = Vec::new();
-    for (&unit, seen) in &profile.units {
+    for (&unit, seen) in profile.units.iter().filter(|(unit, _)| !left_out.holds(**unit, Item::Template)) {
         let is_of_its_own = units.get(&unit).is_some_and(|unit| unit.given.is_of_its_own());
         for (_, event) in &seen.events {
             shown.clear();

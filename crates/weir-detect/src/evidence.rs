@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::bet::{Block, COMPONENTS, Component, Likeness, Moments, Reference, bits, likeness, stakes};
 use crate::candidate::{Candidate, Values};
 use crate::constants::{BLOCK_BITS, FAMILIES_LEAST, LIKENESS_KEEP, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::leave_out::Item;
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::settings::Without;
 use crate::state::State;
@@ -118,9 +119,10 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
     for (&unit, events) in joint {
         let Some(seen) = scene.profile.units.get(&unit) else { continue };
         let known = candidate.members.get(&unit).filter(|member| member.since < epoch);
-        let is_core = known.zip(state.units.get(&unit)).is_some_and(|(member, unit)| member.is_core(unit, trial));
+        let is_core = known.is_some_and(|member| state.is_core(unit, member));
         if known.is_some() {
             let value = match before.take() {
+                _ if state.left_out.holds(unit, Item::Dealt) => None,
                 Some(other) => compare_with_one(candidate, unit, events, &other),
                 None => compare(candidate, unit, events),
             };
@@ -222,6 +224,9 @@ fn payoffs(
         let client = events.iter().map(|event| event.client).find(|&value| is_new(value, &known.clients));
         payoffs[Component::Client as usize] =
             client.map(|value| hit(&candidate.clients, value) - shared.clients);
+    }
+    for component in Component::ALL.into_iter().filter(|&component| state.left_out.holds_bet(unit, component)) {
+        payoffs[component as usize] = None;
     }
     payoffs
 }

@@ -46,7 +46,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let core: Vec<u64> = candidate
         .members
         .iter()
-        .filter(|(id, member)| state.units.get(id).is_some_and(|unit| member.is_core(unit, state.trial)))
+        .filter(|(id, member)| state.is_core(**id, member))
         .map(|(&unit, _)| unit)
         .collect();
     let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();

@@ -7,6 +7,7 @@ use crate::candidate::{Candidate, Member};
 use crate::constants::{BLOCK_COUNTS, CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::Verdict;
+use crate::leave_out::{BEHAVIOUR, DEALT, Item, NAMED, TEMPLATE, TRAFFIC};
 use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
@@ -80,23 +81,46 @@ fn is_shown(parts: &[Part], bits: f64, trial: Trial) -> bool {
     bits >= trial.needs(MEMBER_BITS) && blocks >= 2 && (speaks(Block::Text) || speaks(Block::Time))
 }
 
-/// The fewest pieces without which the account would not be a member: the
-/// strongest first, until the rest no longer suffices.
+/// Pieces that are tried together before the strongest are taken off one by one.
+const TRIED: usize = 3;
+
+/// The fewest pieces without which the account would not be a member; of as many,
+/// the strongest. Parts are sorted, the strongest first.
 fn smallest_removal(parts: &[Part], trial: Trial) -> Vec<String> {
-    let mut gone = Vec::new();
-    for at in 1..=parts.len() {
-        gone.push(parts[at - 1].what.clone());
-        let rest = &parts[at..];
-        let bits: f64 = rest.iter().map(|part| part.bits).sum();
-        if !is_shown(rest, bits, trial) {
-            break;
+    let speaks_for = parts.iter().filter(|part| part.bits > 0.0).count();
+    let suffices = |gone: &[usize]| {
+        let left = parts.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, part)| part.clone());
+        let left: Vec<Part> = left.collect();
+        let bits = left.iter().map(|part| part.bits).sum();
+        !is_shown(&left, bits, trial)
+    };
+    let tried = (1..=TRIED.min(speaks_for)).find_map(|size| first_of(size, speaks_for, &suffices));
+    let strongest = || (1..=speaks_for).map(|size| (0..size).collect()).find(|gone: &Vec<usize>| suffices(gone));
+    let gone = tried.or_else(strongest).unwrap_or_default();
+    gone.into_iter().map(|at| parts[at].what.clone()).collect()
+}
+
+/// The first `size` of so many numbers, in lexical order, of which something holds.
+fn first_of(size: usize, of: usize, holds: &impl Fn(&[usize]) -> bool) -> Option<Vec<usize>> {
+    let mut chosen: Vec<usize> = (0..size).collect();
+    loop {
+        if holds(&chosen) {
+            return Some(chosen);
+        }
+        // The last that can still move on takes those behind it along.
+        let place = (0..size).rev().find(|&place| chosen[place] < of - size + place)?;
+        chosen[place] += 1;
+        for behind in place + 1..size {
+            chosen[behind] = chosen[behind - 1] + 1;
         }
     }
-    gone
 }
 
 fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (member, known): (&Member, &Unit)) -> Vec<Part> {
-    let mut parts = vec![template(candidate, verdict, state), traffic(member, known, state.trial)];
+    let mut parts = vec![template(candidate, verdict, state)];
+    if !state.left_out.holds(unit, Item::Traffic) {
+        parts.push(traffic(member, known, state.trial));
+    }
     for block in [Block::Client, Block::Network, Block::Identity, Block::Life] {
         let Some(values) = verdict.standing.block(block) else { continue };
         let value = values.kind.value(state, unit);
@@ -127,7 +151,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
         parts.push(Part::of_its_own(Block::Client, what, -TWO_HANDS_BITS));
     }
-    if state.named.contains(&unit) {
+    if state.named.contains(&unit) && !state.left_out.holds(unit, Item::Named) {
         parts.push(named(candidate, state));
     }
     let tenure = -(1.0 + member.own_before() as f64).log2().min(TENURE_BITS);
@@ -147,7 +171,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
     let dealt = member.own.dealt_bits(&state.reference).clamp(-DEALT_BITS, DEALT_BITS);
     if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
         let how = if dealt > 0.0 { "no more than" } else { "more than" };
-        let what = format!("its joint turns resemble its own earlier ones {how} the others'");
+        let what = format!("{DEALT} {how} the others'");
         parts.push(Part::of_its_own(Block::Text, what, dealt));
     }
     // What it did at the same moments and from the same places as the others.
@@ -158,7 +182,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
             .map(|component| member.bits[component as usize])
             .sum();
         if bits != 0.0 {
-            let what = format!("its own behaviour after the candidate's birth ({})", block.name());
+            let what = format!("{BEHAVIOUR} ({})", block.name());
             let is_copied = block == Block::Client;
             parts.push(Part { block, what, bits: bits.clamp(-LESSER_BITS, LESSER_BITS), is_copied });
         }
@@ -195,7 +219,7 @@ fn named(candidate: &Candidate, state: &State) -> Part {
     let strangers = state.units.len().saturating_sub(candidate.members.len());
     let frequency = (outside as f64 + 1.0) / (strangers as f64 + 1.0);
     let bits = (0.5 / frequency).log2().clamp(0.0, LESSER_BITS);
-    let what = format!("others' indicators name it, as {outside} of {strangers} customers outside the group");
+    let what = format!("{NAMED}, as {outside} of {strangers} customers outside the group");
     // Others' word is nothing it did itself.
     Part::copied(Block::Identity, what, bits)
 }
@@ -206,13 +230,13 @@ fn template(candidate: &Candidate, verdict: &Verdict, state: &State) -> Part {
     let strangers = candidate.members.len().saturating_sub(verdict.core.len()) as f64 + 1.0;
     let frequency = strangers / state.units.len().max(1) as f64;
     let bits = (0.9 / frequency).log2().clamp(0.0, TEMPLATE_BITS);
-    Part::copied(Block::Text, "shows the group's template".to_owned(), bits)
+    Part::copied(Block::Text, TEMPLATE.to_owned(), bits)
 }
 
 fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
     let sampled = member.sampled(unit);
     let bits = member.traffic_bits(unit, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
-    let what = format!("{} of {sampled} sampled exchanges since it joined are joint work", member.joint);
+    let what = format!("{} of {sampled} {TRAFFIC}", member.joint);
     Part::copied(Block::Text, what, bits)
 }
 
@@ -261,5 +285,34 @@ mod tests {
         // Much against it in another block outweighs both.
         let against = [own(Block::Life, 2.0), own(Block::Text, 1.2), own(Block::Network, -3.0)];
         assert!(!is_member(&[copy(), against.into()].concat()));
+    }
+
+    #[test]
+    fn the_removal_set_is_the_smallest_there_is() {
+        let part = |what: &str, block, bits, is_copied| Part { block, what: what.to_owned(), bits, is_copied };
+        let mut parts = vec![
+            part("template", Block::Text, 8.0, true),
+            part("traffic", Block::Text, 6.0, true),
+            part("dealt", Block::Text, 6.0, false),
+            part("address", Block::Network, 4.0, false),
+            part("week", Block::Life, 3.0, false),
+            part("older", Block::Life, -1.0, false),
+        ];
+        // 26 bits: without 12 of them too few; of what is its own two blocks out of three suffice.
+        assert_eq!(smallest_removal(&parts, Trial::default()), ["template", "traffic"]);
+        // Only two blocks of its own: without one of them it is none.
+        parts.remove(3);
+        assert_eq!(smallest_removal(&parts, Trial::default()), ["dealt"]);
+        // Brute force agrees on the size.
+        parts.push(part("payer", Block::Identity, 4.0, false));
+        parts.push(part("lockstep", Block::Time, 2.0, false));
+        parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
+        let found = smallest_removal(&parts, Trial::default());
+        let least = (0_u32..1 << parts.len()).filter(|gone| {
+            let left = parts.iter().enumerate().filter(|(at, _)| gone >> at & 1 == 0).map(|(_, part)| part.clone());
+            let left: Vec<Part> = left.collect();
+            !is_member(&left)
+        });
+        assert_eq!(Some(found.len() as u32), least.map(u32::count_ones).min());
     }
 }

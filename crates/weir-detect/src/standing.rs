@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use crate::bet::Block;
 use crate::candidate::Candidate;
 use crate::constants::{DISPOSABLE_DAYS, ENRICHED, OLD_DAYS, SHARED_AT_MOST, SHARED_BY_OPERATOR, SHARED_LEAST, STANDING_KNOWN, STANDING_MOST};
+use crate::leave_out::Item;
 use crate::state::State;
 
 /// A kind of value.
@@ -80,6 +81,10 @@ impl Kind {
 
     /// A customer's value; 0 when unknown.
     pub(crate) fn value(self, state: &State, id: u64) -> u64 {
+        // Age is weighed by itself, and speaks against alone.
+        if self != Kind::Age && state.left_out.holds(id, Item::Standing(self.block())) {
+            return 0;
+        }
         let unit = state.units.get(&id);
         let fact = state.facts.get(&id);
         match self {

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::anchor::{Anchors, Singles};
 use crate::bet::Reference;
-use crate::candidate::{Candidate, Exemplar};
+use crate::candidate::{Candidate, Exemplar, Member};
 use crate::cleared::Cleared;
 use crate::constants::SAMPLE_UNITS;
 use crate::fills::Fills;
 use crate::hash::Table;
+use crate::leave_out::{Item, LeftOut};
 use crate::profile::Event;
 use crate::settings::{Settings, Trial};
 use crate::sketch::CLASSES;
@@ -79,6 +80,8 @@ pub(crate) struct State {
     pub(crate) sample: BTreeSet<u64>,
     /// Customers that others' indicators name, as given; not part of what is saved.
     pub(crate) named: BTreeSet<u64>,
+    /// What a rerun leaves out; as given, not part of what is saved.
+    pub(crate) left_out: LeftOut,
 }
 
 impl State {
@@ -103,7 +106,13 @@ impl State {
             ordinary: Vec::new(),
             sample: BTreeSet::new(),
             named: BTreeSet::new(),
+            left_out: LeftOut::default(),
         }
+    }
+
+    /// Whether a member gives a good part of its own traffic to the joint work.
+    pub(crate) fn is_core(&self, id: u64, member: &Member) -> bool {
+        !self.left_out.holds(id, Item::Traffic) && self.units.get(&id).is_some_and(|unit| member.is_core(unit, self.trial))
     }
 
     /// Notes a unit for the sample.

@@ -44,6 +44,9 @@ pub(crate) fn run(asked: &Detect, as_json: bool) -> Result<ExitCode> {
         ..Settings::default()
     };
     let mut detector = Detector::new(settings, &known);
+    if let Some(file) = &asked.leave_out {
+        leave_out(&mut detector, file)?;
+    }
     let mut options = ReadOptions { format, digests: true, columns: JUDGED, ..ReadOptions::default() };
     if let Some(threads) = asked.threads {
         options.threads = threads;
@@ -81,6 +84,34 @@ fn read_accounts(path: &Path) -> Result<Vec<LoggedAccount>> {
         complain(&format!("{} line {}: {}", bad.file, bad.line, bad.reason));
     }
     Ok(known)
+}
+
+/// What a rerun needs of a line of `members.jsonl`.
+#[derive(serde::Deserialize)]
+struct Doubted {
+    account: String,
+    smallest_removal: Vec<String>,
+}
+
+/// Leaves out what an earlier run said that its members would be none without.
+fn leave_out(detector: &mut Detector, file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (mut accounts, mut associated) = (0, 0);
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let place = || format!("{} line {}", file.display(), at + 1);
+        let doubted: Doubted = serde_json::from_str(line).with_context(|| format!("{}: no line of members.jsonl", place()))?;
+        detector.leave_out(&doubted.account, &doubted.smallest_removal).with_context(place)?;
+        accounts += usize::from(!doubted.smallest_removal.is_empty());
+        associated += usize::from(doubted.smallest_removal.is_empty());
+    }
+    if accounts == 0 {
+        bail!("{} names no member's smallest_removal, so there is nothing to leave out", file.display());
+    }
+    complain(&format!("left out: the evidence that makes {accounts} accounts members; this is a rerun to check findings, not a finding"));
+    if associated > 0 {
+        complain(&format!("{associated} lines are of accounts that were no members anyway"));
+    }
+    Ok(())
 }
 
 /// Reads everything in the order of time and folds each epoch when it is over.

@@ -66,7 +66,7 @@ pub(super) fn part(state: &mut State, (epoch, day): (i64, i64), most: u64) {
 fn of_their_own(state: &State, place: usize) -> Option<Vec<u64>> {
     let (mut own, mut listed) = (Vec::new(), 0_u64);
     for (id, member) in &state.candidates[place].members {
-        let Some(unit) = state.units.get(id).filter(|unit| member.is_core(unit, state.trial)) else { continue };
+        let Some(unit) = state.units.get(id).filter(|_| state.is_core(*id, member)) else { continue };
         if unit.given.is_of_its_own() {
             own.push(*id);
         }

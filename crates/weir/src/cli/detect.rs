@@ -9,6 +9,7 @@ use clap::Args;
 #[command(after_help = "Examples:
   weir detect exchanges.jsonl.gz --accounts accounts.jsonl --out found
   weir detect logs/ --epoch 1h --alpha 0.001
+  grep a-17 found/members.jsonl > doubted.jsonl && weir detect logs/ --leave-out doubted.jsonl --out without
 
 The log is one exchange a line: time, account, messages and whatever else is known. No server is asked.
 Every run under one --key-file gives the same findings for the same log.")]
@@ -43,6 +44,10 @@ pub(crate) struct Detect {
     /// The key that their identifiers are under, 64 hexadecimal digits; where it is not in the bundle
     #[arg(long, value_name = "FILE", requires = "indicators")]
     pub(crate) indicator_key_file: Option<PathBuf>,
+    /// Lines of an earlier run's members.jsonl: each named account's smallest_removal is left out of the evidence on it,
+    /// to see that it is no member then. A handful at a time, or the group is another
+    #[arg(long, value_name = "FILE")]
+    pub(crate) leave_out: Option<PathBuf>,
     /// The deployment's key for samples and buckets, 32 hexadecimal digits; made on first use
     #[arg(long, env = "WEIR_DETECT_KEY_FILE", value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
 
 mod hostile;
+mod leave_out;
 
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
