@@ -222,7 +222,28 @@ async fn a_dossier_too_long_for_an_act_is_kept_whole_beside() {
     let mut finding = house.finding();
     let samples: Vec<_> = (0..4_000).map(|n| json!({"exchange": format!("x-{n}"), "role": "joint work"})).collect();
     finding.dossier = json!({"id": CAMPAIGN, "samples": samples, "evidence": [{"what": "kept"}]}).to_string();
+    let files = || std::fs::read_dir(house.control.dir().join("campaigns")).map_or(0, Iterator::count);
+
+    // What no act tells of is not kept: nobody would find it to erase it.
+    let officers = ["r1", "r2", "r3"];
+    for name in officers {
+        house.bootstrap(json!({"name": name, "roles": ["release-officer"]}), "operator.add").await;
+    }
+    let rule = "@id(\"authority/own-quiet\") forbid (principal == Weir::Operator::\"detector\", action == Weir::Action::\"campaign.found\", resource);";
+    for files in [json!([{"name": "own.cedar", "text": rule}]), json!([])] {
+        let quiet = !files.as_array().unwrap().is_empty();
+        let draft = house.change("r1", "rules.set", json!({"files": files})).await.unwrap();
+        for by in &officers[1..] {
+            house.change(by, "draft.approve", json!({"id": draft["id"]})).await.unwrap();
+        }
+        if quiet {
+            house.control.tell_campaign(finding.clone()).await.unwrap_err();
+        }
+    }
+    assert_eq!(files(), 0);
+
     house.control.tell_campaign(finding.clone()).await.unwrap();
+    assert_eq!(files(), 1);
     let published = house.control.published();
     let campaign = &published.state.campaigns[CAMPAIGN];
     let told: serde_json::Value = serde_json::from_str(campaign.dossier.as_deref().unwrap()).unwrap();

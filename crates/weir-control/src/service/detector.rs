@@ -11,7 +11,7 @@ use weir_acts::entry::{BY_DETECTOR, Entry};
 use weir_acts::state::State;
 use weir_acts::words::CampaignStatus;
 use weir_acts::{Digest, Time};
-use weir_store::durable::{create_private_folder, write_file_atomically};
+use weir_store::durable::{create_private_folder, overwrite_and_remove, sync_folder_of, write_file_atomically};
 
 use super::Control;
 use crate::command::CampaignAct;
@@ -96,7 +96,8 @@ impl Control {
         if news(&self.published().state, &finding).is_none() {
             return Ok(false);
         }
-        let (dossier, whole) = self.fitting(&finding)?;
+        let (dossier, beside) = self.fitting(&finding)?;
+        let whole = beside.map(|beside| beside.digest);
         let control = self.clone();
         let planned: Planned = Box::new(move |state, at| {
             let Some(members) = news(state, &finding) else { return Err(Refusal::conflict("nothing is new")) };
@@ -111,7 +112,22 @@ impl Control {
             let entries = acts.into_iter().map(|act| by_detector(at, &finding.id, act)).collect();
             Ok(JobPlan { entries, answer: None, import: None })
         });
-        self.write(planned).await.map(|_| true)
+        let told = self.write(planned).await;
+        if let Err(Refusal { kind: RefusalKind::Conflict | RefusalKind::Forbidden, .. }) = &told
+            && let Some(Beside { digest, is_new: true }) = beside
+        {
+            self.forget_untold(digest);
+        }
+        told.map(|_| true)
+    }
+
+    /// Removes a dossier of which no act tells: nobody would find it to erase
+    /// it. After other failures the act may be durable, and it stays.
+    fn forget_untold(&self, kept: Digest) {
+        let path = self.whole_dossier(kept);
+        if let Err(error) = overwrite_and_remove(&path).and_then(|_| sync_folder_of(&path)) {
+            tracing::error!(%error, file = %path.display(), "a dossier that was not told of could not be removed");
+        }
     }
 
     /// Does about the campaign's members what the rules say is done without a
@@ -199,7 +215,7 @@ impl Control {
 
     /// The dossier as an act carries it; of a longer one what fits, with the
     /// digest of the whole, which is durable in the folder first.
-    fn fitting(&self, finding: &Finding) -> Result<(String, Option<Digest>), Refusal> {
+    fn fitting(&self, finding: &Finding) -> Result<(String, Option<Beside>), Refusal> {
         if finding.dossier.len() <= MOST_BYTES {
             return Ok((finding.dossier.clone(), None));
         }
@@ -208,6 +224,8 @@ impl Control {
         };
         let whole = Digest::of(finding.dossier.as_bytes());
         let path = self.whole_dossier(whole);
+        let is_new = !path.try_exists().map_err(|error| cannot(&error))?;
+        let beside = Some(Beside { digest: whole, is_new });
         if let Some(folder) = path.parent() {
             create_private_folder(folder).map_err(|error| cannot(&error))?;
         }
@@ -223,16 +241,24 @@ impl Control {
             document["cut"] = cut.as_str().into();
             let text = document.to_string();
             if text.len() <= MOST_BYTES {
-                return Ok((text, Some(whole)));
+                return Ok((text, beside));
             }
         }
-        Ok((serde_json::json!({ "id": finding.id, "cut": "everything" }).to_string(), Some(whole)))
+        Ok((serde_json::json!({ "id": finding.id, "cut": "everything" }).to_string(), beside))
     }
 
     /// Where a dossier that no act carries whole is kept.
     pub(crate) fn whole_dossier(&self, whole: Digest) -> PathBuf {
         self.dir().join(WHOLE_DOSSIERS).join(format!("{}.json", whole.hex()))
     }
+}
+
+/// A dossier that lies whole beside the log.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    digest: Digest,
+    /// Whether it was put there just now.
+    is_new: bool,
 }
 
 /// The accounts to be told of where anything about the finding is new enough
