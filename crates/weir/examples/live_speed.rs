@@ -32,7 +32,7 @@ const AT_ONCE: usize = 8 << 20;
 
 fn main() {
     let asked: Vec<u32> = std::env::args().skip(1).map(|number| number.parse().unwrap()).collect();
-    let accounts = asked.first().copied().unwrap_or(20_000);
+    let accounts = asked.first().copied().unwrap_or(10_000);
     let days = asked.get(1).copied().unwrap_or(2);
     let per_day = asked.get(2).copied().map_or(25.0, f64::from);
     // A campaign among look-alikes.

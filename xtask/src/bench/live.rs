@@ -16,7 +16,7 @@ use crate::{run, say};
 #[derive(Args)]
 pub(crate) struct Live {
     /// Accounts of the crowd.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 10_000)]
     accounts: u32,
     /// Days that they work.
     #[arg(long, default_value_t = 2)]
