@@ -21,7 +21,7 @@ pub(crate) struct Scene<'e> {
     pub(crate) profile: &'e EpochProfile,
     /// Exchanges in each sixty-fourth.
     slots: [f64; SLOTS as usize],
-    /// Addresses and clients that are new to customers known before.
+    /// Addresses and clients that are new to customers known before, by customer.
     addresses: Vec<(u64, u64)>,
     clients: Vec<(u64, u64)>,
     /// Self-likeness of customers outside every candidate, this epoch.
@@ -242,13 +242,21 @@ impl Shared {
     fn of(candidate: &Candidate, scene: &Scene<'_>, joint: &Joint<'_>) -> Shared {
         let rate = |new: &[(u64, u64)], group: &Values| {
             let others = new.iter().filter(|(unit, _)| !joint.contains_key(unit));
-            let (mut all, mut among) = (0.0, 0.0);
+            // Of all that was new, and of each customer's first, as a member's is: a few
+            // who call from everywhere would stand for the population in the one, and
+            // those who move about among many addresses count little in the other.
+            let (mut all, mut each) = ([0.0; 2], [0.0; 2]);
+            let mut last = None;
             for &(unit, value) in others {
-                all += 1.0;
-                among += f64::from(u8::from(group.used_by_others(value, unit)));
+                let hit = f64::from(u8::from(group.used_by_others(value, unit)));
+                all = [all[0] + 1.0, all[1] + hit];
+                if last.replace(unit) != Some(unit) {
+                    each = [each[0] + 1.0, each[1] + hit];
+                }
             }
             // One more of each, and half again: the sample is small at times.
-            (1.5 * (among + 1.0) / (all + 1.0)).min(1.0)
+            let share = |[count, hits]: [f64; 2]| (1.5 * (hits + 1.0) / (count + 1.0)).min(1.0);
+            share(all).max(share(each))
         };
         Shared {
             addresses: rate(&scene.addresses, &candidate.addresses),
@@ -305,5 +313,62 @@ impl Beats {
             self.counts[(event.slot % SLOTS) as usize] += 1.0;
         }
         self.total += events.len() as f64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::sketch::Sketcher;
+    use weir_exchange::LoggedExchange;
+
+    /// What an epoch of this account's exchanges from these addresses adds.
+    fn call(profile: &mut EpochProfile, sketcher: &Sketcher, account: u32, addresses: impl Iterator<Item = u32>) {
+        for (at, address) in addresses.enumerate() {
+            let mut exchange = LoggedExchange {
+                id: Some(format!("x-{account}-{at}-{address}")),
+                account: format!("a-{account}"),
+                ..LoggedExchange::default()
+            };
+            exchange.client.ip = Some(format!("10.9.{}.{}", address / 256, address % 256));
+            sketcher.sketch(&exchange).add_to(profile);
+        }
+    }
+
+    /// A hundred customers of whom half come from an address the group has used, and
+    /// two who call from everywhere: what is expected of an unrelated customer's
+    /// address stays about a half.
+    #[test]
+    fn whoever_calls_from_everywhere_does_not_stand_for_the_population() {
+        let settings = Settings::default();
+        let sketcher = Sketcher::new(&settings);
+        let mut state = State::new(&settings);
+        let (mut before, mut profile) = (EpochProfile::default(), EpochProfile::default());
+        for account in 0..102 {
+            call(&mut before, &sketcher, account, [60_000 + account].into_iter());
+        }
+        for (&id, seen) in &before.units {
+            state.units.entry(id).or_default().take(0, seen, &mut state.pool);
+        }
+        for account in 0..100 {
+            call(&mut profile, &sketcher, account, [if account < 50 { 7 } else { 1_000 + account }].into_iter());
+        }
+        for account in 100..102 {
+            call(&mut profile, &sketcher, account, (0..500).map(|at| 2_000 + account * 1_000 % 7_000 + at));
+        }
+        let scene = Scene::of(&state, &profile, Families::default(), |_| false);
+        assert!(scene.addresses.len() > 140, "{}", scene.addresses.len());
+        // Two members, who are none of those, used address 7 before.
+        let address = scene.addresses.iter().map(|(_, value)| *value).max_by_key(|value| {
+            scene.addresses.iter().filter(|(_, other)| other == value).count()
+        });
+        let mut candidate = Candidate::default();
+        let event = Event { address: address.unwrap(), ..profile.units.values().next().unwrap().events[0].1.clone() };
+        for unit in [1, 2] {
+            candidate.take(0, (unit, None), &[&event], 1);
+        }
+        let shared = Shared::of(&candidate, &scene, &Joint::new());
+        assert!((0.7..0.8).contains(&shared.addresses), "{}", shared.addresses);
     }
 }

@@ -8,6 +8,7 @@
 mod cache;
 mod calibration;
 mod compared;
+mod curve;
 mod found;
 mod ledger;
 mod plan;
@@ -33,7 +34,7 @@ pub(crate) struct Detect {
     /// is written to bench/raw.
     #[arg(long)]
     quick: bool,
-    /// Parts to measure: limits, bars, ablations, baselines, calibration,
+    /// Parts to measure: limits, curves, bars, ablations, baselines, calibration,
     /// benign, held-out. All where absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -50,10 +51,6 @@ pub(crate) struct Detect {
 
 /// Measures, writes the lines and prints the tables.
 pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
-    // With the features of the whole workspace, as the tests are built.
-    let mut cargo = Command::new("cargo");
-    run(cargo.current_dir(workspace).args(["build", "--workspace", "--bin", "weir-detect-bench"]))?;
-    let program = workspace.join("target/debug/weir-detect-bench");
     let cache = Cache::open(workspace)?;
     let size = if asked.quick { Size::Quick } else { Size::Whole };
     let data = asked.data.as_deref().map(std::fs::canonicalize).transpose().context("--data")?;
@@ -62,6 +59,10 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         .filter(|job| asked.only.is_empty() || asked.only.iter().any(|part| part == job.part))
         .collect();
     if !asked.cached {
+        // With the features of the whole workspace, as the tests are built.
+        let mut cargo = Command::new("cargo");
+        run(cargo.current_dir(workspace).args(["build", "--workspace", "--bin", "weir-detect-bench"]))?;
+        let program = workspace.join("target/debug/weir-detect-bench");
         play(&program, &cache, &jobs, asked.jobs.max(1))?;
     }
     let lines: Vec<(&Job, Value)> =
@@ -72,6 +73,10 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         raw.line(&json!({ "part": job.part, "row": job.row, "arguments": job.arguments, "line": line }))?;
     }
     print(&lines, jobs.len());
+    let folder = workspace.join(if asked.quick { "target/bench" } else { "bench" });
+    for file in curve::draw(&folder, &lines)? {
+        say(&format!("drawn: {}", file.display()));
+    }
     if !asked.quick {
         ledger::note(workspace, cache.digest(), &lines)?;
     }

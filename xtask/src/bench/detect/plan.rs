@@ -3,8 +3,9 @@
 use std::path::Path;
 
 /// The parts, in the order of the page: limits first.
-pub(super) const PARTS: [&str; 11] = [
+pub(super) const PARTS: [&str; 12] = [
     "limits",
+    "curves",
     "bars",
     "bars without the accounts file",
     "larger populations",
@@ -25,11 +26,24 @@ pub(super) enum Size {
 }
 
 /// One run of the bench's program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Job {
     pub(super) part: &'static str,
     pub(super) row: String,
     pub(super) arguments: Vec<String>,
+    /// Where it stands on a curve.
+    pub(super) at: Option<(Axis, f64)>,
+}
+
+/// What a curve is drawn over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Axis {
+    /// The share of cover in a campaign's traffic.
+    Cover,
+    /// Mebibytes that the detector may take.
+    Memory,
+    /// Exchanges of the campaign an hour.
+    Rate,
 }
 
 /// The adversaries that are to be found, one evasion at a time.
@@ -39,6 +53,7 @@ const BARS: [&str; 12] = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", 
 pub(super) fn jobs(size: Size, data: Option<&Path>) -> Vec<Job> {
     let mut plan = Plan { size, jobs: Vec::new() };
     plan.limits();
+    plan.curves();
     plan.bars();
     plan.ablations();
     plan.baselines();
@@ -63,7 +78,7 @@ impl Plan {
 
     fn add(&mut self, part: &'static str, row: &str, arguments: &str) {
         let arguments = arguments.split_whitespace().map(str::to_owned).collect();
-        self.jobs.push(Job { part, row: row.to_owned(), arguments });
+        self.jobs.push(Job { part, row: row.to_owned(), arguments, at: None });
     }
 
     /// The same run for several seeds.
@@ -73,15 +88,42 @@ impl Plan {
         }
     }
 
+    /// The same, as points of a curve.
+    fn points(&mut self, at: (Axis, f64), row: &str, arguments: &str, seeds: std::ops::Range<u64>) {
+        let from = self.jobs.len();
+        self.seeds("curves", row, arguments, seeds);
+        self.jobs[from..].iter_mut().for_each(|job| job.at = Some(at));
+    }
+
+    fn curves(&mut self) {
+        let seeds = 1..1 + self.pick(1, 5);
+        for cover in [0.0, 0.25, 0.5, 0.75, 0.9, 0.99] {
+            let arguments = format!(r#"--scenario A7 --with {{"cover":{cover}}} --accounts 5000 --days 14"#);
+            self.points((Axis::Cover, cover), &format!("A7, {:.0} % cover", cover * 100.0), &arguments, seeds.clone());
+        }
+        for mebibytes in [2_u32, 4, 8, 16, 32, 64] {
+            let arguments = format!("--scenario A1 --accounts 5000 --days 14 --look-alikes 1 --memory {mebibytes}");
+            self.points((Axis::Memory, mebibytes.into()), &format!("--memory {mebibytes}MiB"), &arguments, seeds.clone());
+        }
+        // 3,500 accounts, the bar's at 1,389 an hour; only its beginning is played.
+        for an_hour in [100_u32, 300, 1_389, 10_000, 100_000] {
+            let (per_day, days) = (f64::from(an_hour) * 24.0 / 3500.0, if an_hour > 5_000 { 4 } else { 5 });
+            let arguments = format!(
+                r#"--scenario A1 --with {{"per-day":{per_day},"start":3.0}} --campaign-accounts 3500 --accounts 20000 --days {days}"#
+            );
+            if an_hour <= 10_000 || self.size == Size::Whole {
+                let seeds = 1..1 + self.pick(1, 3);
+                self.points((Axis::Rate, an_hour.into()), &format!("leak: {an_hour} an hour from 3,500 accounts"), &arguments, seeds);
+            }
+        }
+    }
+
     fn limits(&mut self) {
         let seeds = 1..1 + self.pick(1, 5);
         let rows = [
             ("A6, 50 variants", r#"--scenario A6 --with {"variants":50}"#),
             ("A6, 100 variants", r#"--scenario A6 --with {"variants":100}"#),
             ("A6, 1,000 variants, all phrases drawn anew", r#"--scenario A6 --with {"variants":1000,"looseness":1.0}"#),
-            ("A7, 75 % cover", r#"--scenario A7 --with {"cover":0.75}"#),
-            ("A7, 90 % cover", r#"--scenario A7 --with {"cover":0.9}"#),
-            ("A7, 99 % cover", r#"--scenario A7 --with {"cover":0.99}"#),
             ("A9, closures unknown", r#"--scenario A9 --with {"closed-known":false}"#),
             (
                 "A11, free translation",
@@ -106,17 +148,6 @@ impl Plan {
         for point in 0..self.pick(3, 200) {
             let arguments = format!("--scenario A14 --point {point} --accounts 2000 --days 14");
             self.seeds("limits", "A14, points of its space drawn evenly", &arguments, 1..2);
-        }
-        // 3,500 accounts, the bar's at 1,389 an hour; only its beginning is played.
-        for an_hour in [100_u32, 300, 1_389, 10_000, 100_000] {
-            let (per_day, days) = (f64::from(an_hour) * 24.0 / 3500.0, if an_hour > 5_000 { 4 } else { 5 });
-            let arguments = format!(
-                r#"--scenario A1 --with {{"per-day":{per_day},"start":3.0}} --campaign-accounts 3500 --accounts 20000 --days {days}"#
-            );
-            if an_hour <= 10_000 || self.size == Size::Whole {
-                let seeds = 1..1 + self.pick(1, 3);
-                self.seeds("limits", &format!("leak: {an_hour} an hour from 3,500 accounts"), &arguments, seeds);
-            }
         }
     }
 
