@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail as tests do")]
 
+mod running;
+
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
