@@ -18,7 +18,7 @@ struct Drawing {
     up: &'static str,
     /// Whether steps across are by factors.
     by_factors: bool,
-    /// The highest value drawn, and a bar that is to be kept.
+    /// The highest value drawn at least, and a bar that is to be kept.
     most: f64,
     bar: Option<f64>,
 }
@@ -101,7 +101,9 @@ fn svg(drawing: &Drawing, points: &[(f64, Option<f64>)]) -> String {
     let scaled = |x: f64| if drawing.by_factors { x.ln() } else { x };
     let (least, most) = (scaled(xs[0]), scaled(xs[xs.len() - 1]));
     let at_x = |x: f64| left + (right - left) * (scaled(x) - least) / (most - least).max(1e-9);
-    let at_y = |y: f64| bottom - (bottom - top) * (y / drawing.most).clamp(0.0, 1.0);
+    // Nothing is cut off.
+    let highest = points.iter().filter_map(|(_, y)| *y).fold(drawing.most, f64::max);
+    let at_y = |y: f64| bottom - (bottom - top) * y / highest;
     let mut out = String::new();
     let _ = write!(
         out,
@@ -119,7 +121,7 @@ fn svg(drawing: &Drawing, points: &[(f64, Option<f64>)]) -> String {
         middle = f64::midpoint(left, right),
     );
     for step in 0..=4 {
-        let y = drawing.most * f64::from(step) / 4.0;
+        let y = highest * f64::from(step) / 4.0;
         let _ = writeln!(out, r#"<text x="{}" y="{:.1}" text-anchor="end">{y}</text>"#, left - 8.0, at_y(y) + 4.0);
     }
     for &x in &xs {
@@ -168,6 +170,8 @@ mod tests {
         let missed = svg(&DRAWINGS[2], &[(100.0, None), (300.0, Some(7.0))]);
         assert!(missed.contains("1 not found") && missed.contains("bar"), "{missed}");
         assert_eq!(missed.matches("<circle").count(), 1);
+        let high = svg(&DRAWINGS[2], &[(100.0, Some(14.0)), (300.0, Some(28.0))]);
+        assert_eq!(numbers(&high, "cy=\""), [f64::midpoint(top, bottom), top], "the frame grows with what is in it");
     }
 
     #[test]
