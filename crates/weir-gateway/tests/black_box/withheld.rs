@@ -264,7 +264,7 @@ fn a_rule_that_permits_may_withhold_what_it_names() {
     let text = answer.text().to_owned();
     assert!(!text.contains(THOUGHT) && !text.contains("\"logprob\"") && !text.contains("\"index\":2"), "{text}");
     let notice = answer.head.get("weir-notice").unwrap();
-    assert!(notice.contains("reasoning, log-probabilities, choices beyond the first. Rule own/quiet"), "{notice}");
+    assert!(notice.contains("reasoning, log-probabilities, choices beyond the first. Rules own/quiet, own/terse."), "{notice}");
     // Fewer by the rules cut nothing that is under way.
     let mut caller = house.caller();
     caller.send(&request("POST", path, Some(ACME), &silent, streamed_chat("fable-5").as_bytes()));

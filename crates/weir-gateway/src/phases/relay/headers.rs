@@ -37,7 +37,7 @@ fn disclose(headers: &mut HeaderMap, serve: &Serve, appeals: &Appeals) {
     };
     let withheld = serve.withheld_by.as_ref().map(|by| {
         let denial = &by.denial;
-        let notice = format!("{}. Rule {}. {}", denial.reason, denial.rule, appeals.how());
+        let notice = format!("{}. {}. {}", denial.reason, by.named(), appeals.how());
         (Arc::clone(&denial.rule), notice)
     });
     let notices: Vec<(Arc<str>, String)> = told.into_iter().chain(withheld).collect();
