@@ -136,6 +136,8 @@ impl Work {
         let mut has_failed = false;
         while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK.min(self.every)) {
             let made = self.is_due().and_then(|is_due| if is_due { self.make() } else { Ok(()) });
+            // Counted before it is said: whoever reads the one looks at the other.
+            self.failed.inc_by(u64::from(made.is_err()));
             match &made {
                 Ok(()) if has_failed => tracing::info!("files of exchanges are written again"),
                 Err(error) if !has_failed => {
@@ -147,7 +149,6 @@ impl Work {
                 _ => {}
             }
             has_failed = made.is_err();
-            self.failed.inc_by(u64::from(has_failed));
         }
     }
 

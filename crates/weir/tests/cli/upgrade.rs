@@ -31,6 +31,12 @@ fn begun_before() -> Served {
     Served::start_in(weir)
 }
 
+/// How many acts the published checkpoint speaks of.
+fn published_size(served: &Served) -> u64 {
+    let checkpoint = std::fs::read_to_string(served.data().join("log/checkpoint")).unwrap();
+    checkpoint.lines().nth(1).unwrap().parse().unwrap()
+}
+
 #[test]
 fn what_a_log_was_begun_without_is_said_shown_approved_and_then_there() {
     let served = begun_before();
@@ -86,11 +92,16 @@ fn what_a_log_was_begun_without_is_said_shown_approved_and_then_there() {
     weir.line("limit set acme/ci --requests 5/min").done();
     weir.line("party import more.csv").done();
     weir.line("log rotate-key").done();
-    weir.line("measure take acme/ci verify --reason asked").done();
+    let last = weir.line("measure take acme/ci verify --reason asked --json").done().json();
     // Rules of one's own leave them be.
     weir.write("rules/own.cedar", "@id(\"own/a\")\nforbid (principal, action, resource) when { principal.suspended };\n");
     let checked = weir.line("rules check rules --json").done().json();
     assert_eq!(checked["removed"], json!([]), "{checked}");
+    // The log is published a moment after an act, and its new key told a moment before.
+    let size = last["act"].as_u64().unwrap() + 1;
+    while published_size(&served) < size {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     let ran = weir.line("log verify data --key data/log.vkey");
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
 }

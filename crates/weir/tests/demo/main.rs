@@ -133,7 +133,9 @@ fn a_hidden_campaign_is_found_and_acted_on_while_the_innocent_go_on() {
         .iter()
         .map(|measure| measure["subject"].as_str().unwrap().trim_start_matches("party:").to_owned())
         .collect();
-    assert_eq!(measured, members);
+    assert!(members.is_subset(&measured), "{:?}", members.difference(&measured));
+    // Who was a member when it was acted on keeps the measure to its end, also where later epochs say less.
+    assert!(measured.is_subset(&campaign), "{:?}", measured.difference(&campaign));
     let member = members.first().unwrap();
     let told = (0..20).map(|_| demo.call(member)).find(|(status, _)| *status == 429).expect("a throttled account is held back");
     assert!(told.1.contains("measure/throttle") && told.1.contains("ppeal"), "{}", told.1);
