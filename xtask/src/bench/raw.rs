@@ -1,11 +1,11 @@
 //! The raw lines: every round as it was measured, and on what.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 /// A file of JSON lines.
@@ -15,13 +15,21 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    /// Starts today's file anew; a quick look's goes where nothing is kept.
+    /// Starts a file of today's, beside those of earlier runs; a quick look's goes where nothing is kept.
     pub(super) fn create(workspace: &Path, bench: &str, is_quick: bool) -> Result<Raw> {
         let folder = if is_quick { workspace.join("target/bench") } else { workspace.join("bench/raw") };
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let path = folder.join(format!("{bench}-{}.jsonl", jiff::Timestamp::now().strftime("%Y-%m-%d")));
-        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Raw { path, file })
+        let name = format!("{bench}-{}", jiff::Timestamp::now().strftime("%Y-%m-%d"));
+        let mut path = folder.join(format!("{name}.jsonl"));
+        for run in 2_u32.. {
+            match if is_quick { File::create(&path) } else { File::create_new(&path) } {
+                Ok(file) => return Ok(Raw { path, file }),
+                // Documents name what was measured earlier.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => path = folder.join(format!("{name}-{run}.jsonl")),
+                Err(error) => return Err(error).with_context(|| format!("cannot write {}", path.display())),
+            }
+        }
+        bail!("{} is full of files of today", folder.display())
     }
 
     /// Where the lines go.
