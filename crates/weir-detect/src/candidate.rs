@@ -303,7 +303,8 @@ impl Candidate {
     /// bet on for long and nothing came of it. A campaign that takes over a phrase
     /// of many is diluted by them, and they by it, until neither shows.
     pub(crate) fn may_hold_others(&self, least: Option<f64>) -> bool {
-        self.is_several(least) || (self.likeness.correlation().is_some() && self.log2_e <= 0.0)
+        // What is cheaper to tell is told first.
+        (self.log2_e <= 0.0 && self.likeness.correlation().is_some()) || self.is_several(least)
     }
 
     /// How the fills repeat across customers.

@@ -138,20 +138,23 @@ fn collisions(sample: &[u64], units: &Units, facts: &Table<Facts>) -> [Option<f6
     })
 }
 
+/// Values that a topic's bucket can have.
+const BUCKETS: usize = u8::MAX as usize + 1;
+
 /// How much of the variance of topics the account explains: the intra-account
 /// correlation of a group's histories. About 0 where work is dealt out, above 0
 /// among unrelated people. An account weighs as much as it sent, at most as much
 /// as said: a few who sent much do not speak for many who have just come.
 pub(crate) fn intra_account(group: impl Iterator<Item = u64>, units: &Units, most: f64) -> Option<f64> {
-    let mut pool = BTreeMap::<u8, f64>::new();
-    let mut within = BTreeMap::<u8, f64>::new();
+    // A place for each bucket there can be: the population is gone through in every epoch.
+    let (mut pool, mut within) = ([0.0_f64; BUCKETS], [0.0_f64; BUCKETS]);
     let (mut all, mut weights) = (0.0, 0.0);
     for unit in group.filter_map(|unit| units.get(&unit)).filter(|unit| unit.history.count > 0) {
         let count = f64::from(unit.history.count);
         let weight = count.min(most);
         all += weight;
         for &(bucket, met) in &unit.history.topics {
-            *pool.entry(bucket).or_default() += weight * f64::from(met) / count;
+            pool[usize::from(bucket)] += weight * f64::from(met) / count;
         }
         if unit.history.count < 2 {
             continue;
@@ -159,16 +162,16 @@ pub(crate) fn intra_account(group: impl Iterator<Item = u64>, units: &Units, mos
         weights += weight;
         for &(bucket, met) in &unit.history.topics {
             let met = f64::from(met);
-            *within.entry(bucket).or_default() += weight * met * (met - 1.0) / (count * (count - 1.0));
+            within[usize::from(bucket)] += weight * met * (met - 1.0) / (count * (count - 1.0));
         }
     }
     if weights < 100.0 {
         return None;
     }
     let (mut covariance, mut variance) = (0.0, 0.0);
-    for (bucket, met) in pool {
+    for (met, within) in pool.into_iter().zip(within) {
         let share = (met / all).min(1.0);
-        let together = within.get(&bucket).copied().unwrap_or(0.0) / weights;
+        let together = within / weights;
         covariance += together - share * share;
         variance += share * (1.0 - share);
     }
