@@ -34,6 +34,10 @@ impl Digest {
     pub fn hex(&self) -> String {
         crate::hex::encode(&self.0)
     }
+
+    fn spelled(&self) -> crate::hex::Spelled {
+        crate::hex::Spelled::new("sha256:", &self.0)
+    }
 }
 
 /// The digest of bytes that come in pieces.
@@ -54,7 +58,7 @@ impl Hasher {
 
 impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "sha256:{}", self.hex())
+        out.write_str(self.spelled().as_str())
     }
 }
 
@@ -77,7 +81,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.spelled().as_str())
     }
 }
 

@@ -47,7 +47,19 @@ impl DecisionId {
     /// The id of the exchange that came of it: `x-` in place of `dec-`.
     #[must_use]
     pub fn exchange(self) -> String {
-        format!("x-{:08x}-{:08x}", self.segment, self.sequence)
+        ascii(&self.exchange_ascii()).to_owned()
+    }
+
+    fn exchange_ascii(self) -> [u8; LENGTH - 2] {
+        let mut text = *b"x-00000000-00000000";
+        write_hex(&mut text[2..10], self.segment);
+        write_hex(&mut text[11..19], self.sequence);
+        text
+    }
+
+    /// As the record of its exchange has it.
+    pub(crate) fn serialize_exchange<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(ascii(&self.exchange_ascii()))
     }
 
     /// The decision of the exchange called `text`.
@@ -57,16 +69,6 @@ impl DecisionId {
     pub fn of_exchange(text: &str) -> Result<DecisionId, ExchangeIdError> {
         let read = text.strip_prefix("x-").and_then(|rest| format!("dec-{rest}").parse().ok());
         read.ok_or_else(|| ExchangeIdError { text: text.chars().take(64).collect() })
-    }
-}
-
-impl DecisionId {
-    /// As the record of its exchange has it.
-    pub(crate) fn serialize_exchange<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = *b"x-00000000-00000000";
-        write_hex(&mut text[2..10], self.segment);
-        write_hex(&mut text[11..19], self.sequence);
-        serializer.serialize_str(ascii(&text))
     }
 }
 
@@ -85,7 +87,7 @@ fn write_hex(digits: &mut [u8], mut value: u32) {
 
 impl fmt::Display for DecisionId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "dec-{:08x}-{:08x}", self.segment, self.sequence)
+        out.write_str(ascii(&self.to_ascii()))
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::programs::printed;
+use super::programs::{built, printed};
 use super::raw::Raw;
 use super::table::{Bar, Table};
 use crate::{run, say};
@@ -39,7 +39,7 @@ pub(super) fn measure(workspace: &Path, asked: &DetectSpeed) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir-detect-bench"]);
     run(cargo.args(["--example", "detect_speed"]))?;
-    let built = workspace.join("target").join(if asked.profile == "dev" { "debug" } else { &asked.profile });
+    let built = built(workspace, &asked.profile);
     let program = || {
         let mut program = Command::new(built.join("examples/detect_speed"));
         program.current_dir(workspace).args(["--sizes", &asked.sizes.join(",")]);

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::programs::printed;
+use super::programs::{built, printed};
 use super::raw::Raw;
 use super::table::{Bar, Table};
 use crate::{run, say};
@@ -39,7 +39,7 @@ pub(super) fn measure(workspace: &Path, asked: &Live) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir", "--example", "live_speed"]);
     run(&mut cargo)?;
-    let built = workspace.join("target").join(if asked.profile == "dev" { "debug" } else { &asked.profile });
+    let built = built(workspace, &asked.profile);
     let mut raw = Raw::create(workspace, "live", asked.quick)?;
     raw.machine(workspace, &json!({ "accounts": asked.accounts, "days": asked.days, "per_day": asked.per_day, "profile": asked.profile }))?;
     let mut lines: Vec<Value> = Vec::new();

@@ -1,5 +1,6 @@
 //! Rows that programs of the workspace measure by themselves, in JSON lines.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -83,6 +84,11 @@ pub(super) fn cut(programs: &Programs, raw: &mut Raw, table: &mut Table) -> Resu
         table.row("denied bytes after the acknowledgement", line["content_bytes_after_ack"].to_string(), Some(bar));
     }
     Ok(())
+}
+
+/// Where cargo puts what it builds of a profile.
+pub(super) fn built(workspace: &Path, profile: &str) -> PathBuf {
+    workspace.join("target").join(if profile == "dev" { "debug" } else { profile })
 }
 
 /// The JSON lines an example prints.

@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::process::{Process, Usage, free_address};
-use super::programs::printed;
+use super::programs::{built, printed};
 use super::raw::Raw;
 use super::table::{Bar, Table};
 use crate::{run, say};
@@ -45,9 +45,8 @@ pub(super) fn measure(workspace: &Path, scale: &Scale) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace).args(["build", "--profile", &scale.profile, "-p", "weir", "--bin", "weir"]);
     run(cargo.args(["--example", "scale", "--example", "cut_latency"]))?;
-    let target = workspace.join("target");
-    let built = target.join(if scale.profile == "dev" { "debug" } else { &scale.profile });
-    let scratch = target.join("bench-scale");
+    let built = built(workspace, &scale.profile);
+    let scratch = workspace.join("target/bench-scale");
     if scratch.try_exists()? {
         fs::remove_dir_all(&scratch).with_context(|| format!("cannot empty {}", scratch.display()))?;
     }

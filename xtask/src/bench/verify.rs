@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::programs::built;
 use super::raw::Raw;
 use super::table::{Bar, Table};
 use crate::{run, say};
@@ -37,7 +38,7 @@ pub(super) fn measure(workspace: &Path, verify: &Verify) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace).args(["build", "--profile", &verify.profile, "-p", "weir", "--bin", "weir"]);
     run(cargo.args(["-p", "weir-control", "--example", "log_of"]))?;
-    let built = workspace.join("target").join(if verify.profile == "dev" { "debug" } else { &verify.profile });
+    let built = built(workspace, &verify.profile);
     let scratch = workspace.join("target/bench-verify");
     if scratch.try_exists()? {
         fs::remove_dir_all(&scratch).with_context(|| format!("cannot empty {}", scratch.display()))?;

@@ -50,9 +50,8 @@ pub(crate) async fn relay(forwarded: Forwarded) -> Result<Response<AnswerBody>, 
             }
             let (status, mut headers, mut relay) = prepare(head, connection, upstream, settlement, withholding);
             decorate(&mut headers, &relay.settlement, relay.is_event_stream);
-            if relay.take_at_hand().await
-                && let Err(unavailable) = relay.until_kept().await
-            {
+            relay.take_at_hand().await;
+            if let Err(unavailable) = relay.until_kept().await {
                 let refusal = record::refuse(relay.settlement.decided.stage, &unavailable);
                 return Err(relay.settlement.refuse(refusal));
             }

@@ -12,12 +12,11 @@ use crate::recorder::Unavailable;
 use crate::upstream::BodyFraming;
 
 impl Relay {
-    /// Takes what came, and settles the record where that is all. True where
-    /// there is a record to wait for.
-    pub(super) async fn take_at_hand(&mut self) -> bool {
+    /// Takes what came, and settles the record where that is all.
+    pub(super) async fn take_at_hand(&mut self) {
         let has_length = matches!(self.framing, BodyFraming::Length(left) if left > 0);
         if !has_length || self.is_event_stream || self.withholding.is_some() {
-            return false;
+            return;
         }
         let piece = poll_fn(|cx| {
             let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
@@ -27,22 +26,22 @@ impl Relay {
             })
         });
         match piece.await {
-            None => return false,
+            None => return,
             Some(Ok(piece)) => self.at_hand = piece.and_then(|piece| self.align(piece)),
             Some(Err(error)) => self.fail(error),
         }
         if self.framing != BodyFraming::Length(0) || self.at_hand.is_none() {
-            return false;
+            return;
         }
         // Others of this thread that come to their end now have their records written together with this one.
-        let Some(settled) = self.settle() else { return false };
+        let Some(settled) = self.settle() else { return };
         tokio::task::yield_now().await;
         let kept = self.settlement.until_kept(settled);
         self.last = self.at_hand.take().map(|piece| (piece, kept));
-        true
     }
 
-    /// Waits for the record of an answer at hand, unless the answer is denied.
+    /// Waits for the record of an answer at hand, where there is one to wait
+    /// for, unless the answer is denied.
     ///
     /// # Errors
     /// Where the record cannot be kept and the answer does not go without.

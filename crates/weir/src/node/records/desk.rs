@@ -4,8 +4,8 @@
 //! where that is quickly done: nobody else is writing, what is to be read of
 //! bodies is short, and the disk is not at work on the file, which it could make
 //! a writer wait for. What other requests of its thread settled meanwhile goes with
-//! it, by the one call to the system. In every other case the writer's thread does it, so that no
-//! request's thread ever waits for a disk or a long text.
+//! it, by the one call to the system. In every other case the writer's thread does
+//! it, so that no request's thread ever waits for a disk or a long text.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
