@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::anchor::Anchors;
 use crate::candidate::{Candidate, Member};
 use crate::constants::{
-    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
+    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, HARDLY_ELSE, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
 use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
 use crate::settings::{Settings, Trial, Without};
@@ -52,7 +52,7 @@ fn grow(state: &mut State, epoch: i64) -> bool {
                 break;
             }
             let users = anchors.get(&anchor).map_or(f64::INFINITY, |anchor| anchor.users() as f64);
-            if members as f64 >= least && members as f64 >= TAKEN_ON * users {
+            if members as f64 >= least && members as f64 >= HARDLY_ELSE * users {
                 candidate.anchors.insert(anchor);
             }
         }

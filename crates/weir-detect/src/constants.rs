@@ -123,9 +123,14 @@ pub(crate) const UNITS_SAMPLED: usize = 64;
 /// phrase in common by a half, where both are equally large (stated: above a
 /// half by the error of the sample).
 pub(crate) const SAME_GROUP: f64 = 0.6;
-/// The share of an anchor's users that must be members before a candidate
-/// takes the anchor on.
+/// The share of an anchor's users that must be one candidate's members for a
+/// group around it to be no news, and, halved, that must work with the
+/// candidate's anchors for it to keep this one.
 pub(crate) const TAKEN_ON: f64 = 0.6;
+/// The share of an anchor's users that must be members before a candidate takes
+/// the anchor on (stated). Where two of five are others, those of them who show
+/// nothing else soon outweigh in the bet on topics what members win.
+pub(crate) const HARDLY_ELSE: f64 = 0.8;
 /// The share of a candidate's members that must show the anchor for that; a
 /// smaller group among the members may found a candidate of its own.
 pub(crate) const TAKEN_ON_MEMBERS: f64 = 0.35;
