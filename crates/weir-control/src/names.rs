@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use weir_acts::holder::{Account, Measure, Party};
-use weir_acts::id::IssuerId;
+use weir_acts::id::{IssuerId, MeasureId};
 use weir_acts::person::PersonKey;
 use weir_acts::state::{Holder, State};
 
@@ -140,6 +140,12 @@ pub fn label(state: &State, holder: Holder) -> String {
             named.unwrap_or_else(|| id.to_string())
         }
     }
+}
+
+/// A measure and whom it is on.
+pub fn measure(state: &State, id: MeasureId) -> Option<(Holder, &Measure)> {
+    let holder = *state.measures.get(&id)?;
+    measures(state, holder).iter().find(|measure| measure.id == id).map(|measure| (holder, measure))
 }
 
 /// The measures on a holder.

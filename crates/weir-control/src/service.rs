@@ -13,6 +13,7 @@ mod folded;
 mod idempotency;
 mod imports;
 mod issuers;
+mod lifting;
 mod previews;
 mod reading;
 mod records;
@@ -45,6 +46,7 @@ pub(crate) use texts::TEXT_READ;
 
 pub use appeals::Against;
 pub use authority::Caller;
+pub(crate) use authority::facts_of_lifting;
 pub use changes::Accepted;
 pub use detector::{Detection, Finding};
 pub use folded::KeptFold;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -60,6 +61,22 @@ impl House {
         self.change("bootstrap", verb, body).await.unwrap();
     }
 
+    /// Three officers, of whom one sets rules and the others approve.
+    async fn add_officers(&self) {
+        for name in OFFICERS {
+            self.bootstrap(json!({"name": name, "roles": ["release-officer"]}), "operator.add").await;
+        }
+    }
+
+    /// Sets the log's own rules beside the base ones; none of an empty text.
+    async fn set_rules(&self, text: &str) {
+        let files = if text.is_empty() { json!([]) } else { json!([{"name": "own.cedar", "text": text}]) };
+        let draft = self.change(OFFICERS[0], "rules.set", json!({"files": files})).await.unwrap();
+        for by in &OFFICERS[1..] {
+            self.change(by, "draft.approve", json!({"id": draft["id"]})).await.unwrap();
+        }
+    }
+
     async fn change(&self, by: &str, verb: &str, body: serde_json::Value) -> Result<serde_json::Map<String, serde_json::Value>, weir_control::Refusal> {
         let body = serde_json::value::RawValue::from_string(body.to_string()).unwrap();
         let command = Command::from_parts(verb, &body).unwrap();
@@ -101,6 +118,8 @@ impl House {
     }
 }
 
+const OFFICERS: [&str; 3] = ["r1", "r2", "r3"];
+
 const CAMPAIGN: &str = "k7f2mq-20260503";
 
 fn throttles(measures: &[Measure]) -> usize {
@@ -135,6 +154,38 @@ async fn a_finding_becomes_acts_and_what_is_automatic_is_done_to_members_alone_a
 }
 
 #[tokio::test]
+async fn what_the_detector_took_by_itself_it_lifts_and_nothing_else() {
+    let house = House::new().await;
+    house.bootstrap(json!({"name": "ana", "roles": ["analyst"]}), "operator.add").await;
+    house.control.tell_campaign(house.finding()).await.unwrap();
+    house.control.act_automatically(CAMPAIGN).await.unwrap();
+    let observe = json!({"subject": "two", "kind": "observe", "campaign": CAMPAIGN, "reason": "looked at"});
+    house.change("ana", "measure.take", observe).await.unwrap();
+    let acted_on: BTreeSet<PartyId> = house.control.acted_on_alone(CAMPAIGN).into_iter().map(|(party, _)| party).collect();
+    assert_eq!(acted_on, PARTIES[..3].iter().map(|party| house.party(party)).collect());
+
+    let parties = BTreeSet::from([house.party("two"), house.party("four")]);
+    assert!(house.control.lift_automatically(CAMPAIGN, parties.clone()).await.unwrap());
+    assert!(!house.control.lift_automatically(CAMPAIGN, parties).await.unwrap(), "it is lifted");
+    let now = house.control.now();
+    let in_force = |party: &str| -> Vec<MeasureKind> {
+        house.measures(party).iter().filter(|measure| measure.life.holds(now)).map(|measure| measure.kind).collect()
+    };
+    assert_eq!(in_force("one"), [MeasureKind::Throttle]);
+    assert_eq!(in_force("two"), [MeasureKind::Observe], "what a person took stays");
+
+    // Where the rules no longer let it, it lifts nothing.
+    house.add_officers().await;
+    let forbid = "@id(\"authority/own-lifting\") forbid (principal == Weir::Operator::\"detector\", action == Weir::Action::\"measure.lift\", resource);";
+    house.set_rules(forbid).await;
+    assert!(house.control.acted_on_alone(CAMPAIGN).is_empty());
+    let one = BTreeSet::from([house.party("one")]);
+    assert!(!house.control.lift_automatically(CAMPAIGN, one).await.unwrap());
+    assert_eq!(in_force("one"), [MeasureKind::Throttle]);
+    house.running.stop();
+}
+
+#[tokio::test]
 async fn the_associated_are_observed_and_nothing_more_and_strangers_are_not_tied_to_it() {
     let house = House::new().await;
     house.bootstrap(json!({"name": "ana", "roles": ["analyst"]}), "operator.add").await;
@@ -161,14 +212,10 @@ async fn the_associated_are_observed_and_nothing_more_and_strangers_are_not_tied
 #[tokio::test]
 async fn what_shuts_out_waits_for_a_person_when_the_rules_have_it_proposed() {
     let house = House::new().await;
-    for (name, roles) in [("ana", json!(["analyst"])), ("r1", json!(["release-officer"])), ("r2", json!(["release-officer"])), ("r3", json!(["release-officer"]))] {
-        house.bootstrap(json!({"name": name, "roles": roles}), "operator.add").await;
-    }
+    house.bootstrap(json!({"name": "ana", "roles": ["analyst"]}), "operator.add").await;
+    house.add_officers().await;
     let rule = "@id(\"authority/own-automatic\") @automatic(\"refuse for 48 hours\")\npermit (principal == Weir::Operator::\"detector\", action == Weir::Action::\"measure.take\", resource)\nwhen { context.approvals >= 1 };";
-    let draft = house.change("r1", "rules.set", json!({"files": [{"name": "own.cedar", "text": rule}]})).await.unwrap();
-    for by in ["r2", "r3"] {
-        house.change(by, "draft.approve", json!({"id": draft["id"]})).await.unwrap();
-    }
+    house.set_rules(rule).await;
     house.control.tell_campaign(house.finding()).await.unwrap();
     assert!(house.control.act_automatically(CAMPAIGN).await.unwrap());
     assert!(house.measures("one").is_empty(), "nothing is done yet");
@@ -179,6 +226,7 @@ async fn what_shuts_out_waits_for_a_person_when_the_rules_have_it_proposed() {
     let measures = house.measures("one");
     assert_eq!((measures.len(), measures[0].kind, &*measures[0].by), (1, MeasureKind::Refuse, BY_DETECTOR));
     assert!(house.measures("four").is_empty());
+    assert!(house.control.acted_on_alone(CAMPAIGN).is_empty(), "what a person approved is a person's to lift");
     house.running.stop();
 }
 
@@ -225,21 +273,11 @@ async fn a_dossier_too_long_for_an_act_is_kept_whole_beside() {
     let files = || std::fs::read_dir(house.control.dir().join("campaigns")).map_or(0, Iterator::count);
 
     // What no act tells of is not kept: nobody would find it to erase it.
-    let officers = ["r1", "r2", "r3"];
-    for name in officers {
-        house.bootstrap(json!({"name": name, "roles": ["release-officer"]}), "operator.add").await;
-    }
-    let rule = "@id(\"authority/own-quiet\") forbid (principal == Weir::Operator::\"detector\", action == Weir::Action::\"campaign.found\", resource);";
-    for files in [json!([{"name": "own.cedar", "text": rule}]), json!([])] {
-        let quiet = !files.as_array().unwrap().is_empty();
-        let draft = house.change("r1", "rules.set", json!({"files": files})).await.unwrap();
-        for by in &officers[1..] {
-            house.change(by, "draft.approve", json!({"id": draft["id"]})).await.unwrap();
-        }
-        if quiet {
-            house.control.tell_campaign(finding.clone()).await.unwrap_err();
-        }
-    }
+    house.add_officers().await;
+    let quiet = "@id(\"authority/own-quiet\") forbid (principal == Weir::Operator::\"detector\", action == Weir::Action::\"campaign.found\", resource);";
+    house.set_rules(quiet).await;
+    house.control.tell_campaign(finding.clone()).await.unwrap_err();
+    house.set_rules("").await;
     assert_eq!(files(), 0);
 
     house.control.tell_campaign(finding.clone()).await.unwrap();

@@ -22,12 +22,12 @@ use crate::schema::{ACTION, OPERATOR, SUBJECT, uid};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ActFacts<'a> {
     /// The operator who wrote what the act is about: drafted the directive or
-    /// the change, or took the measure or enacted the directive that an appeal
-    /// answers. An operator's id.
+    /// the change, took the measure that is lifted, or took the measure or
+    /// enacted the directive that an appeal answers. An operator's id.
     pub author: Option<&'a str>,
     /// The stage a `stage.set` sets.
     pub stage: Option<Stage>,
-    /// The measure a `measure.take` takes.
+    /// The measure a `measure.take` takes or a `measure.lift` lifts.
     pub measure: Option<MeasureKind>,
     /// How many hours it lasts, begun ones counted; none where it has no end.
     pub hours: Option<i64>,

@@ -16,7 +16,7 @@ use weir_rules::retention::{EXCHANGES_DELETE, RECORDS_DELETE};
 use weir_rules::{ActFacts, Authority, hours_of};
 
 use crate::plan::{authors_of_appealed, drafts};
-use crate::service::TEXT_READ;
+use crate::service::{TEXT_READ, facts_of_lifting};
 
 type Rules = Arc<BTreeMap<Arc<str>, Rule>>;
 
@@ -203,6 +203,7 @@ fn facts<'s>(entry: &'s Entry, state: &'s State) -> Vec<ActFacts<'s>> {
             let hours = parts.public.until.map(|until| hours_of(until.since(entry.at)));
             ActFacts { measure: Some(parts.public.kind), hours, approvals, ..ActFacts::default() }
         }
+        Act::MeasureLift(parts) => ActFacts { approvals, ..facts_of_lifting(state, parts.public.measure) },
         Act::DirectiveEnact(_) => {
             let directive = entry.subject.parse().ok().and_then(|id| state.directives.get(&id));
             ActFacts { author: directive.map(|directive| &*directive.drafted_by), approvals, ..ActFacts::default() }

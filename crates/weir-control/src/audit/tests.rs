@@ -2,5 +2,6 @@
 //! auditor check them.
 
 mod auditor;
+mod detector;
 mod log;
 mod stranger;

@@ -104,9 +104,7 @@ impl Planner<'_> {
     }
 
     pub(super) fn holds(&self, id: MeasureId) -> bool {
-        let holder = self.state.measures.get(&id);
-        let measures = holder.map_or(&[][..], |holder| names::measures(self.state, *holder));
-        measures.iter().any(|measure| measure.id == id && measure.life.holds(self.at))
+        names::measure(self.state, id).is_some_and(|(_, measure)| measure.life.holds(self.at))
     }
 
     /// Customers of `campaign` about whom `kind` is not being done on account of

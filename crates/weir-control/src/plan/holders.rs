@@ -219,14 +219,7 @@ impl Planner<'_> {
 
 /// Who did what an appeal answers: took the measure, enacted the directive.
 pub(crate) fn authors_of_appealed<'s>(state: &'s State, appeal: &'s Appeal) -> impl Iterator<Item = &'s str> {
-    let measure = appeal.measure.and_then(|id| {
-        let measures = match *state.measures.get(&id)? {
-            Holder::Party(party) => &state.parties.get(&party)?.measures,
-            Holder::Account(account) => &state.accounts.get(&account)?.measures,
-            Holder::Person(person) => &state.persons.get(&person)?.measures,
-        };
-        measures.iter().find(|measure| measure.id == id).map(|measure| &*measure.by)
-    });
+    let measure = appeal.measure.and_then(|id| names::measure(state, id)).map(|(_, measure)| &*measure.by);
     let enacted = appeal.rules.iter().filter_map(|rule| {
         let (directive, _) = rule.rsplit_once('/')?;
         state.directive_named(directive)?.enacted.as_ref().map(|enacted| &*enacted.by)

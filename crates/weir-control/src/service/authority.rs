@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use subtle::ConstantTimeEq as _;
 use weir_acts::entry::BY_DETECTOR;
 use weir_acts::governed::{Operator, Rule};
-use weir_acts::id::OperatorId;
+use weir_acts::id::{MeasureId, OperatorId};
 use weir_acts::state::State;
 use weir_acts::words::{MeasureKind, Role, Stage};
 use weir_acts::{Digest, Time};
@@ -17,6 +17,7 @@ use weir_rules::{ActFacts, Authority, Automatic, hours_of};
 
 use super::Control;
 use crate::command::Command;
+use crate::names;
 use crate::plan::{authors_of_appealed, drafts};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::secrets::OperatorToken;
@@ -209,6 +210,7 @@ pub(super) fn facts_of<'s>(command: &Command, state: &'s State, at: Time, approv
         Command::DraftApprove(approve) => {
             ActFacts { author: drafts::author(state, &approve.id), ..ActFacts::default() }
         }
+        Command::MeasureLift(lift) => facts_of_lifting(state, lift.id),
         Command::MeasureTake(take) => {
             let hours = take.until.map(|until| hours_of(until.since(at)));
             ActFacts { measure: Some(take.kind), hours, ..ActFacts::default() }
@@ -220,6 +222,12 @@ pub(super) fn facts_of<'s>(command: &Command, state: &'s State, at: Time, approv
         _ => ActFacts::default(),
     };
     ActFacts { approvals: u32::try_from(approvals).unwrap_or(u32::MAX), ..facts }
+}
+
+/// What authority over lifting a measure depends on: who took it, and which it is.
+pub(crate) fn facts_of_lifting(state: &State, id: MeasureId) -> ActFacts<'_> {
+    let measure = names::measure(state, id);
+    ActFacts { author: measure.map(|(_, taken)| &*taken.by), measure: measure.map(|(_, taken)| taken.kind), ..ActFacts::default() }
 }
 
 pub(super) fn unauthenticated() -> Refusal {

@@ -40,6 +40,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("authority/campaigns", "d5c0ff9dfd90"),
     ("authority/detector", "47c963d4039c"),
     ("authority/detector-measures", "79229ac6ffb2"),
+    ("authority/detector-lifts", "1701c7bf8a83"),
     ("authority/detector-drafts", "5d35f0b2a1b1"),
     ("authority/kept-text", "e132f9c669e9"),
 ];

@@ -9,6 +9,7 @@
 //! ever born, which the error budget rests on, never goes back.
 
 mod accounts;
+mod demoted;
 mod memory;
 mod metrics;
 mod priority;
@@ -29,6 +30,7 @@ use weir_exchange::LoggedExchange;
 use super::feed::{Fed, Feed};
 use crate::indicators::Kept;
 use accounts::Accounts;
+use demoted::Demoted;
 use memory::Memory;
 use metrics::Metrics;
 
@@ -133,6 +135,7 @@ impl Following {
             metrics,
             accounts,
             indicators,
+            demoted: Demoted::default(),
             is_behind: false,
         };
         work.heed();
@@ -185,6 +188,8 @@ pub struct Following {
     accounts: Accounts,
     /// What others shared.
     indicators: Kept,
+    /// Who was acted on and is no longer found.
+    demoted: Demoted,
     is_behind: bool,
 }
 

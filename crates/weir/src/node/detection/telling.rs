@@ -1,10 +1,11 @@
 //! What the detector says of what it found: acts, and what follows from them
 //! by the rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use weir_acts::campaign::{Bits, Seen};
+use weir_acts::id::PartyId;
 use weir_acts::words::{CampaignRole, CampaignStatus};
 use weir_acts::{Digest, Time};
 use weir_control::service::{Detection, Finding};
@@ -23,7 +24,7 @@ impl Following {
         self.say(problem);
     }
 
-    fn tell_all(&self) -> Result<()> {
+    fn tell_all(&mut self) -> Result<()> {
         let health = self.detector.health();
         let proposes = !health.drifted;
         if self.runtime.block_on(self.control.tell_health(proposes, health.ordinary_log2_e))? {
@@ -40,6 +41,7 @@ impl Following {
         for finding in self.findings()? {
             let id = finding.id.clone();
             let (members, status) = (finding.members.len(), finding.status);
+            let still = self.members(&finding);
             if self.runtime.block_on(self.control.tell_campaign(finding))? {
                 tracing::warn!(campaign = id, %status, accounts = members, "a campaign: `weir campaign show` has the dossier");
                 any = true;
@@ -47,8 +49,35 @@ impl Following {
             if proposes {
                 self.runtime.block_on(self.control.act_automatically(&id))?;
             }
+            self.lift(&id, &still)?;
         }
         if any { self.keep_accounts() } else { Ok(()) }
+    }
+
+    /// The customers whom the finding holds for members.
+    fn members(&self, finding: &Finding) -> BTreeSet<PartyId> {
+        let published = self.control.published();
+        let members = finding.members.iter().filter(|seen| seen.role == CampaignRole::Member);
+        members.filter_map(|seen| published.state.customer_of(seen.account)).collect()
+    }
+
+    /// Lifts what was taken on who has long been no member.
+    fn lift(&mut self, campaign: &str, members: &BTreeSet<PartyId>) -> Result<()> {
+        let Some(end) = self.folded_until() else { return Ok(()) };
+        let acted_on = self.control.acted_on_alone(campaign);
+        let epoch = (end, i64::from(self.settings.epoch_seconds) * 1_000);
+        let due = self.demoted.look(campaign, &acted_on, members, epoch);
+        let customers = due.len();
+        if customers > 0 && self.runtime.block_on(self.control.lift_automatically(campaign, due))? {
+            tracing::info!(campaign, customers, "measures lifted: these are no longer found to be members");
+        }
+        Ok(())
+    }
+
+    /// The end of the last epoch folded.
+    fn folded_until(&self) -> Option<Time> {
+        let millis = i64::from(self.settings.epoch_seconds) * 1_000;
+        self.detector.folded().map(|epoch| Time::from_millis((epoch + 1).saturating_mul(millis)))
     }
 
     fn findings(&self) -> Result<Vec<Finding>> {
@@ -108,14 +137,11 @@ impl Following {
                 health.bound, health.ordinary_log2_e
             )
         });
-        let folded = self.detector.folded().map(|epoch| {
-            Time::from_millis((epoch + 1).saturating_mul(i64::from(self.settings.epoch_seconds) * 1_000))
-        });
         self.metrics.fares(self.detector.born(), health, !health.drifted);
         self.control.set_detection(Detection {
             on: true,
             epoch_seconds: self.settings.epoch_seconds,
-            folded,
+            folded: self.folded_until(),
             lag_ms: self.control.detection().lag_ms,
             born: self.detector.born(),
             ordinary_log2_e: health.ordinary_log2_e,
