@@ -137,7 +137,7 @@ fn lines(done: &Run) -> Result<String> {
 fn show(done: &Run) -> Result<()> {
     for (candidate, kinds) in done.under_test.iter().take(60) {
         let bits: Vec<String> = candidate.bits.iter().map(|(name, bits)| format!("{name} {bits:.1}")).collect();
-        let (e, needed, like) = (candidate.log2_e, candidate.needed, candidate.correlation.unwrap_or(f64::NAN));
+        let (e, needed, like) = (candidate.log2_e, candidate.needed, candidate.likeness.unwrap_or(f64::NAN));
         println!("#{} e {e:.1} of {needed:.1} {kinds:?} {} of {}, likeness {like:.4}", candidate.ordinal, bits.join(" "), candidate.exchanges);
     }
     for line in done.flagged.iter().take(8) {

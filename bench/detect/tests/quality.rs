@@ -39,10 +39,10 @@ fn a_naive_campaign_is_found() {
 }
 
 /// Two things are left that a copy does not bring: the weeks of sign-up, and that
-/// work is dealt out, which a few days of it tell of most accounts and not of all.
+/// work is dealt out.
 #[test]
 fn one_address_and_one_card_an_account_do_not_hide_it() {
-    assert_found("A4", 0.8);
+    assert_found("A4", 0.95);
 }
 
 #[test]
@@ -80,12 +80,26 @@ fn a_harness_of_the_same_template_does_not_hide_it() {
 /// owner of a stolen key never calls, so that all its work is the thief's.
 #[test]
 fn neither_a_bystander_nor_the_owner_of_a_stolen_key_is_a_member() {
-    for name in ["A1", "A4"] {
+    // In A5 the bystander has an address that two of the campaign's accounts have.
+    for name in ["A1", "A4", "A5"] {
         let done = run(&beside_every_look_alike(name, 12), None, settings(0.01), &mut ()).unwrap();
         assert!(done.score.flagged.is_empty() && done.score.false_campaigns == 0, "{name}: {:?}", done.score);
         let [campaign] = &done.score.campaigns[..] else { panic!("{name}: {:?}", done.score) };
-        assert!(campaign.found && campaign.confirmed && campaign.recall >= 0.75, "{name}: {campaign:?}");
+        assert!(campaign.found && campaign.confirmed && campaign.recall >= 0.9, "{name}: {campaign:?}");
     }
+}
+
+/// Programs that work off short records of their own, joined by a phrase: by the
+/// average of all turns they seem unlike themselves, and six such groups were
+/// confirmed in a large mixture without an account of any campaign.
+#[test]
+fn programs_with_short_records_are_not_one_operator_s() {
+    let mut scenario = scenario("B6", 4);
+    (scenario.accounts, scenario.days) = (3000, 6);
+    scenario.look_alikes = vec![LookAlikes { kind: Kind::B6, groups: 2, accounts: Some((400, 400)) }];
+    let done = run(&scenario, None, settings(0.01), &mut ()).unwrap();
+    assert!(done.born > 50, "hardly anything was under test: {}", done.born);
+    assert_eq!(done.confirmed, 0, "{:?}", done.under_test.first());
 }
 
 #[test]

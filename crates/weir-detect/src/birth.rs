@@ -92,6 +92,7 @@ fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Tri
         }
         shows
     });
+    candidate.fills.keep_of(candidate.members.keys().copied());
 }
 
 /// Two candidates with mostly the same members are one: but not where one has
@@ -115,8 +116,7 @@ fn merge(state: &mut State) {
     }
     // As they were counted: whoever is merged is empty from then on.
     let sizes: Vec<u64> = state.candidates.iter().map(|candidate| candidate.members.len() as u64).collect();
-    let least = state.reference.least_of_all();
-    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others(least)).collect();
+    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others()).collect();
     let kinds: Vec<bool> = state.candidates.iter().map(|candidate| candidate.is_apart).collect();
     let mut gone: BTreeMap<usize, usize> = BTreeMap::new();
     for ((left, right), shared) in both {
@@ -147,8 +147,7 @@ fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), activ
     if state.born >= most {
         return;
     }
-    let least = state.reference.least_of_all();
-    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others(least)).collect();
+    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others()).collect();
     let claimed = claimed(state, &several);
     let within = within(state, &several);
     let nodes: BTreeSet<u64> = active

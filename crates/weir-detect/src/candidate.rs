@@ -1,16 +1,20 @@
 //! A candidate: anchors proposed by earlier epochs, the customers that showed
 //! them, and the e-process of their linkage.
 
+mod repeats;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::bet::{Block, COMPONENTS, Component, Moments, Own, Reference};
-use crate::constants::{EXEMPLARS, FILLS, GROUP_VALUES, JOINT_OF_MEMBER, JOINT_OF_STRANGER, RASTER_CELLS};
+use crate::bet::{Block, COMPONENTS, Component, Moments};
+use crate::constants::{EXEMPLARS, GROUP_VALUES, JOINT_OF_MEMBER, JOINT_OF_STRANGER, RASTER_CELLS, SEVERAL_SHARE};
+use crate::likeness::{Gain, Own, Relative};
 use crate::profile::Event;
 use crate::settings::Trial;
 use crate::state::Habits;
 use crate::unit::{History, Pool, Recent, Unit};
+use repeats::Sampled;
 
 /// A customer among a candidate's.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,14 +37,6 @@ pub(crate) struct Member {
     pub(crate) own: Own,
     /// Clients its joint exchanges came from.
     pub(crate) clients: Recent,
-}
-
-/// A sampled fill and how many customers gave it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fill {
-    /// The last customer counted.
-    pub(crate) unit: u64,
-    pub(crate) units: u32,
 }
 
 /// An exchange shown to an analyst.
@@ -85,8 +81,10 @@ pub(crate) struct Candidate {
     /// The epoch at whose end every axis was first shown.
     pub(crate) alarm: Option<i64>,
     pub(crate) payoffs: [Moments; COMPONENTS],
+    /// What bets on topics brought.
+    pub(crate) gain: Gain,
     /// How much its members resemble themselves in the joint work.
-    pub(crate) likeness: Reference,
+    pub(crate) likeness: Relative,
     pub(crate) bits: [f64; COMPONENTS],
     /// Customers that each component was bet on.
     pub(crate) bettors: [u64; COMPONENTS],
@@ -95,7 +93,7 @@ pub(crate) struct Candidate {
     pub(crate) exchanges: u64,
     pub(crate) habits: Habits,
     pub(crate) by_model: BTreeMap<Box<str>, u64>,
-    pub(crate) fills: BTreeMap<u64, Fill>,
+    pub(crate) fills: Sampled,
     pub(crate) addresses: Values,
     pub(crate) clients: Values,
     pub(crate) exemplars: Vec<Exemplar>,
@@ -246,7 +244,7 @@ impl Candidate {
             *self.by_model.entry(event.model_name.clone()).or_default() += 1;
         }
         if !event.follows_up {
-            self.fill(unit, event.fill);
+            self.fills.take(unit, event.fill);
         }
         self.addresses.take(event.address, unit);
         self.clients.take(event.client, unit);
@@ -268,59 +266,26 @@ impl Candidate {
         self.exemplars.iter().map(|exemplar| exemplar.text.as_ref()).filter(|text| !text.is_empty())
     }
 
-    /// Counts a fill once for each customer that comes to it in turn, among the
-    /// fills with the smallest keyed hashes.
-    fn fill(&mut self, unit: u64, fill: u64) {
-        let full = self.fills.len() >= FILLS;
-        if full && self.fills.last_key_value().is_some_and(|(largest, _)| fill > *largest) {
-            return;
-        }
-        let seen = self.fills.entry(fill).or_default();
-        if seen.unit != unit {
-            seen.unit = unit;
-            seen.units += 1;
-        }
-        if self.fills.len() > FILLS {
-            self.fills.pop_last();
-        }
-    }
-
     /// Bits that bets on one dependence block brought.
     pub(crate) fn block_bits(&self, block: Block) -> f64 {
         Component::ALL.iter().filter(|c| c.block() == block).map(|&c| self.bits[c as usize]).sum()
     }
 
     /// Whether it has shown itself not to be one operator's work: its members
-    /// resemble themselves more than the null holds at least, or work from a
-    /// common list. A phrase of several templates joins their users, who then
+    /// resemble themselves more than dealt-out work does, or work from a common
+    /// list. A phrase of several templates joins their users, who then
     /// differ by template; from then on a group within it may found its own.
-    pub(crate) fn is_several(&self, least: Option<f64>) -> bool {
-        let resemble = self.likeness.correlation().zip(least).is_some_and(|(likeness, least)| likeness > least);
+    pub(crate) fn is_several(&self) -> bool {
+        let resemble = self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE);
         resemble || self.is_parted || self.repeats().speak_of_a_common_list()
     }
 
     /// Whether a group within it may found its own: it is several, or it was
     /// bet on for long and nothing came of it. A campaign that takes over a phrase
     /// of many is diluted by them, and they by it, until neither shows.
-    pub(crate) fn may_hold_others(&self, least: Option<f64>) -> bool {
+    pub(crate) fn may_hold_others(&self) -> bool {
         // What is cheaper to tell is told first.
-        (self.log2_e <= 0.0 && self.likeness.correlation().is_some()) || self.is_several(least)
-    }
-
-    /// How the fills repeat across customers.
-    pub(crate) fn repeats(&self) -> Repeats {
-        let fills = self.fills.len() as f64;
-        let repeated = self.fills.values().filter(|fill| fill.units > 1).count() as f64;
-        let mean = self.fills.values().map(|fill| f64::from(fill.units)).sum::<f64>() / fills.max(1.0);
-        let spread = self.fills.values().map(|fill| (f64::from(fill.units) - mean).powi(2)).sum::<f64>() / fills.max(1.0);
-        Repeats {
-            fills: self.fills.len(),
-            repeated: repeated as u64,
-            share: repeated / fills.max(1.0),
-            mean,
-            dispersion: spread / mean.max(1e-9),
-            of_members: mean / self.members.len().max(1) as f64,
-        }
+        (self.log2_e <= 0.0 && self.likeness.share().is_some()) || self.is_several()
     }
 
     /// Takes another candidate's place in itself: anchors, members, budget, and
@@ -355,33 +320,6 @@ impl Candidate {
         if other.log2_e >= top {
             (self.bits, self.bettors, self.likeness) = (other.bits, other.bettors, other.likeness);
         }
-    }
-}
-
-/// How a group's fills repeat.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Repeats {
-    pub(crate) fills: usize,
-    /// Sampled fills that more than one customer gave.
-    pub(crate) repeated: u64,
-    /// Their share.
-    pub(crate) share: f64,
-    /// Customers a fill.
-    pub(crate) mean: f64,
-    /// Variance over mean of customers a fill.
-    pub(crate) dispersion: f64,
-    /// Share of the members that gave an average fill.
-    pub(crate) of_members: f64,
-}
-
-impl Repeats {
-    /// Whether fills repeat as among people who choose from one list: heavily
-    /// tailed, or given by a good part of all members. A fixed small number of
-    /// repeats each is how an operator samples a prompt several times.
-    pub(crate) fn speak_of_a_common_list(&self) -> bool {
-        let many = self.fills >= 8 && self.share >= 0.2;
-        let whole_group = self.of_members >= 0.1 && self.mean >= 3.0;
-        many && (whole_group || self.dispersion >= 0.5)
     }
 }
 

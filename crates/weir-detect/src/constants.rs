@@ -174,12 +174,16 @@ pub(crate) const DEDICATED: f64 = 0.6;
 // Betting.
 
 /// The least self-likeness unrelated people are held to show, as a share of
-/// what the population showed before: people who share a tool differ less than
-/// people at large. Stated; a half. Where other families are known, no more is
-/// held than three quarters of them show: in populations with many firms of one
-/// matter each, the users of a public framework keep 0.28 to 0.49 of the
-/// population's, and accounts of one campaign 0.03 to 0.14.
+/// what the population showed before in comparisons of as many words and as long
+/// a history: people who share a tool differ less than people at large. Stated; a
+/// half. Where other families are known, no more is held than three quarters of
+/// them show.
 pub(crate) const LIKENESS_SHARE: f64 = 0.5;
+/// The share of the usual above which a group's likeness to itself shows that it is
+/// not one operator's, or not only: one whose work is dealt out shows none, users of
+/// one tool all of it (stated; below the half that is bet on, since a group half of
+/// which is a campaign's is no group to tell).
+pub(crate) const SEVERAL_SHARE: f64 = 0.33;
 /// The most that one comparison may speak for likeness. It bounds the loss of
 /// a bet, so that stakes may be higher; reference and bet are cut alike.
 pub(crate) const LIKENESS_MOST: f64 = 0.1;
@@ -188,6 +192,18 @@ pub(crate) const TOPIC_FLOOR: f64 = 0.05;
 /// Reference observations before there is a bet at all: the standard error of
 /// the reference is then a tenth of one observation's.
 pub(crate) const REFERENCE_LEAST: f64 = 100.0;
+/// The same of a stratum, of which only so much is held as its own error leaves.
+pub(crate) const REFERENCE_STRATUM: f64 = 20.0;
+/// Standard errors below its mean at which a stratum is held: one, since there are a
+/// dozen of them whose errors are independent, and half of it is held besides.
+pub(crate) const STRATUM_BELOW: f64 = 1.0;
+/// Topic words in a turn from which it tells more of who sent it, and turns of a
+/// history from which it does: what people show of themselves rises with both, in
+/// one large simulated population from nothing (three words, two turns) to 0.09
+/// (sixteen, thirty), and hardly beyond.
+pub(crate) const TOPIC_STRATA: [f64; 3] = [4.0, 8.0, 12.0];
+/// See [`TOPIC_STRATA`].
+pub(crate) const HISTORY_STRATA: [f64; 2] = [3.0, 8.0];
 /// Families whose users' likeness to themselves is known before they are a
 /// reference of their own, and the comparisons each takes: its standard error
 /// is then a twentieth of one comparison's.
@@ -215,8 +231,6 @@ pub(crate) const LIKENESS_KEEP: f64 = 0.999;
 pub(crate) const BET_PRIOR_SECOND: f64 = 0.05;
 /// See [`BET_PRIOR_SECOND`].
 pub(crate) const BET_PRIOR_MEAN: f64 = 0.01;
-/// The prior's second moment of a topic's payoff.
-pub(crate) const TOPIC_SECOND: f64 = 0.005;
 /// The largest stake on one component.
 pub(crate) const BET_ONE: f64 = 0.5;
 /// The largest stake on topics, whose payoff never falls below
@@ -229,6 +243,12 @@ pub(crate) const BET_ALL: f64 = 0.9;
 pub(crate) const LOCKSTEP_LEAST: f64 = 5.0;
 /// The ratio to the population's rhythm beyond which more does not count.
 pub(crate) const LOCKSTEP_MOST: f64 = 4.0;
+/// Bits of a component that one member may bring to a candidate; then betting on
+/// it stops for this member. Some people resemble themselves little, and a busy
+/// one would otherwise speak for the whole group by what is its own trait. Five
+/// members, the smallest group, do not confirm one by themselves (stated; as much
+/// as a block of standing evidence says of one).
+pub(crate) const BETS_A_MEMBER: f64 = 4.0;
 /// Bits one dependence block may bring to a candidate; then betting on it
 /// stops.
 pub(crate) const BLOCK_BITS: f64 = 60.0;
@@ -236,6 +256,35 @@ pub(crate) const BLOCK_BITS: f64 = 60.0;
 pub(crate) const GROUP_VALUES: usize = 1024;
 /// Fills sampled of a candidate.
 pub(crate) const FILLS: usize = 256;
+/// The latest customers of a fill that are known, so that each counts once: an
+/// operator who goes round among as many accounts is counted exactly.
+pub(crate) const FILL_CUSTOMERS: usize = 8;
+/// The share of openings that more than one customer gave from which they repeat at
+/// all (stated: of five one, as of a customer's own; see [`LISTED_SHARE`]).
+pub(crate) const FILL_REPEATED: f64 = 0.2;
+/// The variance over the mean of customers a fill from which repeats are heavily
+/// tailed. Who take each item of a list with chance p make it 1 − p or more, so
+/// below a half everybody takes more than half of it; a fixed number makes it 0.
+pub(crate) const FILL_SPREAD: f64 = 0.5;
+/// The variance over the mean of customers a fill below which each is given a fixed
+/// number of times: of four answers to each prompt, one prompt in ten half done.
+pub(crate) const FILL_FIXED: f64 = 0.2;
+/// The share of all members that gave an average fill from which it is a class's
+/// or a benchmark's, where the number is not fixed: who each begin a list elsewhere
+/// and work it off give its items more evenly than by chance.
+pub(crate) const FILL_WHOLE_GROUP: f64 = 0.1;
+/// The same where it is fixed: half of all gave all of it. An operator who has each
+/// prompt answered by so many of all accounts gains nothing by having them.
+pub(crate) const FILL_EVERYBODY: f64 = 0.5;
+/// Customers' openings that a family must have given before its repeats are a
+/// reference: at a rate of one in five hundred, ten repeats.
+pub(crate) const REPEATS_COMPARED: f64 = 100.0;
+/// Repeats that the reference must predict before fewer say anything (the
+/// issue's bound: none of ten has a chance of e⁻¹⁰ where they come by chance).
+pub(crate) const REPEATS_LEAST: f64 = 10.0;
+/// Powers of two by which the openings of comparable families differ in length
+/// at most.
+pub(crate) const COMPARABLE_LENGTH: f64 = 1.0;
 /// Exchanges kept for an analyst to read, and points of the raster.
 pub(crate) const EXEMPLARS: usize = 12;
 /// See [`EXEMPLARS`].
@@ -247,10 +296,20 @@ pub(crate) const RASTER_CELLS: usize = 40_000;
 /// average, for the block to count among the two that are needed.
 pub(crate) const BLOCK_COUNTS: f64 = 1.0;
 /// The chance that two accounts of one operator share a value of a kind, where
-/// the group does not tell it (stated; operators who hide share less, so this
-/// speaks too strongly against them, by one bit a block). Where more of the
-/// group shares values that are rare outside, the group itself is the estimate.
+/// neither the group nor declared organisations tell it (stated; operators who hide
+/// share less, so this speaks too strongly against them, by one bit a block). Where
+/// more of the group shares values that are rare outside, the group itself is the
+/// estimate.
 pub(crate) const SHARED_BY_OPERATOR: f64 = 0.5;
+/// Accounts of declared organisations, each beside another of its own, from which
+/// they tell that chance of a kind (the bound: its standard error is a
+/// tenth). They hide nothing, so it is too high for those who do.
+pub(crate) const DECLARED_LEAST: u64 = 30;
+/// Accounts of an organisation that are looked at, so that a large one does not
+/// speak for all, and organisations.
+pub(crate) const DECLARED_ACCOUNTS: usize = 64;
+/// See [`DECLARED_ACCOUNTS`].
+pub(crate) const DECLARED_ORGANISATIONS: usize = 512;
 /// The most one block of standing evidence may say of a member.
 pub(crate) const STANDING_MOST: f64 = 4.0;
 /// Others of the group that must share a member's value before it says anything
@@ -275,9 +334,10 @@ pub(crate) const MEMBER_BITS: f64 = 14.0;
 /// and its tool: it has one cause (template and traffic at their most).
 pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
 /// Bits that what does not come along with a copy must bring to a member, for
-/// and against taken together: a harness on a forum frames nobody (as many as
-/// make a block count).
-pub(crate) const OWN_BITS: f64 = BLOCK_COUNTS;
+/// and against taken together: eight to one. A harness on a forum frames nobody, and
+/// of those who copied it some signed up in the campaign's week and sent a few turns
+/// that are not like each other (stated).
+pub(crate) const OWN_BITS: f64 = 3.0;
 /// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
 /// with a copy. One can be chance or another's doing: somebody who copied a
 /// template signed up in the campaign's week, a stolen key does the thief's work
@@ -301,6 +361,8 @@ pub(crate) const EARLY_OF_STRANGER: f64 = 0.5;
 /// gave before it, as those of a harness, a class or a demonstration are
 /// (stated; as much as the likeness to its own).
 pub(crate) const LISTED_BITS: f64 = DEALT_BITS;
+/// Comparisons of a member before its own likeness is weighed.
+pub(crate) const DEALT_LEAST: f64 = 3.0;
 /// The most that the likeness of its joint turns to its own earlier ones may
 /// say of a member, either way.
 pub(crate) const DEALT_BITS: f64 = 6.0;
@@ -320,6 +382,9 @@ pub(crate) const CLIENT_OF_GROUP: f64 = 0.5;
 pub(crate) const CLIENT_OF_OTHERS: f64 = 0.05;
 /// Days between sign-up and first joint work that make an account disposable.
 pub(crate) const DISPOSABLE_DAYS: i64 = 14;
+/// Hours of a day within which accounts were put to work together: an eighth, in
+/// which a pool that is fed from one queue has called (stated).
+pub(crate) const ONSET_HOURS: i64 = 3;
 /// Days after which an account is old.
 pub(crate) const OLD_DAYS: i64 = 60;
 /// The share of members on one payment or e-mail domain that makes an operator

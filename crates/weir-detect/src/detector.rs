@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use weir_exchange::LoggedAccount;
 
-use crate::bet::{Component, Reference};
+use crate::bet::Component;
 use crate::candidate::{Candidate, Exemplar};
 use crate::constants;
 use crate::epoch::{self, Stage};
@@ -16,8 +16,10 @@ use crate::fills::Slot;
 use crate::findings::{self, Findings};
 use crate::footprint::Footprint;
 use crate::leave_out::UnknownPiece;
+use crate::likeness::Reference;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
+use crate::sharing::Declared;
 use crate::sketch::Sketcher;
 use crate::state::{Habits, State};
 use crate::unit::{Facts, Pool, Unit};
@@ -57,8 +59,9 @@ pub struct UnderTest {
     pub needed: f64,
     /// Its joint exchanges, of the sampled ones.
     pub exchanges: u64,
-    /// How much its members resemble themselves in them, where enough was seen.
-    pub correlation: Option<f64>,
+    /// How much its members resemble themselves in them, as a share of what people at
+    /// large do, where enough was seen.
+    pub likeness: Option<f64>,
     /// What each component of the evidence brought to it.
     pub bits: Vec<(String, f64)>,
     /// Whether it was told apart from those who work off a list with the same template.
@@ -92,18 +95,24 @@ impl Detector {
         self.sketcher.units = Arc::default();
         self.state.facts.clear();
         self.state.cleared.clear();
+        self.state.declared = Declared::default();
         for account in accounts {
             let account = account.borrow();
             let unit = self.sketcher.unit_of(&account.account, account.party.as_deref());
             if account.party.is_some() {
                 units.insert(self.sketcher.own_unit(&account.account), unit);
             }
-            self.state.facts.entry(unit).or_insert_with(|| Facts::of(account, &self.sketcher.key));
+            let facts = Facts::of(account, &self.sketcher.key);
+            if facts.declared {
+                self.state.declared.take(unit, self.sketcher.own_unit(&account.account), &facts);
+            }
+            self.state.facts.entry(unit).or_insert(facts);
             if let Some(at) = account.cleared {
                 let first = self.state.cleared.entry(unit).or_insert(i64::MAX);
                 *first = at.millis().min(*first);
             }
         }
+        self.state.declared.sum_up();
         self.sketcher.units = Arc::new(units);
     }
 
@@ -206,7 +215,7 @@ impl Detector {
             log2_e: candidate.log2_e,
             needed: -(self.settings.alpha * candidate.share).log2(),
             exchanges: candidate.exchanges,
-            correlation: candidate.likeness.correlation(),
+            likeness: candidate.likeness.share(),
             bits: Component::ALL.map(|c| (format!("{c:?}"), candidate.bits[c as usize])).to_vec(),
             is_apart: candidate.is_apart,
         };

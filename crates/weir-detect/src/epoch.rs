@@ -226,8 +226,8 @@ fn forget(state: &mut State, settings: &Settings, epoch: i64) {
 
 /// The one rule that confirms, and the axes that must hold beside it.
 fn confirm(state: &mut State, settings: &Settings, epoch: i64) {
-    let mut candidates = std::mem::take(&mut state.candidates);
-    for candidate in candidates.iter_mut().filter(|candidate| candidate.alarm.is_none()) {
+    let mut due = Vec::new();
+    for (place, candidate) in state.candidates.iter_mut().enumerate().filter(|(_, c)| c.alarm.is_none()) {
         if candidate.confirmed.is_none() && candidate.log2_e >= threshold(settings.alpha, candidate.share) {
             candidate.confirmed = Some(epoch);
         }
@@ -236,10 +236,12 @@ fn confirm(state: &mut State, settings: &Settings, epoch: i64) {
         let has_grown = candidate.exchanges * 10 >= candidate.judged_at * 11;
         if candidate.confirmed.is_some() && candidate.last == epoch && (is_new || has_grown) {
             candidate.judged_at = candidate.exchanges;
-            if judge::verdict(candidate, state).status.is_some() {
-                candidate.alarm = Some(epoch);
-            }
+            due.push(place);
         }
     }
-    state.candidates = candidates;
+    // Beside all others, which are what it is compared with.
+    due.retain(|&place| judge::verdict(&state.candidates[place], state).status.is_some());
+    for place in due {
+        state.candidates[place].alarm = Some(epoch);
+    }
 }

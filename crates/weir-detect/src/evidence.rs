@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::bet::{Block, COMPONENTS, Component, Likeness, Moments, Reference, bits, likeness, stakes};
+use crate::bet::{Block, COMPONENTS, Component, Moments, bits, stakes};
 use crate::candidate::{Candidate, Values};
-use crate::constants::{BLOCK_BITS, FAMILIES_LEAST, LIKENESS_KEEP, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::leave_out::Item;
+use crate::likeness::{Gain, Likeness, Reference, Relative, TopicBet, likeness};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::settings::Without;
 use crate::state::State;
@@ -26,6 +27,8 @@ pub(crate) struct Scene<'e> {
     clients: Vec<(u64, u64)>,
     /// Self-likeness of customers outside every candidate, this epoch.
     pub(crate) likeness: Reference,
+    /// The same as a share of what earlier epochs showed.
+    now: Relative,
     families: Families,
 }
 
@@ -42,6 +45,7 @@ impl<'e> Scene<'e> {
             addresses: Vec::new(),
             clients: Vec::new(),
             likeness: Reference::default(),
+            now: Relative::default(),
             families,
         };
         let mut compared = 0;
@@ -62,6 +66,7 @@ impl<'e> Scene<'e> {
                 let events = seen.events.iter().map(|(_, event)| event);
                 if let Some(values) = likeness(events, &known.history, &state.pool, true) {
                     scene.likeness.take(values);
+                    scene.now.take(values, &state.reference);
                     compared += 1;
                 }
             }
@@ -76,13 +81,13 @@ pub(crate) struct Families(Vec<(f64, u64)>);
 
 impl Families {
     pub(crate) fn of(candidates: &[Candidate]) -> Families {
-        let known = |c: &Candidate| c.likeness.correlation().map(|correlation| (correlation, c.ordinal));
+        let known = |c: &Candidate| c.likeness.share().map(|share| (share, c.ordinal));
         let mut all: Vec<(f64, u64)> = candidates.iter().filter_map(known).collect();
         all.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
         Families(all)
     }
 
-    /// The correlation that three quarters of the other families exceed; none
+    /// The share of the usual that three quarters of the other families exceed; none
     /// where too few are known. Campaigns among them would take it down, and then
     /// less is bet.
     fn without(&self, ordinal: u64) -> Option<f64> {
@@ -97,7 +102,7 @@ fn is_new(value: u64, known: &crate::unit::Recent) -> bool {
 
 /// Bets on the members active in the epoch, then takes the epoch in.
 pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<'_>, state: &State, epoch: i64) {
-    let least = state.reference.least(&scene.likeness, scene.families.without(candidate.ordinal));
+    let share = Reference::share(&scene.now, scene.families.without(candidate.ordinal));
     // People who work from one list are interchangeable and in step without a
     // common operator, so nothing is staked on either.
     let trial = state.trial;
@@ -127,16 +132,17 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
                 None => compare(candidate, unit, events),
             };
             if is_core {
-                let payoffs = payoffs(candidate, unit, events, value.zip(least), &beats, &shared, state);
-                let open = |component: Component| !closed.contains(&component.block());
-                let seen = if trial.same_epoch { chosen_late(&payoffs) } else { candidate.payoffs };
-                bet(candidate, unit, &payoffs, &seen, least, open);
+                let topic = value.zip(share).and_then(|(value, share)| TopicBet::of(value, &state.reference, share));
+                let payoffs = payoffs(candidate, unit, events, topic, &beats, &shared, state);
+                let bits = known.map_or([0.0; COMPONENTS], |member| member.bits);
+                let open =
+                    |c: Component| !closed.contains(&c.block()) && bits[c as usize] < BETS_A_MEMBER;
+                bet(candidate, unit, &payoffs, topic, trial.same_epoch, open);
             }
             if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
-                member.own.take(value);
+                member.own.take(value, &state.reference);
                 if is_core {
-                    candidate.likeness.fade(LIKENESS_KEEP);
-                    candidate.likeness.take(value);
+                    candidate.likeness.take_latest(value, &state.reference);
                 }
             }
         }
@@ -164,18 +170,31 @@ fn chosen_late(payoffs: &[Option<f64>; COMPONENTS]) -> [Moments; COMPONENTS] {
     })
 }
 
+/// The same of a bet on topics.
+fn chosen_late_of(bet: TopicBet) -> Gain {
+    let mut gain = Gain::default();
+    (0..1000).for_each(|_| gain.take(&bet));
+    gain
+}
+
 fn bet(
     candidate: &mut Candidate,
     unit: u64,
     payoffs: &[Option<f64>; COMPONENTS],
-    seen: &[Moments; COMPONENTS],
-    least: Option<f64>,
+    topic: Option<TopicBet>,
+    is_late: bool,
     open: impl Fn(Component) -> bool,
 ) {
-    let stakes = stakes(seen, least, |component| open(component) && payoffs[component as usize].is_some());
+    let seen = if is_late { chosen_late(payoffs) } else { candidate.payoffs };
+    let gain = if is_late { topic.map_or(candidate.gain, chosen_late_of) } else { candidate.gain };
+    let on_topic = topic.map_or(0.0, |bet| gain.stake(&bet));
+    let stakes = stakes(&seen, on_topic, |component| open(component) && payoffs[component as usize].is_some());
     let values = payoffs.map(|payoff| payoff.unwrap_or(0.0));
     let brought = bits(&stakes, &values);
     candidate.log2_e += brought.iter().sum::<f64>();
+    if let Some(bet) = topic {
+        candidate.gain.take(&bet);
+    }
     for place in 0..COMPONENTS {
         candidate.bits[place] += brought[place];
         candidate.bettors[place] += u64::from(stakes[place] > 0.0);
@@ -208,13 +227,13 @@ fn payoffs(
     candidate: &Candidate,
     unit: u64,
     events: &[&Event],
-    topic: Option<(Likeness, f64)>,
+    topic: Option<TopicBet>,
     beats: &Beats,
     shared: &Shared,
     state: &State,
 ) -> [Option<f64>; COMPONENTS] {
     let mut payoffs = [None; COMPONENTS];
-    payoffs[Component::Topic as usize] = topic.map(|(value, least)| least * value.room - value.excess);
+    payoffs[Component::Topic as usize] = topic.map(|bet| bet.payoff);
     if let Some(known) = state.units.get(&unit) {
         payoffs[Component::Lockstep as usize] = beats.payoff(events, &known.moments);
         let hit = |group: &Values, value| f64::from(u8::from(group.used_by_others(value, unit)));

@@ -32,7 +32,8 @@ pub struct Findings {
 
 const GUARANTEE: &str = "Of linkage alone: if within each epoch, given each account's volume, the rhythm of the \
     population and what it showed before, unrelated accounts' turns and moments are independent, and each account's \
-    opening turns resemble its own earlier ones at least half as much as the population's do, and as much as those of most families, then the chance that \
+    opening turns resemble its own earlier ones at least half as much as those of customers at large whose turns have as \
+    many words and whose history is as long, and as much as those of most families, then the chance that \
     this deployment ever confirms any false candidate is at most alpha. Harvest and concealment are stated thresholds.";
 
 pub(crate) fn of(state: &State) -> Findings {

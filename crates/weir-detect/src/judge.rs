@@ -66,7 +66,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     // Users of a tool may share a network and ask alike; work that is dealt out
     // is interchangeable.
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
-    let several = candidate.is_several(state.reference.least_of_all());
+    let several = candidate.is_several();
     let dealt = unasked || (!several && candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS);
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
@@ -81,7 +81,9 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
 /// At least two dependence blocks, one of them text or time.
 fn two_blocks(candidate: &Candidate, standing: &Standing) -> bool {
     let counts = |block: Block| {
-        let stands = standing.block(block).is_some_and(|values| values.mean >= BLOCK_COUNTS);
+        // When accounts were put to work speaks for a member beside all else; strangers
+        // who come by one event begin together, too.
+        let stands = block != Block::Time && standing.block(block).is_some_and(|values| values.mean >= BLOCK_COUNTS);
         candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || stands
     };
     let bet_on = [Block::Text, Block::Time].into_iter().any(|block| candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS);
@@ -100,9 +102,10 @@ fn linkage(candidate: &Candidate, standing: &Standing) -> Vec<Piece> {
         Piece {
             block: values.kind.block().name(),
             what: format!(
-                "{}: shared by {shared} of {} known, weighed against customers outside (standing, not in the e-value)",
+                "{}: shared by {shared} of {} known, weighed against customers outside (standing, not in the e-value; {})",
                 values.kind.name(),
-                values.known
+                values.known,
+                values.sharing()
             ),
             bits: values.mean,
             accounts: shared,

@@ -21,7 +21,9 @@ struct Part {
     bits: f64,
     /// Whether anyone has it who copied the template and its tool: the text, how
     /// much of one's work is done with it, the client, the request's parameters.
-    /// All of that has one cause, so it is capped as one.
+    /// All of that has one cause, so it is capped as one. So has whoever calls from
+    /// where the group calls: exits are rented to anybody, so an address speaks for a
+    /// member, and is none of the two things of its own that make it one.
     is_copied: bool,
 }
 
@@ -121,7 +123,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
     if !state.left_out.holds(unit, Item::Traffic) {
         parts.push(traffic(member, known, state.trial));
     }
-    for block in [Block::Client, Block::Network, Block::Identity, Block::Life] {
+    for block in [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time] {
         let Some(values) = verdict.standing.block(block) else { continue };
         let value = values.kind.value(state, unit);
         if value == 0 {
@@ -134,10 +136,8 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         if block == Block::Client {
             let copied: f64 = parts.iter().map(|part| part.bits).sum();
             bits = bits.min((COPIED_BITS - copied).max(0.0));
-            parts.push(Part::copied(block, what, bits));
-        } else {
-            parts.push(Part::of_its_own(block, what, bits));
         }
+        parts.push(Part { block, what, bits, is_copied: matches!(block, Block::Client | Block::Network) });
     }
     if let Some(values) = verdict.standing.kind(Kind::Age) {
         let value = Kind::Age.value(state, unit);
@@ -159,7 +159,8 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         let what = format!("{} exchanges of its own before the first joint one", member.own_before());
         parts.push(Part::of_its_own(Block::Life, what, tenure));
     }
-    if known.given.is_of_a_list() && !state.trial.leaves_out(Without::Repeats) {
+    // Nor where the group has each of its prompts answered a few times.
+    if known.given.is_of_a_list() && !candidate.repeats().are_fixed() && !state.trial.leaves_out(Without::Repeats) {
         let what = "its opening turns are what several others gave before, as from a common list".to_owned();
         parts.push(Part::of_its_own(Block::Text, what, -LISTED_BITS));
     }
@@ -168,7 +169,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         let what = "worked with the template before most of the group had it".to_owned();
         parts.push(Part::of_its_own(Block::Life, what, early));
     }
-    let dealt = member.own.dealt_bits(&state.reference).clamp(-DEALT_BITS, DEALT_BITS);
+    let dealt = member.own.dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
     if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
         let how = if dealt > 0.0 { "no more than" } else { "more than" };
         let what = format!("{DEALT} {how} the others'");
@@ -183,7 +184,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
             .sum();
         if bits != 0.0 {
             let what = format!("{BEHAVIOUR} ({})", block.name());
-            let is_copied = block == Block::Client;
+            let is_copied = block != Block::Time;
             parts.push(Part { block, what, bits: bits.clamp(-LESSER_BITS, LESSER_BITS), is_copied });
         }
     }
@@ -268,7 +269,7 @@ mod tests {
         // Others' word at its strongest, many times over.
         named.extend((0..9).map(|_| Part::copied(Block::Identity, "others' indicators name it".into(), LESSER_BITS)));
         assert!(!is_member(&named));
-        named.extend([own(Block::Time, BLOCK_COUNTS), own(Block::Life, BLOCK_COUNTS)]);
+        named.extend([own(Block::Time, OWN_BITS - BLOCK_COUNTS), own(Block::Life, BLOCK_COUNTS)]);
         assert!(is_member(&named), "its own behaviour is what makes it one");
     }
 
@@ -277,13 +278,19 @@ mod tests {
         // A bystander who signed up in the campaign's week, and nothing else is known of it.
         let bystander = [own(Block::Life, STANDING_MOST), own(Block::Identity, 0.2), own(Block::Network, -1.0)];
         assert!(!is_member(&[copy(), bystander.into()].concat()));
+        // Framed by what can be had: template, harness and exits, and the week beside.
+        let framed = [Part::copied(Block::Network, String::new(), STANDING_MOST), own(Block::Life, STANDING_MOST)];
+        assert!(!is_member(&[copy(), framed.into()].concat()));
         // A stolen key: the work is the thief's, and dealt out; the account is its owner's.
         let stolen = [own(Block::Text, DEALT_BITS), own(Block::Life, -1.5), own(Block::Identity, -1.8)];
         assert!(!is_member(&[copy(), stolen.into()].concat()));
-        let member = [own(Block::Life, 2.0), own(Block::Text, 1.2), own(Block::Network, -1.0)];
+        let member = [own(Block::Life, 2.4), own(Block::Text, 1.8), own(Block::Identity, -1.0)];
         assert!(is_member(&[copy(), member.into()].concat()));
         // Much against it in another block outweighs both.
-        let against = [own(Block::Life, 2.0), own(Block::Text, 1.2), own(Block::Network, -3.0)];
+        let against = [own(Block::Life, 2.4), own(Block::Text, 1.8), own(Block::Identity, -3.0)];
+        assert!(!is_member(&[copy(), against.into()].concat()));
+        // A forum's user of the campaign's week, by two bits of chance beside it.
+        let against = [own(Block::Life, 2.0), own(Block::Text, 2.3), own(Block::Identity, -2.2)];
         assert!(!is_member(&[copy(), against.into()].concat()));
     }
 

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use crate::bet::Block;
 use crate::candidate::Candidate;
-use crate::constants::{DISPOSABLE_DAYS, ENRICHED, OLD_DAYS, SHARED_AT_MOST, SHARED_BY_OPERATOR, SHARED_LEAST, STANDING_KNOWN, STANDING_MOST};
+use crate::constants::{DISPOSABLE_DAYS, ENRICHED, OLD_DAYS, ONSET_HOURS, SHARED_AT_MOST, SHARED_BY_OPERATOR, SHARED_LEAST, STANDING_KNOWN, STANDING_MOST};
 use crate::leave_out::Item;
+use crate::sharing::Told;
 use crate::state::State;
 
 /// A kind of value.
@@ -28,10 +29,13 @@ pub(crate) enum Kind {
     Birth,
     /// How old the account was at its first exchange.
     Age,
+    /// When that was, of an account that was new then: put to work at the same time.
+    /// Of an older one the log may not show the first.
+    Onset,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 9] = [
+    pub(crate) const ALL: [Kind; 10] = [
         Kind::Prefix,
         Kind::Address,
         Kind::Client,
@@ -41,6 +45,7 @@ impl Kind {
         Kind::Path,
         Kind::Birth,
         Kind::Age,
+        Kind::Onset,
     ];
 
     pub(crate) fn block(self) -> Block {
@@ -49,6 +54,7 @@ impl Kind {
             Kind::Client | Kind::Marks => Block::Client,
             Kind::Payment | Kind::Mail | Kind::Path => Block::Identity,
             Kind::Birth | Kind::Age => Block::Life,
+            Kind::Onset => Block::Time,
         }
     }
 
@@ -63,6 +69,7 @@ impl Kind {
             Kind::Path => "sign-up path",
             Kind::Birth => "week of sign-up",
             Kind::Age => "age at its first exchange",
+            Kind::Onset => "hours of its first exchange",
         }
     }
 
@@ -75,7 +82,7 @@ impl Kind {
             Kind::Payment => "payment",
             Kind::Mail => "email_domain",
             Kind::Path => "signup_path",
-            Kind::Birth | Kind::Age => "created",
+            Kind::Birth | Kind::Age | Kind::Onset => "created",
         }
     }
 
@@ -105,8 +112,24 @@ impl Kind {
                     _ => 3,
                 })
             }
+            Kind::Onset if Kind::Age.value(state, id) == 1 => {
+                let hours = unit.map_or(0, |unit| unit.first * state.epoch_millis).div_euclid(ONSET_HOURS * 3_600_000);
+                hours.unsigned_abs() + 1
+            }
+            Kind::Onset => 0,
         }
     }
+}
+
+/// What tells the chance that two accounts of one operator share a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum SharingBy {
+    /// A judgement.
+    Stated,
+    /// Accounts of declared organisations.
+    Declared(Told),
+    /// The group, where more of it shares values that are rare outside.
+    Group,
 }
 
 /// A kind's values inside the group and outside.
@@ -117,8 +140,9 @@ pub(crate) struct Values {
     pub(crate) known: u64,
     outside: BTreeMap<u64, u64>,
     outside_known: u64,
-    /// The chance that two of the operator's accounts share a value.
+    /// The chance that two of the operator's accounts share a value, and whence.
     sharing: f64,
+    pub(crate) sharing_by: SharingBy,
     /// Bits of a member, on average over those known.
     pub(crate) mean: f64,
 }
@@ -132,7 +156,8 @@ impl Values {
             known: 0,
             outside: BTreeMap::new(),
             outside_known: 0,
-            sharing: state.trial.chance(SHARED_BY_OPERATOR),
+            sharing: 0.0,
+            sharing_by: SharingBy::Stated,
             mean: 0.0,
         };
         for &unit in group {
@@ -157,7 +182,18 @@ impl Values {
             count > SHARED_LEAST && count as f64 / known >= ENRICHED * values.outside(value)
         });
         let enriched: u64 = enriched.map(|(_, count)| count).sum();
-        values.sharing = (enriched as f64 / known).clamp(state.trial.chance(SHARED_BY_OPERATOR), SHARED_AT_MOST);
+        let declared = state.declared.of(kind);
+        // That an operator puts accounts to work together the group alone can tell.
+        let before = match kind {
+            Kind::Onset => 0.0,
+            _ => state.trial.chance(declared.map_or(SHARED_BY_OPERATOR, |told| told.chance)),
+        };
+        values.sharing = (enriched as f64 / known).clamp(before, SHARED_AT_MOST);
+        values.sharing_by = match declared {
+            _ if values.sharing > before => SharingBy::Group,
+            Some(told) => SharingBy::Declared(told),
+            None => SharingBy::Stated,
+        };
         let sum: f64 = values.inside.iter().map(|(&value, &count)| count as f64 * values.bits(value, true)).sum();
         values.mean = sum / values.known as f64;
         Some(values)
@@ -177,7 +213,20 @@ impl Values {
         let outside = self.outside(value);
         let shared = if others < SHARED_LEAST { 0.0 } else { others as f64 / (of as f64).max(1.0) };
         let given = self.sharing * shared + (1.0 - self.sharing) * outside;
-        (given / outside).log2().min(STANDING_MOST)
+        (given / outside).log2().clamp(-STANDING_MOST, STANDING_MOST)
+    }
+
+    /// The chance that was used, and whence it is, in words.
+    pub(crate) fn sharing(&self) -> String {
+        let by = match self.sharing_by {
+            SharingBy::Stated => "stated".to_owned(),
+            SharingBy::Group => "as in this group".to_owned(),
+            SharingBy::Declared(told) => format!(
+                "as in {} accounts of {} declared organisations, which do not hide: too much for those who do",
+                told.accounts, told.organisations
+            ),
+        };
+        format!("m {:.2}, {by}", self.sharing)
     }
 
     /// The value most members show, and how many do.
@@ -220,7 +269,25 @@ mod tests {
         let mut inside: BTreeMap<u64, u64> = (100..200 - sharers).map(|value| (value, 1)).collect();
         inside.insert(7, sharers);
         let outside = (1000..2000).map(|value| (value, 1)).collect();
-        Values { kind: Kind::Address, inside, known: 100, outside, outside_known: 1000, sharing: 0.5, mean: 0.0 }
+        Values { kind: Kind::Address, inside, known: 100, outside, outside_known: 1000, sharing: 0.5, sharing_by: SharingBy::Stated, mean: 0.0 }
+    }
+
+    /// Who signed up long before it first called, or at a time that is not known, says
+    /// nothing by when that was.
+    #[test]
+    fn only_of_a_new_account_it_is_known_when_it_was_put_to_work() {
+        let mut state = State::new(&crate::Settings::default());
+        let day = 86_400_000;
+        let first = 20_000 * 24;
+        for (id, age) in [(1, Some(2)), (2, Some(DISPOSABLE_DAYS)), (3, Some(400)), (4, None), (5, Some(1))] {
+            let late = i64::from(id == 5) * ONSET_HOURS;
+            state.units.insert(id, crate::unit::Unit { first: first + late, ..Default::default() });
+            let created = age.map(|age: i64| (first + late) * 3_600_000 - age * day);
+            state.facts.insert(id, crate::unit::Facts { created, ..Default::default() });
+        }
+        let of = |id| Kind::Onset.value(&state, id);
+        assert!(of(1) > 0 && of(5) == of(1) + 1, "{} {}", of(1), of(5));
+        assert_eq!([of(2), of(3), of(4), of(6)], [0; 4]);
     }
 
     #[test]

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::anchor::{Anchors, Singles};
-use crate::bet::Reference;
 use crate::candidate::{Candidate, Exemplar, Member};
 use crate::cleared::Cleared;
 use crate::constants::SAMPLE_UNITS;
 use crate::fills::Fills;
 use crate::hash::Table;
 use crate::leave_out::{Item, LeftOut};
+use crate::likeness::Reference;
 use crate::profile::Event;
 use crate::settings::{Settings, Trial};
+use crate::sharing::Declared;
 use crate::sketch::CLASSES;
 use crate::unit::{Facts, Pool, Units};
 use crate::watch::Watch;
@@ -62,6 +63,9 @@ pub(crate) struct State {
     pub(crate) units: Units,
     /// Sign-up and billing facts, as given; not part of what is saved.
     pub(crate) facts: Table<Facts>,
+    /// What accounts of declared organisations share; as given, not part of what is
+    /// saved.
+    pub(crate) declared: Declared,
     /// Customers found innocent; as given, not part of what is saved.
     pub(crate) cleared: Cleared,
     pub(crate) anchors: Anchors,
@@ -93,6 +97,7 @@ impl State {
             trial: settings.trial,
             units: Units::default(),
             facts: Table::default(),
+            declared: Declared::default(),
             cleared: Cleared::default(),
             anchors: Anchors::default(),
             singles: Singles::of_bytes(settings.memory / 16),

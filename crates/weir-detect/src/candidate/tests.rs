@@ -8,20 +8,6 @@ fn shares_of_the_budget_sum_to_less_than_one() {
     assert!(sum > 0.9, "{sum}");
 }
 
-fn group(counts: &[u32], members: u64) -> Repeats {
-    let fills = counts.iter().enumerate().map(|(fill, &units)| (fill as u64, Fill { unit: 0, units })).collect();
-    let members = (0..members).map(|unit| (unit, Member::default())).collect();
-    Candidate { fills, members, ..Candidate::default() }.repeats()
-}
-
-#[test]
-fn a_class_repeats_as_from_a_common_list_and_fixed_resampling_does_not() {
-    assert!(group(&[31, 28, 33, 30, 29, 30, 27, 32, 30, 12], 40).speak_of_a_common_list());
-    assert!(group(&[1, 1, 1, 9, 1, 2, 14, 1, 1, 3], 500).speak_of_a_common_list());
-    assert!(!group(&[4; 40], 500).speak_of_a_common_list());
-    assert!(!group(&[1; 40], 500).speak_of_a_common_list());
-}
-
 #[test]
 fn merging_takes_the_mean_of_the_e_values_weighted_by_what_each_may_spend() {
     let mut left = Candidate { share: 0.3, log2_e: 2.0, ..Candidate::default() };

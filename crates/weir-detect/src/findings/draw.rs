@@ -146,7 +146,7 @@ fn templates(candidate: &Candidate, lines: &[MemberLine], state: &State) -> Vec<
         outside: (lines.len() - members) as u64,
         fills: repeats.fills as u64,
         repeats: repeats.repeated,
-        repeats_expected: None,
+        repeats_expected: candidate.deficit(&state.candidates).map(|deficit| deficit.expected),
     }]
 }
 

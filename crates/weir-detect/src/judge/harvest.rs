@@ -35,6 +35,19 @@ pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
             accounts: members,
         });
     }
+    if !state.trial.leaves_out(Without::Repeats)
+        && let Some(deficit) = candidate.deficit(&state.candidates)
+    {
+        pieces.push(Piece {
+            block: "text",
+            what: format!(
+                "{:.0} pairs of accounts gave one fill, where {:.0} would at the rate of {} comparable families, {} of which show as few",
+                deficit.seen, deficit.expected, deficit.families, deficit.as_few
+            ),
+            bits: deficit.bits,
+            accounts: members,
+        });
+    }
     pieces.extend(habits(candidate, state, members));
     pieces
 }

@@ -1,0 +1,141 @@
+use super::*;
+use crate::candidate::Member;
+
+/// A family of so many accounts whose fills were given so often.
+fn family(ordinal: u64, counts: &[u32], members: u64) -> Candidate {
+    let joint = u64::from(counts.iter().sum::<u32>()) / members;
+    let first = ordinal * 10_000;
+    let members = (first..first + members).map(|unit| (unit, Member { joint, ..Member::default() })).collect();
+    let mut family = Candidate { ordinal, members, fills: Sampled::of(counts), ..Candidate::default() };
+    family.pool.lengths[6] = 100;
+    family
+}
+
+fn repeats(counts: &[u32], members: u64) -> Repeats {
+    family(1, counts, members).repeats()
+}
+
+#[test]
+fn a_class_repeats_as_from_a_common_list_and_fixed_resampling_does_not() {
+    assert!(repeats(&[31, 28, 33, 30, 29, 30, 27, 32, 30, 12], 40).speak_of_a_common_list());
+    assert!(repeats(&[1, 1, 1, 9, 1, 2, 14, 1, 1, 3], 500).speak_of_a_common_list());
+    assert!(!repeats(&[4; 40], 500).speak_of_a_common_list());
+    assert!(!repeats(&[1; 40], 500).speak_of_a_common_list());
+}
+
+/// Four answers to each prompt are a tenth of forty accounts, and no list.
+#[test]
+fn a_fixed_number_of_times_is_no_list_in_a_small_group_either() {
+    for (times, members) in [(4, 40), (3, 20), (8, 36)] {
+        let fixed = repeats(&vec![times; 60], members);
+        assert!(!fixed.speak_of_a_common_list() && fixed.are_fixed(), "{fixed:?}");
+    }
+    assert!(repeats(&[20; 20], 40).speak_of_a_common_list(), "of half of all it is their list, however evenly");
+    // Users of a harness who each begin its list elsewhere give it evenly, and yet not so.
+    let evenly: Vec<u32> = (0..110).map(|fill| 9 + fill % 8).collect();
+    assert!(repeats(&evenly, 51).speak_of_a_common_list(), "{:?}", repeats(&evenly, 51));
+    assert!(!repeats(&[1; 60], 40).are_fixed());
+}
+
+#[test]
+fn a_fill_counts_once_for_each_customer_who_gives_it_however_they_take_turns() {
+    let mut sampled = Sampled::default();
+    for turn in 0..40_u64 {
+        sampled.take((turn % 2 + 1) << 32, 7);
+        sampled.take((turn % 5 + 1) << 32, 9);
+        sampled.take(1 << 32, 11);
+    }
+    let units: Vec<u32> = sampled.0.values().map(|fill| fill.units).collect();
+    assert_eq!(units, [2, 5, 1]);
+}
+
+/// Users of a list among many who share a phrase with them and repeat nothing.
+#[test]
+fn a_list_shows_among_openings_that_are_on_none() {
+    let mut counts = vec![1; 240];
+    counts.extend([60; 13]);
+    assert!(repeats(&counts, 400).speak_of_a_common_list());
+    // What many people type alike is no list.
+    let mut counts = vec![1; 240];
+    counts.extend([9, 12, 20]);
+    assert!(!repeats(&counts, 400).speak_of_a_common_list());
+}
+
+/// Who turns out to be none of it takes along what it gave.
+#[test]
+fn fills_of_those_who_are_gone_say_nothing_of_those_who_stay() {
+    let mut sampled = Sampled::default();
+    (0..200_u64).for_each(|fill| sampled.take((1 + fill % 50) << 32, 2 * fill));
+    (0..200_u64).for_each(|turn| sampled.take((100 + turn / 10) << 32, 2 * (turn % 10) + 1));
+    let mut stayed = family(1, &[], 1);
+    stayed.fills = sampled;
+    stayed.fills.keep_of((100..120_u64).map(|unit| unit << 32));
+    assert_eq!(stayed.repeats().fills, 10);
+    assert!(stayed.repeats().speak_of_a_common_list());
+}
+
+/// Of two hundred openings eight are what three accounts give each.
+fn some_repeats() -> Vec<u32> {
+    let mut counts = vec![1; 176];
+    counts.extend([3; 8]);
+    counts
+}
+
+#[test]
+fn few_repeats_speak_where_comparable_families_show_more() {
+    let others: Vec<Candidate> = (2..10).map(|ordinal| family(ordinal, &some_repeats(), 40)).collect();
+    let harvest = family(1, &[1; 200], 40);
+    let deficit = harvest.deficit(&others).unwrap();
+    assert!((20.0..30.0).contains(&deficit.expected) && deficit.seen == 0.0, "{deficit:?}");
+    // None of eight is as low: the ninth's rank says three bits and no more.
+    assert_eq!((deficit.families, deficit.as_few), (8, 0));
+    assert!((deficit.bits - 9_f64.log2()).abs() < 1e-9, "{deficit:?}");
+    // One that repeats as the others do lacks nothing.
+    assert!(family(1, &some_repeats(), 40).deficit(&others).is_none_or(|deficit| deficit.bits < 0.2));
+}
+
+#[test]
+fn each_family_that_shows_as_few_takes_from_what_they_say() {
+    let mut others: Vec<Candidate> = (2..10).map(|ordinal| family(ordinal, &some_repeats(), 40)).collect();
+    others.extend((10..14).map(|ordinal| family(ordinal, &[1; 200], 40)));
+    let harvest = family(1, &[1; 200], 40);
+    let deficit = harvest.deficit(&others).unwrap();
+    assert_eq!((deficit.families, deficit.as_few), (12, 4));
+    assert!((deficit.bits - (13.0_f64 / 5.0).log2()).abs() < 1e-9, "{deficit:?}");
+}
+
+#[test]
+fn a_deficit_needs_ten_predicted_repeats_by_families_that_are_comparable() {
+    let others = |change: &dyn Fn(&mut Candidate)| -> Vec<Candidate> {
+        let mut all: Vec<Candidate> = (2..10).map(|ordinal| family(ordinal, &some_repeats(), 40)).collect();
+        all.iter_mut().for_each(change);
+        all
+    };
+    let harvest = family(1, &[1; 200], 40);
+    assert!(harvest.deficit(&others(&|_| ())).is_some());
+    // Too little was sent for ten.
+    assert!(family(1, &[1; 100], 40).deficit(&others(&|_| ())).is_none());
+    // Too few families are known.
+    assert!(harvest.deficit(&others(&|_| ())[..FAMILIES_LEAST - 1]).is_none());
+    // Found campaigns, users of lists, the same accounts, long openings: no reference.
+    assert!(harvest.deficit(&others(&|other| other.alarm = Some(3))).is_none());
+    assert!(harvest.deficit(&others(&|other| other.fills = Sampled::of(&[20; 20]))).is_none());
+    assert!(harvest.deficit(&others(&|other| other.members.clone_from(&harvest.members))).is_none());
+    assert!(harvest.deficit(&others(&|other| (other.pool.lengths[6], other.pool.lengths[9]) = (0, 100))).is_none());
+    // And never the family itself.
+    let mut all = others(&|_| ());
+    all.truncate(FAMILIES_LEAST - 1);
+    all.push(harvest.clone());
+    assert!(harvest.deficit(&all).is_none());
+}
+
+/// A sample is a share of all fills, and predicts as many repeats as it would show.
+#[test]
+fn what_is_predicted_is_what_a_sample_would_show() {
+    let step = u64::MAX / 4_000;
+    let mut sampled = Sampled::default();
+    (1..=2_000).for_each(|fill| sampled.take(fill << 40, fill * step));
+    assert!((sampled.share() - 256.0 / 4_000.0).abs() < 0.01);
+    let given = sampled.given() / sampled.share();
+    assert!((given / 4_000.0 - 1.0).abs() < 0.05, "{given}");
+}
