@@ -2,9 +2,11 @@
 //! exchange, so any number of threads may share one [`Sketcher`].
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use weir_exchange::LoggedExchange;
+use weir_acts::Time;
+use weir_exchange::{ExchangeRecord, LoggedExchange, LoggedParams, Sketch};
 
 use crate::constants::{EXCERPT_BYTES, SHOWN_SAMPLE, SLOTS};
 use crate::hash::{Domain, Keyed, join};
@@ -82,32 +84,76 @@ impl Sketcher {
 
     /// Sketches one exchange.
     pub fn sketch(&self, exchange: &LoggedExchange) -> Sketched {
+        let client = &exchange.client;
+        self.look_at(&Looked {
+            id: exchange.id.as_deref(),
+            time: exchange.time,
+            account: &exchange.account,
+            party: exchange.party.as_deref(),
+            model: exchange.model.as_deref(),
+            conversation: exchange.conversation.as_deref(),
+            texts: Texts::of(&exchange.messages),
+            sketch: exchange.sketch.as_ref(),
+            ip: client.ip.as_deref(),
+            ja4: client.ja4.as_deref(),
+            user_agent: client.user_agent.as_deref(),
+            params: exchange.params,
+            output_tokens: exchange.usage.output_tokens,
+            refusal: exchange.outcome.refusal,
+        })
+    }
+
+    /// Sketches one exchange as the gateway holds it: the same as of its line read
+    /// back, without the line.
+    pub fn sketch_record(&self, record: &ExchangeRecord) -> Sketched {
+        let id = record.id.exchange_ascii();
+        let [account, party] = [Spelled::of(&record.account), Spelled::of(&record.party)];
+        let ip = Spelled::of(&record.client.ip);
+        self.look_at(&Looked {
+            id: std::str::from_utf8(&id).ok(),
+            time: record.time,
+            account: account.as_str(),
+            party: Some(party.as_str()),
+            model: record.model.as_deref(),
+            conversation: record.conversation.as_deref(),
+            texts: Texts::default(),
+            sketch: record.sketch.as_ref(),
+            ip: Some(ip.as_str()),
+            ja4: record.client.ja4.as_deref(),
+            user_agent: record.client.user_agent.as_deref(),
+            params: record.params.as_logged(),
+            output_tokens: record.usage.output_tokens,
+            refusal: record.outcome.refusal,
+        })
+    }
+
+    fn look_at(&self, exchange: &Looked<'_>) -> Sketched {
         let millis = exchange.time.millis();
         let epoch = millis.div_euclid(self.epoch_millis);
         let within = millis.rem_euclid(self.epoch_millis);
-        let texts = Texts::of(&exchange.messages);
-        let (mut event, foreign) = self.event_of(exchange, &texts);
+        let (mut event, foreign) = self.event_of(exchange);
         event.slot = u32::try_from(within.saturating_mul(i64::from(SLOTS)) / self.epoch_millis).unwrap_or(0);
         event.hour = u8::try_from(millis.div_euclid(3_600_000).rem_euclid(24)).unwrap_or(0);
-        let unit = self.unit_of(&exchange.account, exchange.party.as_deref());
+        let unit = self.unit_of(exchange.account, exchange.party);
         // A turn sent again in its conversation has the same key, so it counts once.
         let own = if event.conversation != 0 {
             join(event.conversation, event.fill)
         } else {
-            join(self.key.of_text(Domain::Exchange, exchange.id.as_deref()), join(millis as u64, event.fill))
+            join(self.key.of_text(Domain::Exchange, exchange.id), join(millis as u64, event.fill))
         };
         let key = join(unit, own);
         event.has_text &= key <= u64::MAX / SHOWN_SAMPLE;
         if event.has_text {
-            event.excerpt = excerpt_of(&texts);
-            event.id = exchange.id.as_deref().map_or("", |id| cut(id, 128)).into();
+            event.excerpt = excerpt_of(&exchange.texts);
+            event.id = exchange.id.map_or("", |id| cut(id, 128)).into();
         }
-        let refused = exchange.outcome.refusal == Some(true);
-        Sketched { epoch, unit, key, refused, account: exchange.account.as_str().into(), event, foreign }
+        let refused = exchange.refusal == Some(true);
+        Sketched { epoch, unit, key, refused, account: exchange.account.into(), event, foreign }
     }
 
-    fn event_of(&self, exchange: &LoggedExchange, texts: &Texts<'_>) -> (Event, bool) {
-        let (gist, foreign) = match exchange.sketch.as_ref().filter(|_| texts.are_unknown()) {
+    fn event_of(&self, exchange: &Looked<'_>) -> (Event, bool) {
+        let texts = &exchange.texts;
+        let (gist, foreign) = match exchange.sketch.filter(|_| texts.are_unknown()) {
             None => (Gist::of(texts, &self.key), false),
             Some(sketch) => match Gist::read(sketch, &self.key) {
                 Ok(gist) => (gist, false),
@@ -115,29 +161,28 @@ impl Sketcher {
             },
         };
         let text = gist.text;
-        let client = &exchange.client;
         let key = &self.key;
-        let ja4 = key.of_text(Domain::Client, client.ja4.as_deref());
-        let agent = key.of_text(Domain::Client, client.user_agent.as_deref());
-        let prefix = client.ip.as_deref().and_then(prefix_of);
+        let ja4 = key.of_text(Domain::Client, exchange.ja4);
+        let agent = key.of_text(Domain::Client, exchange.user_agent);
+        let prefix = exchange.ip.and_then(prefix_of);
         let event = Event {
             slot: 0,
             anchors: text.anchors,
             fill: text.fill,
-            conversation: key.of_text(Domain::Conversation, exchange.conversation.as_deref()),
+            conversation: key.of_text(Domain::Conversation, exchange.conversation),
             topic: text.topic,
             length: gist.length,
             script: text.script,
             hour: 0,
             asks: gist.asks,
             follows_up: gist.follows_up,
-            address: key.of_text(Domain::Address, client.ip.as_deref()),
+            address: key.of_text(Domain::Address, exchange.ip),
             prefix: key.of_text(Domain::Prefix, prefix),
             client: if ja4 == 0 && agent == 0 { 0 } else { join(ja4, agent).max(1) },
-            marks: marks_of(key, exchange),
-            model: key.of_text(Domain::Model, exchange.model.as_deref()),
-            model_name: exchange.model.as_deref().map_or("", |model| cut(model, 64)).into(),
-            output_tokens: exchange.usage.output_tokens.map_or(0, |tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
+            marks: marks_of(key, &exchange.params),
+            model: key.of_text(Domain::Model, exchange.model),
+            model_name: exchange.model.map_or("", |model| cut(model, 64)).into(),
+            output_tokens: exchange.output_tokens.map_or(0, |tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
             id: "".into(),
             has_text: gist.has_text,
             excerpt: "".into(),
@@ -146,10 +191,58 @@ impl Sketcher {
     }
 }
 
+/// An exchange as far as it is looked at, whoever holds it.
+struct Looked<'e> {
+    id: Option<&'e str>,
+    time: Time,
+    account: &'e str,
+    party: Option<&'e str>,
+    model: Option<&'e str>,
+    conversation: Option<&'e str>,
+    texts: Texts<'e>,
+    sketch: Option<&'e Sketch>,
+    ip: Option<&'e str>,
+    ja4: Option<&'e str>,
+    user_agent: Option<&'e str>,
+    params: LoggedParams,
+    output_tokens: Option<u64>,
+    refusal: Option<bool>,
+}
+
+/// An id or an address as its line has it, without allocating.
+struct Spelled {
+    bytes: [u8; Spelled::MOST],
+    length: usize,
+}
+
+impl Spelled {
+    /// An address of IPv6 that holds one of IPv4 is the longest there is.
+    const MOST: usize = 46;
+
+    fn of(named: &impl fmt::Display) -> Spelled {
+        let mut spelled = Spelled { bytes: [0; Spelled::MOST], length: 0 };
+        // Nothing longer is ever spelled.
+        let _fits = write!(spelled, "{named}");
+        spelled
+    }
+
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Spelled {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
 /// The parameters of a request as one value: a harness leaves the same ones on
 /// every request, whatever address it calls from.
-fn marks_of(key: &Keyed, exchange: &LoggedExchange) -> u64 {
-    let params = &exchange.params;
+fn marks_of(key: &Keyed, params: &LoggedParams) -> u64 {
     if params.max_tokens.is_none() && params.temperature.is_none() {
         return 0;
     }
@@ -177,3 +270,6 @@ fn prefix_of(address: &str) -> Option<&str> {
     }
     address.match_indices(':').nth(2).map(|(at, _)| &address[..at])
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,6 +110,22 @@ pub struct Params {
     pub logprobs: Option<bool>,
 }
 
+impl Params {
+    /// What reading their line gives.
+    #[must_use]
+    pub fn as_logged(&self) -> LoggedParams {
+        // A reader may come to another last digit than the one that was written.
+        let as_read = |number: f64| serde_json::from_str(&serde_json::to_string(&number).ok()?).ok()?;
+        LoggedParams {
+            max_tokens: self.max_tokens,
+            temperature: self.temperature.and_then(as_read),
+            n: self.n,
+            stream: Some(self.stream),
+            logprobs: self.logprobs,
+        }
+    }
+}
+
 /// What an exchange took: as the upstream told it, or as it was estimated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
@@ -166,13 +182,7 @@ impl From<&ExchangeRecord> for LoggedExchange {
                 ja4: client.ja4.as_deref().map(str::to_owned),
                 user_agent: client.user_agent.as_deref().map(str::to_owned),
             },
-            params: LoggedParams {
-                max_tokens: params.max_tokens,
-                temperature: params.temperature,
-                n: params.n,
-                stream: Some(params.stream),
-                logprobs: params.logprobs,
-            },
+            params: params.as_logged(),
             usage: LoggedUsage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
             outcome: LoggedOutcome { status: Some(outcome.status), refusal: outcome.refusal },
             decision: Some(record.decision.to_string()),

@@ -50,7 +50,8 @@ impl DecisionId {
         ascii(&self.exchange_ascii()).to_owned()
     }
 
-    fn exchange_ascii(self) -> [u8; LENGTH - 2] {
+    /// The same, without allocating.
+    pub fn exchange_ascii(self) -> [u8; LENGTH - 2] {
         let mut text = *b"x-00000000-00000000";
         write_hex(&mut text[2..10], self.segment);
         write_hex(&mut text[11..19], self.sequence);

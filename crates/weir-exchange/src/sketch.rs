@@ -16,7 +16,10 @@ impl Sketch {
     /// Writes a sketch.
     #[must_use]
     pub fn new(version: u8, bytes: &[u8]) -> Sketch {
-        let mut text = format!("{version}.");
+        let version = version.to_string();
+        let mut text = String::with_capacity(version.len() + 1 + bytes.len().div_ceil(3) * 4);
+        text.push_str(&version);
+        text.push('.');
         URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
         Sketch(text.into())
     }

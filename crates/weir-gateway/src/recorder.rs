@@ -136,10 +136,11 @@ impl Held {
         self.is_awaited = false;
         self.said_bytes = 0;
         // About as many come again; growing would copy them several times.
-        let next = Vec::with_capacity(self.records.len().min(1_024));
+        let records = Vec::with_capacity(self.records.len().min(1_024));
+        let said = Vec::with_capacity(self.said.len().min(1_024));
         Taken {
-            records: std::mem::replace(&mut self.records, next),
-            said: std::mem::take(&mut self.said),
+            records: std::mem::replace(&mut self.records, records),
+            said: std::mem::replace(&mut self.said, said),
             before: Place(self.placed),
             must_sync: std::mem::take(&mut self.must_sync),
         }

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use crate::Api;
-use crate::json::{Cursor, JsonError, Kind};
+use crate::json::{Cursor, JsonError, Kind, Text};
 
 /// What a request says. Borrowed from the body where no escape had to be
 /// undone.
@@ -47,8 +47,17 @@ struct Reader<'b> {
     prompt: Prompt<'b>,
     /// The first system text among the messages.
     system: Option<Cow<'b, str>>,
-    /// Where the contents of the user's messages stand.
-    users: Vec<usize>,
+    /// The contents of the user's messages.
+    users: Vec<Content<'b>>,
+}
+
+/// A content that was passed over.
+#[derive(Clone, Copy)]
+enum Content<'b> {
+    /// A string.
+    Text(Text<'b>),
+    /// Something else, which stands there.
+    At(usize),
 }
 
 impl<'b> Reader<'b> {
@@ -66,8 +75,8 @@ impl<'b> Reader<'b> {
                 }
                 ("input", Api::OpenAiResponses) if self.cursor.kind()? == Kind::Array => self.messages()?,
                 ("input", Api::OpenAiResponses | Api::OpenAiEmbeddings) | ("prompt", Api::OpenAiCompletions) => {
-                    self.users.push(self.cursor.position());
-                    self.cursor.skip_value()?;
+                    let content = self.pass()?;
+                    self.users.push(content);
                 }
                 ("system", Api::AnthropicMessages | Api::AnthropicCountTokens)
                 | ("instructions", Api::OpenAiResponses) => {
@@ -104,22 +113,26 @@ impl<'b> Reader<'b> {
             first = false;
             match &*key.unescaped() {
                 "role" if self.cursor.kind()? == Kind::String => role = Some(self.cursor.string()?.unescaped()),
-                "content" => {
-                    self.cursor.kind()?;
-                    at = Some(self.cursor.position());
-                    self.cursor.skip_value()?;
-                }
+                "content" => at = Some(self.pass()?),
                 _ => self.cursor.skip_value()?,
             }
         }
         match (role.as_deref(), at) {
             (Some("user"), Some(at)) => self.users.push(at),
             (Some("system" | "developer"), Some(at)) if self.system.is_none() => {
-                self.system = self.text_at(at);
+                self.system = self.text_of(at);
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn pass(&mut self) -> Result<Content<'b>, JsonError> {
+        if self.cursor.kind()? == Kind::String {
+            return self.cursor.string().map(Content::Text);
+        }
+        let at = self.cursor.position();
+        self.cursor.skip_value().map(|()| Content::At(at))
     }
 
     fn logprobs(&mut self) -> Result<(), JsonError> {
@@ -161,13 +174,17 @@ impl<'b> Reader<'b> {
         Ok(())
     }
 
-    fn text_at(&self, at: usize) -> Option<Cow<'b, str>> {
-        content(&mut self.cursor.again_from(at)).ok().filter(|text| !text.is_empty())
+    fn text_of(&self, passed: Content<'b>) -> Option<Cow<'b, str>> {
+        let text = match passed {
+            Content::Text(text) => Some(text.unescaped()),
+            Content::At(at) => content(&mut self.cursor.again_from(at)).ok(),
+        };
+        text.filter(|text| !text.is_empty())
     }
 
     /// Only the outermost texts are read, however long the conversation is.
     fn finish(mut self) -> Prompt<'b> {
-        let text = |at: &usize| self.text_at(*at);
+        let text = |passed: &Content<'b>| self.text_of(*passed);
         let first = self.users.iter().enumerate().find_map(|(place, at)| Some((place, text(at)?)));
         let last = self.users.iter().enumerate().rev().find_map(|(place, at)| Some((place, text(at)?)));
         if let (Some((first_place, first)), Some((last_place, last))) = (first, last) {

@@ -35,8 +35,9 @@ fn main() {
     let accounts = asked.first().copied().unwrap_or(10_000);
     let days = asked.get(1).copied().unwrap_or(2);
     let per_day = asked.get(2).copied().map_or(25.0, f64::from);
-    // A campaign among look-alikes.
-    let scenario = Scenario { accounts, days, per_day, ..Scenario::preset("first").unwrap() };
+    // A campaign among look-alikes, there from the sixth hour on.
+    let mut scenario = Scenario { accounts, days, per_day, ..Scenario::preset("first").unwrap() };
+    scenario.campaigns.iter_mut().for_each(|campaign| campaign.with.start = 0.25);
     let known = Known::of(&scenario).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let off = DetectOf { on: false, ..DetectOf::default() };
@@ -45,7 +46,8 @@ fn main() {
     let token = std::fs::read_to_string(dir.path().join("operator.token")).unwrap();
     let operator = node.control().authenticate(token.trim()).unwrap().operator;
     node.runtime().block_on(known.register(node.control(), Caller { operator })).unwrap();
-    let file = known.write_accounts(dir.path(), node.control().now()).unwrap();
+    // Their sign-ups lie before what is recorded of them, which is not of today.
+    let file = known.write_accounts(dir.path(), scenario.start.parse().unwrap()).unwrap();
     let control = node.control().clone();
     node.stop();
     let written = record(dir.path(), &control, &known);

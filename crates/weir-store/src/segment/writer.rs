@@ -31,6 +31,8 @@ pub struct SegmentWriter {
     /// line follows in this file.
     is_doubtful: bool,
     closed: Vec<Closed>,
+    /// Numbered lines; kept for its memory alone.
+    numbered: Vec<u8>,
     #[cfg(test)]
     pub(super) fails: Option<Step>,
 }
@@ -100,6 +102,7 @@ impl SegmentWriter {
             ahead: Digesting::new(next),
             is_doubtful: false,
             closed,
+            numbered: Vec::new(),
             #[cfg(test)]
             fails: None,
         })
@@ -115,6 +118,12 @@ impl SegmentWriter {
     #[must_use]
     pub fn durable_bytes(&self) -> u64 {
         self.digesting.bytes()
+    }
+
+    /// How many bytes of the current segment are written, in whole lines.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        self.ahead.bytes()
     }
 
     /// The number that the next line gets.
@@ -138,8 +147,9 @@ impl SegmentWriter {
         if self.is_doubtful {
             self.roll()?;
         }
-        let (_, after) = self.number(lines)?;
-        if after.bytes() > self.roll_at_bytes && !self.digesting.is_empty() {
+        self.number(lines)?;
+        let after = self.ahead.bytes().saturating_add(self.numbered.len() as u64);
+        if after > self.roll_at_bytes && !self.digesting.is_empty() {
             self.roll()?;
         }
         self.write(lines)?;
@@ -160,12 +170,15 @@ impl SegmentWriter {
         if self.is_doubtful {
             self.roll()?;
         }
-        let (numbered, after) = self.number(lines)?;
-        if let Err(error) = self.put(&numbered) {
+        self.number(lines)?;
+        if let Err(error) = self.put() {
             self.undo();
             return Err(FolderError::io("writing", &self.current.path)(error));
         }
-        self.ahead = after;
+        let numbered = self.numbered.strip_suffix(b"\n").unwrap_or(&self.numbered);
+        numbered.split(|byte| *byte == b'\n').for_each(|line| self.ahead.line(line));
+        // One busy moment must not hold its memory for ever.
+        self.numbered.shrink_to(1 << 20);
         Ok(())
     }
 
@@ -266,38 +279,37 @@ impl SegmentWriter {
         self.closed
     }
 
-    /// The lines with their numbers, and what the segment is with them.
-    fn number(&self, lines: &[u8]) -> Result<(Vec<u8>, Digesting), FolderError> {
+    /// Numbers lines, as far as they are records.
+    fn number(&mut self, lines: &[u8]) -> Result<(), FolderError> {
         if !lines.ends_with(b"\n") {
             return Err(FolderError::UnendedLine { path: self.current.path.clone() });
         }
-        let mut numbered = Vec::with_capacity(lines.len() + lines.len() / 8);
-        let mut after = self.ahead.clone();
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let numbered = &mut self.numbered;
+        numbered.clear();
+        numbered.reserve(lines.len() + lines.len() / 8);
+        for (number, line) in (self.ahead.next()..).zip(lines.split_inclusive(|byte| *byte == b'\n')) {
             let start = numbered.len();
             let fields = line.strip_prefix(b"{").filter(|fields| fields.starts_with(b"\""));
             let fields = fields.ok_or_else(|| FolderError::NoRecord { path: self.current.path.clone() })?;
             numbered.extend_from_slice(NUMBER_KEY);
-            numbered.extend_from_slice(after.next().to_string().as_bytes());
-            numbered.push(b',');
+            // To memory.
+            let _written = write!(numbered, "{number},");
             numbered.extend_from_slice(fields);
-            let whole = numbered.get(start..).unwrap_or_default();
-            if u64::try_from(whole.len()).unwrap_or(u64::MAX) > MAX_LINE_BYTES {
+            if u64::try_from(numbered.len() - start).unwrap_or(u64::MAX) > MAX_LINE_BYTES {
                 return Err(FolderError::LineTooLong {
                     path: self.current.path.clone(),
-                    offset: after.bytes(),
+                    offset: self.ahead.bytes().saturating_add(start as u64),
                     limit: MAX_LINE_BYTES,
                 });
             }
-            after.line(whole.strip_suffix(b"\n").unwrap_or(whole));
         }
-        Ok((numbered, after))
+        Ok(())
     }
 
-    fn put(&mut self, lines: &[u8]) -> std::io::Result<()> {
+    fn put(&mut self) -> std::io::Result<()> {
         #[cfg(test)]
         self.fail_at(Step::Write)?;
-        self.file.write_all(lines)
+        self.file.write_all(&self.numbered)
     }
 
     fn sync_file(&mut self) -> std::io::Result<()> {

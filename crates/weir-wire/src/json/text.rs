@@ -104,8 +104,20 @@ impl<'a> Cursor<'a> {
 }
 
 /// How many leading bytes are neither a quote, a backslash nor a control
-/// character. Eight bytes at a time: prompts are long strings.
+/// character. Many bytes at a time: prompts are long strings.
 fn plain_prefix(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let plain = blocks.iter().take_while(|block| is_plain(block)).count() * 32;
+    plain + plain_words(bytes.get(plain..).unwrap_or_default())
+}
+
+/// Without a branch a byte, so that the compiler looks at many at once.
+fn is_plain(block: &[u8; 32]) -> bool {
+    block.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & (*byte != b'"') & (*byte != b'\\'))
+}
+
+/// As [`plain_prefix`], eight bytes at a time.
+fn plain_words(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut length = 0;
@@ -208,7 +220,7 @@ mod tests {
         }
 
         #[test]
-        fn the_plain_prefix_is_the_one_a_byte_loop_finds(bytes in proptest::collection::vec(any::<u8>(), 0..64), at in 0..64usize, special in prop::sample::select(vec![b'"', b'\\', 0x00, 0x1F, 0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F, 0x80, 0xFF])) {
+        fn the_plain_prefix_is_the_one_a_byte_loop_finds(bytes in proptest::collection::vec(any::<u8>(), 0..160), at in 0..160usize, special in prop::sample::select(vec![b'"', b'\\', 0x00, 0x1F, 0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F, 0x80, 0xFF])) {
             let mut bytes: Vec<u8> = bytes.into_iter().map(|byte| byte | 0x40).map(|byte| if byte == b'\\' { b'a' } else { byte }).collect();
             if let Some(slot) = bytes.get_mut(at) {
                 *slot = special;

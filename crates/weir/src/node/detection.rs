@@ -24,10 +24,11 @@ use anyhow::{Context, Result};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
 use weir_control::service::{Control, Detection};
-use weir_detect::{Detector, EpochProfile, Intake, Settings, Sketcher};
+use weir_detect::{Detector, EpochProfile, Intake, Settings, Sketched, Sketcher};
+use weir_acts::Time;
 use weir_exchange::LoggedExchange;
 
-use super::feed::{Fed, Feed};
+use super::feed::{Feed, Followed, Follower, Handed};
 use crate::indicators::Kept;
 use accounts::Accounts;
 use demoted::Demoted;
@@ -77,7 +78,7 @@ impl Detecting {
     /// Starts it where there is one; `follow` gives the exchanges behind a number.
     pub(super) fn start(following: Option<Box<Following>>, follow: impl FnOnce(u64) -> Feed) -> Result<Detecting> {
         let Some(following) = following else { return Ok(Detecting(None)) };
-        let feed = follow(following.after);
+        let feed = Follower::new(follow(following.after));
         let thread = std::thread::Builder::new()
             .name("weir-detect".into())
             .spawn(move || following.run(feed))
@@ -194,28 +195,36 @@ pub struct Following {
 }
 
 impl Following {
-    fn run(mut self: Box<Self>, mut feed: Feed) {
+    fn run(mut self: Box<Self>, mut feed: Follower) {
         if let Err(error) = priority::lower() {
             tracing::warn!(%error, "the detector runs at the priority of requests: the system does not let it be lowered");
         }
         let (mut has_failed, mut unfolded) = (false, 0);
         loop {
-            match feed.next(AT_ONCE, PATIENCE) {
-                Ok(Fed::Over) => return self.close_epochs(),
-                Ok(Fed::Exchanges(exchanges)) => {
-                    has_failed = false;
-                    let has_caught_up = exchanges.len() < AT_ONCE;
+            let next = feed.next(AT_ONCE, PATIENCE);
+            let taken = match next {
+                Ok(Followed::Over) => return self.close_epochs(),
+                Ok(Followed::Read(exchanges)) => {
                     self.take(&exchanges, feed.seq());
-                    if exchanges.is_empty() {
+                    Ok((exchanges.len(), exchanges.last().map(|last| last.time)))
+                }
+                Ok(Followed::Handed(handed)) => Ok(self.take_handed(&handed, feed.seq())),
+                Err(error) => Err(error),
+            };
+            match taken {
+                Ok((count, last)) => {
+                    has_failed = false;
+                    let has_caught_up = count < AT_ONCE;
+                    if count == 0 {
                         self.intake.reach(self.epoch_now());
                     }
                     self.metrics.missed(feed.missed());
-                    unfolded += exchanges.len();
+                    unfolded += count;
                     if has_caught_up || unfolded >= MOST_UNFOLDED {
                         self.close_epochs();
                         unfolded = 0;
                     }
-                    self.watch_lag(&exchanges, has_caught_up);
+                    self.watch_lag(last, has_caught_up);
                 }
                 Err(error) => {
                     if !has_failed {
@@ -237,14 +246,29 @@ impl Following {
     pub fn take(&mut self, exchanges: &[LoggedExchange], last: u64) {
         self.last = last;
         for exchange in exchanges {
-            let sketched = self.sketcher.sketch(exchange);
-            let epoch = sketched.epoch;
-            if self.intake.take(sketched) {
-                self.firsts.entry(epoch).or_insert(exchange.seq.unwrap_or(last));
-                self.metrics.taken();
-            } else if self.detector.folded().is_none_or(|folded| folded < epoch) {
-                self.metrics.late();
-            }
+            self.take_sketched(self.sketcher.sketch(exchange), exchange.seq.unwrap_or(last));
+        }
+    }
+
+    /// Takes exchanges from memory, of which the last one is `last`; says how many
+    /// they were, and when the last one came.
+    fn take_handed(&mut self, handed: &Handed, last: u64) -> (usize, Option<Time>) {
+        self.last = last;
+        let (mut count, mut time) = (0, None);
+        for exchange in handed.exchanges() {
+            self.take_sketched(self.sketcher.sketch_record(exchange), exchange.seq);
+            (count, time) = (count + 1, Some(exchange.time));
+        }
+        (count, time)
+    }
+
+    fn take_sketched(&mut self, sketched: Sketched, seq: u64) {
+        let epoch = sketched.epoch;
+        if self.intake.take(sketched) {
+            self.firsts.entry(epoch).or_insert(seq);
+            self.metrics.taken();
+        } else if self.detector.folded().is_none_or(|folded| folded < epoch) {
+            self.metrics.late();
         }
     }
 
@@ -296,9 +320,9 @@ impl Following {
 
     /// Says once when it falls behind by more than an epoch, and once when it
     /// has caught up.
-    fn watch_lag(&mut self, exchanges: &[LoggedExchange], has_caught_up: bool) {
-        let lag = match exchanges.last() {
-            Some(last) if !has_caught_up => self.control.now().since(last.time).max(0),
+    fn watch_lag(&mut self, last: Option<Time>, has_caught_up: bool) {
+        let lag = match last {
+            Some(last) if !has_caught_up => self.control.now().since(last).max(0),
             _ => 0,
         };
         self.metrics.lag(lag);

@@ -1,15 +1,18 @@
 //! The seam for those who follow exchanges as they happen: every durable
 //! exchange, in the order of `seq`, from any `seq` on.
 //!
-//! A [`Feed`] reads the files of records, never the gateway's memory: so the one
-//! who was away, or is slow, and the one who keeps up do the same thing; what a
-//! follower sees is durable; and however far it falls behind, no request and no
-//! record waits for it, and nothing is dropped. It remembers nothing itself:
-//! keep the last `seq` (as an act or a fact) together with what was made of it,
-//! and after a restart begin behind that.
+//! A [`Feed`] reads the files of records: what a follower sees is durable; and
+//! however far it falls behind, no request and no record waits for it, and
+//! nothing is dropped. It remembers nothing itself: keep the last `seq` (as an
+//! act or a fact) together with what was made of it, and after a restart begin
+//! behind that. One follower, the detector, is handed what was just written from
+//! memory ([`recent`]) where that is exactly what it would read next, once it is
+//! durable; where it is not, because it fell behind or has just begun, it reads.
 //!
 //! `seq` counts from 1 on over all restarts. A number that is not there was
 //! never durable ([`Feed::missed`] counts them).
+
+mod recent;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,7 +22,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use weir_exchange::LoggedExchange;
+use recent::Recent;
+use weir_exchange::{ExchangeRecord, LoggedExchange, Record};
 use weir_store::segment::{MAX_LINE_BYTES, path_of, segments};
 
 /// How far the record writer is: told by it, asked by feeds.
@@ -33,6 +37,7 @@ pub(crate) struct Progress {
 struct Ends {
     /// Durable bytes of each segment that this process wrote.
     bytes: BTreeMap<u64, u64>,
+    recent: Recent,
     is_over: bool,
 }
 
@@ -46,6 +51,16 @@ impl Progress {
     pub(super) fn reached(&self, segment: u64, bytes: u64) {
         self.lock().bytes.insert(segment, bytes);
         self.moved.notify_all();
+    }
+
+    /// These records were written as the bytes of a segment from one to another.
+    pub(super) fn wrote(&self, segment: u64, from: u64, to: u64, records: Vec<Record>) {
+        self.lock().recent.wrote(segment, from, to, records);
+    }
+
+    /// What was written and is not durable may not be there.
+    pub(super) fn undone(&self) {
+        self.lock().recent.forget();
     }
 
     /// Nothing more comes.
@@ -62,6 +77,43 @@ pub enum Fed {
     Exchanges(Vec<LoggedExchange>),
     /// The node has stopped, and this feed has given everything.
     Over,
+}
+
+/// What waiting came to.
+enum Waited<T> {
+    Come(T),
+    Nothing,
+    Over,
+}
+
+/// What the follower is given that keeps up.
+#[derive(Debug)]
+pub(super) enum Followed {
+    /// The next exchanges as they were read, in order; none if nothing came in
+    /// time.
+    Read(Vec<LoggedExchange>),
+    /// The next exchanges as they were written, in order.
+    Handed(Handed),
+    /// The node has stopped, and all was given.
+    Over,
+}
+
+/// Exchanges from memory, among other records.
+#[derive(Debug)]
+pub(super) struct Handed {
+    records: Vec<Vec<Record>>,
+    /// Those up to this one were given before.
+    before: u64,
+}
+
+impl Handed {
+    /// The exchanges, in order.
+    pub(super) fn exchanges(&self) -> impl DoubleEndedIterator<Item = &ExchangeRecord> {
+        self.records.iter().flatten().filter_map(|record| match record {
+            Record::Exchange(exchange) if exchange.seq > self.before => Some(exchange),
+            Record::Exchange(_) | Record::Decision(_) => None,
+        })
+    }
 }
 
 /// Follows the exchanges of a folder. See the module.
@@ -87,22 +139,51 @@ impl Feed {
     /// # Errors
     /// When the files of records cannot be read; it may be tried again.
     pub fn next(&mut self, most: usize, patience: Duration) -> Result<Fed> {
+        Ok(match self.wait_for(patience, |feed| feed.read_some(most))? {
+            Waited::Come(exchanges) => Fed::Exchanges(exchanges),
+            Waited::Nothing => Fed::Exchanges(Vec::new()),
+            Waited::Over => Fed::Over,
+        })
+    }
+
+    fn wait_for<T>(
+        &mut self,
+        patience: Duration,
+        mut take: impl FnMut(&mut Feed) -> Result<Option<T>>,
+    ) -> Result<Waited<T>> {
         let until = Instant::now() + patience;
         loop {
             // Asked before reading, so that what comes meanwhile is seen later.
             let is_over = self.progress.lock().is_over;
-            let found = self.read(most)?;
-            if !found.is_empty() {
-                return Ok(Fed::Exchanges(found));
+            if let Some(found) = take(self)? {
+                return Ok(Waited::Come(found));
             }
             if is_over {
-                return Ok(Fed::Over);
+                return Ok(Waited::Over);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || !self.wait(left) {
-                return Ok(Fed::Exchanges(Vec::new()));
+                return Ok(Waited::Nothing);
             }
         }
+    }
+
+    fn read_some(&mut self, most: usize) -> Result<Option<Vec<LoggedExchange>>> {
+        Ok(Some(self.read(most)?).filter(|found| !found.is_empty()))
+    }
+
+    fn take_recent(&mut self, most: usize) -> Option<Handed> {
+        let mut ends = self.progress.lock();
+        let Ends { bytes, recent, .. } = &mut *ends;
+        let records = recent.take(self.place.as_mut()?, bytes, most)?;
+        drop(ends);
+        let handed = Handed { records, before: self.seq };
+        for exchange in handed.exchanges() {
+            self.missed += exchange.seq - self.seq - 1;
+            self.seq = exchange.seq;
+        }
+        // Decisions alone are nothing that a follower is told of.
+        (self.seq > handed.before).then_some(handed)
     }
 
     /// The last exchange that was given.
@@ -186,6 +267,9 @@ impl Feed {
         most: usize,
         found: &mut Vec<LoggedExchange>,
     ) -> Result<u64> {
+        if from >= end {
+            return Ok(from);
+        }
         let path = path_of(&self.dir, segment);
         let told = || format!("cannot read the records in {}", path.display());
         let mut file = match File::open(&path) {
@@ -218,6 +302,50 @@ impl Feed {
             self.seq = seq;
             found.push(exchange);
         }
+    }
+}
+
+/// The one feed that takes from memory what it can.
+#[derive(Debug)]
+pub(super) struct Follower(Feed);
+
+impl Follower {
+    /// Follows from where a feed stands. There is one at a time.
+    pub(super) fn new(feed: Feed) -> Follower {
+        feed.progress.lock().recent.follow();
+        Follower(feed)
+    }
+
+    /// As [`Feed::next`]; what comes from memory may be somewhat more than `most`.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn next(&mut self, most: usize, patience: Duration) -> Result<Followed> {
+        let waited = self.0.wait_for(patience, |feed| match feed.take_recent(most) {
+            Some(handed) => Ok(Some(Followed::Handed(handed))),
+            None => Ok(feed.read_some(most)?.map(Followed::Read)),
+        });
+        Ok(match waited? {
+            Waited::Come(followed) => followed,
+            Waited::Nothing => Followed::Read(Vec::new()),
+            Waited::Over => Followed::Over,
+        })
+    }
+
+    /// As [`Feed::seq`].
+    pub(super) fn seq(&self) -> u64 {
+        self.0.seq()
+    }
+
+    /// As [`Feed::missed`].
+    pub(super) fn missed(&self) -> u64 {
+        self.0.missed()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.progress.lock().recent.leave();
     }
 }
 

@@ -4,6 +4,7 @@
 //! then.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use anyhow::{Context as _, Result};
 use prometheus_client::metrics::counter::Counter;
@@ -19,8 +20,31 @@ pub(super) struct Prompts {
     recorder: Recorder,
     keeper: Keeper,
     /// Not read yet.
-    said: HashMap<DecisionId, Said>,
-    known: HashMap<DecisionId, Known>,
+    said: ById<Said>,
+    known: ById<Known>,
+}
+
+/// A table by ids that this process gave one after the other: they need no hash that
+/// nobody can foresee.
+type ById<T> = HashMap<DecisionId, T, BuildHasherDefault<Spread>>;
+
+/// Spreads numbers that follow each other.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // The golden ratio: high bits and low ones differ from one number to the next.
+        self.0 = (self.0.rotate_left(32) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 /// What is kept of what a request said.
@@ -38,7 +62,7 @@ const LONGEST_CONVERSATION: usize = 256;
 impl Prompts {
     /// Sketches under the deployment's key.
     pub(super) fn new(key: [u8; 16], keeper: Keeper) -> Prompts {
-        Prompts { recorder: Recorder::new(key), keeper, said: HashMap::new(), known: HashMap::new() }
+        Prompts { recorder: Recorder::new(key), keeper, said: ById::default(), known: ById::default() }
     }
 
     /// Whether what this request said takes time to read or to seal, and was not

@@ -17,7 +17,7 @@ use weir_acts::Touched;
 use weir_acts::words::CampaignRole;
 use weir_control::service::{Caller, Running};
 use weir_control::{Control, boot};
-use weir_detect::{Findings, Intake};
+use weir_detect::{EpochProfile, Findings, Intake};
 use weir_exchange::LoggedExchange;
 use weir_rules::{Enforce, Snapshot, Swept};
 use weir_store::kind::FolderKind;
@@ -71,7 +71,13 @@ impl House {
         &self.log[usize::try_from(seq).unwrap()..]
     }
 
+    /// What the batch finds in the epochs that are over by the log itself.
     fn batch(&self) -> Findings {
+        self.batch_until(|_| Vec::new())
+    }
+
+    /// The same, and then in those that `rest` gives.
+    fn batch_until(&self, rest: impl Fn(Intake) -> Vec<(i64, EpochProfile)>) -> Findings {
         let mut detector = self.start().anew();
         let sketcher = detector.sketcher();
         let mut intake = Intake::default();
@@ -80,6 +86,9 @@ impl House {
             while let Some((epoch, profile)) = intake.next_over() {
                 detector.fold(epoch, &profile).unwrap();
             }
+        }
+        for (epoch, profile) in rest(intake) {
+            detector.fold(epoch, &profile).unwrap();
         }
         detector.findings()
     }

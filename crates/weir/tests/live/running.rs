@@ -7,27 +7,12 @@ use std::io::Write as _;
 use prometheus_client::registry::Registry;
 use weir::node::{Following, Node, NodeConfig};
 use weir_control::{Control, boot};
-use weir_detect::{Findings, Intake};
 use weir_store::kind::FolderKind;
 use weir_store::segment::SegmentWriter;
 
 use crate::{House, KEY};
 
 impl House {
-    /// What the batch finds once all epochs are over.
-    fn batch_of_all(&self) -> Findings {
-        let mut detector = self.start().anew();
-        let sketcher = detector.sketcher();
-        let mut intake = Intake::default();
-        for exchange in &self.log {
-            intake.take(sketcher.sketch(exchange));
-        }
-        for (epoch, profile) in intake.rest() {
-            detector.fold(epoch, &profile).unwrap();
-        }
-        detector.findings()
-    }
-
     /// Writes the log as records, in many small files.
     fn write_records(&self) {
         let mut segments = SegmentWriter::open(self.dir.path(), 1 << 20, &self.control.sealed_segments()).unwrap();
@@ -52,7 +37,7 @@ fn the_thread_that_begins_far_behind_comes_to_what_the_batch_finds() {
     // Ids are drawn anew in each log, and in a few of them nothing is found.
     let draw = |_| {
         let house = House::new(22);
-        let batch = house.batch_of_all();
+        let batch = house.batch_until(|mut intake| intake.rest().collect());
         (house, batch)
     };
     let (house, batch) = (0..8).map(draw).find(|(_, batch)| !batch.dossiers.is_empty()).unwrap();

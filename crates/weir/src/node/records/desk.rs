@@ -46,8 +46,8 @@ impl Desk {
             let mut pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(taken) = self.queue.take(Duration::ZERO) else { return };
             let has_come = !taken.records.is_empty();
-            let line = pen.render(taken);
-            shared.append(shared.lock(), &line, &pen.lines);
+            let rendered = pen.render(taken);
+            shared.append(shared.lock(), rendered, &pen.lines);
             // Only now: somebody may have waited.
             pen.prompts.read_rest();
             // One busy moment must not hold its memory for ever.
@@ -69,14 +69,15 @@ impl Desk {
             return;
         }
         let Some(taken) = self.queue.take_light(|id| pen.prompts.is_heavy(id)) else { return };
-        let line = pen.render(taken);
-        shared.append(held, &line, &pen.lines);
+        let rendered = pen.render(taken);
+        shared.append(held, rendered, &pen.lines);
     }
 }
 
 /// What was rendered, beside the lines.
 pub(super) struct Rendered {
-    pub(super) records: u64,
+    /// What the lines are.
+    pub(super) records: Vec<Record>,
     pub(super) before: Place,
     pub(super) must_sync: bool,
 }
@@ -87,34 +88,29 @@ impl Pen {
         let Taken { mut records, said, before, must_sync } = taken;
         self.prompts.take(said);
         self.lines.clear();
-        let mut count = 0;
-        for record in &mut records {
+        records.retain_mut(|record| {
             if let Record::Exchange(exchange) = record {
                 self.prompts.complete(exchange);
             }
-            match record.write_line(&mut self.lines) {
-                Ok(()) => count += 1,
-                Err(error) => tracing::error!(%error, "a record could not be written as JSON"),
+            let written = record.write_line(&mut self.lines);
+            if let Err(error) = &written {
+                tracing::error!(%error, "a record could not be written as JSON");
             }
-        }
-        Rendered { records: count, before, must_sync }
+            written.is_ok()
+        });
+        Rendered { records, before, must_sync }
     }
 }
 
 impl Shared {
     /// Writes lines behind those that are there, and has them made durable.
-    fn append(&self, mut held: MutexGuard<'_, Held>, rendered: &Rendered, lines: &[u8]) {
-        let kept = &mut held.work.kept;
-        let was_idle = kept.lines.is_empty();
-        kept.lines.extend_from_slice(lines);
-        kept.records += rendered.records;
-        kept.before = Some(rendered.before);
-        if !kept.has_failed {
-            held.work.write();
-        }
-        held.hurries |= rendered.must_sync;
+    fn append(&self, mut held: MutexGuard<'_, Held>, rendered: Rendered, lines: &[u8]) {
+        let Rendered { records, before, must_sync } = rendered;
+        let was_idle = held.work.kept.lines.is_empty();
+        held.work.add(records, lines, before);
+        held.hurries |= must_sync;
         drop(held);
-        if rendered.must_sync || (was_idle && !lines.is_empty()) {
+        if must_sync || (was_idle && !lines.is_empty()) {
             self.stirred.notify_all();
         }
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::mpsc::UnboundedSender;
 use weir_control::service::Seal;
+use weir_exchange::Record;
 use weir_gateway::{Place, RecordQueue};
 use weir_store::FolderError;
 use weir_store::segment::{SegmentWriter, Syncing};
@@ -52,9 +53,29 @@ pub(super) struct Begun {
 }
 
 impl Work {
-    /// Writes what is not written, or tells the gateway that it cannot.
-    pub(super) fn write(&mut self) {
-        let Some(lines) = self.kept.lines.get(self.kept.written..).filter(|lines| !lines.is_empty()) else { return };
+    /// Takes records and their lines, and writes them, unless nothing can be
+    /// written.
+    pub(super) fn add(&mut self, records: Vec<Record>, lines: &[u8], before: Place) {
+        let kept = &mut self.kept;
+        let are_all = kept.written == kept.lines.len();
+        kept.lines.extend_from_slice(lines);
+        kept.records += records.len() as u64;
+        kept.before = Some(before);
+        if kept.has_failed {
+            return;
+        }
+        let begun = (self.segments.current().number, self.segments.written_bytes());
+        if self.write() && are_all {
+            let segment = self.segments.current().number;
+            let from = if segment == begun.0 { begun.1 } else { 0 };
+            self.progress.wrote(segment, from, self.segments.written_bytes(), records);
+        }
+    }
+
+    /// Writes what is not written, or tells the gateway that it cannot. Says
+    /// whether anything was written.
+    fn write(&mut self) -> bool {
+        let Some(lines) = self.kept.lines.get(self.kept.written..).filter(|lines| !lines.is_empty()) else { return false };
         let put = self.segments.write(lines);
         self.hand_over_closed();
         match put {
@@ -63,8 +84,12 @@ impl Work {
                 if let Some(before) = self.kept.before.filter(|_| !self.kept.has_failed) {
                     self.queue.handed_over(before);
                 }
+                true
             }
-            Err(error) => self.fail(&error),
+            Err(error) => {
+                self.fail(&error);
+                false
+            }
         }
     }
 
@@ -101,8 +126,8 @@ impl Work {
         self.progress.reached(self.segments.current().number, self.segments.durable_bytes());
         self.written.inc_by(records);
         self.kept.lines.drain(..bytes);
-        // One busy moment must not hold its memory for ever.
-        self.kept.lines.shrink_to(1 << 20);
+        // One busy moment must not hold its memory for ever; as much comes again, though.
+        self.kept.lines.shrink_to((4 * bytes).max(1 << 20));
         self.kept.written -= bytes;
         self.kept.records -= records;
         if std::mem::take(&mut self.kept.has_failed) {
@@ -118,6 +143,7 @@ impl Work {
     fn fail(&mut self, error: &FolderError) {
         self.kept.written = 0;
         self.kept.round += 1;
+        self.progress.undone();
         if !self.kept.has_failed {
             self.queue.set_failed(true);
             tracing::error!(%error, "records cannot be written: restricted models refuse until they can");
