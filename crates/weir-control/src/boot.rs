@@ -211,6 +211,7 @@ pub fn open_begun_with(
         return Err(BootError::Lost { path, why: "without it no checkpoint can be signed" });
     }
     let signer = signers.remove(0);
+    log_keys::show(dir, &signer.vkey())?;
     match log_keys::clear_waiting(dir)? {
         0 => {}
         count => tracing::info!(count, "removed keys of a change of the log's key that never came to its act"),

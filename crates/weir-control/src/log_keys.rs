@@ -128,7 +128,6 @@ pub(crate) fn settle(dir: &Path, keys: &[LogKey], now: Time) -> Result<Vec<Ed255
     let Some(signer) = held else {
         return Err(LogKeyError::Lost { vkey: present.vkey.to_string(), path });
     };
-    write_vkey(dir, &signer.vkey())?;
     let mut signers = vec![signer];
     signers.extend(previous(dir, before, now)?);
     Ok(signers)
@@ -201,7 +200,11 @@ pub(crate) fn remove(path: &Path) -> Result<(), LogKeyError> {
     fs::remove_file(path).map_err(|source| LogKeyError::Io { doing: "removing", path: path.to_owned(), source })
 }
 
-fn write_vkey(dir: &Path, vkey: &VerifierKey) -> Result<(), LogKeyError> {
+/// Writes down for others the key that the published checkpoint is signed with.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn show(dir: &Path, vkey: &VerifierKey) -> Result<(), LogKeyError> {
     let path = dir.join(VKEY_FILE);
     let text = format!("{vkey}\n");
     if fs::read(&path).is_ok_and(|found| found == text.as_bytes()) {

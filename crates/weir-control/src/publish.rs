@@ -67,6 +67,8 @@ pub struct Publisher {
     clock: Arc<SteadyClock>,
     world: Option<Arc<ArcSwap<Published>>>,
     shown: Arc<ArcSwap<VerifierKey>>,
+    /// Whether the present key is the one that others are shown.
+    is_key_shown: bool,
     dir: PathBuf,
     signed_file: PathBuf,
     folder: FolderPublisher,
@@ -107,6 +109,7 @@ impl Publisher {
             clock,
             world: None,
             shown,
+            is_key_shown: false,
             dir,
             signed_file,
             folder,
@@ -151,13 +154,24 @@ impl Publisher {
         self.signers = log_keys::settle(&self.dir, &state.log_keys, now)?;
         self.keys = log_keys::named(&state.log_keys)?;
         self.log_keys = Arc::clone(&state.log_keys);
+        self.is_key_shown = false;
         self.folder.set_keys(self.keys.clone());
         self.cosignatures.keys_are(self.keys.clone());
         if let Some(present) = self.keys.first() {
-            self.shown.store(Arc::new(present.clone()));
             tracing::info!(key = %present, signers = self.signers.len(), "the log's keys changed");
         }
         Ok(true)
+    }
+
+    /// Shows others the key that signed what is published now. Before that they
+    /// would refuse a checkpoint that is good; by the key before they are led to
+    /// this one.
+    fn show_key(&mut self) -> Result<(), PublicationError> {
+        let Some(present) = self.keys.first().filter(|_| !self.is_key_shown) else { return Ok(()) };
+        log_keys::show(&self.dir, present)?;
+        self.shown.store(Arc::new(present.clone()));
+        self.is_key_shown = true;
+        Ok(())
     }
 
     /// The checkpoint signed by every key that signs now.
@@ -228,6 +242,7 @@ impl Publisher {
         };
         let with_cosignatures = self.cosignatures.added_to(note.clone()).to_string();
         self.folder.publish(u64::MAX, read, &with_cosignatures)?;
+        self.show_key()?;
         self.cosignatures.checkpoint_is(note);
         Ok(head.size)
     }

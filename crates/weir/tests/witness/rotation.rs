@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 use weir_tlog::{Checkpoint, SignedNote, VerifierKey};
 
@@ -15,6 +17,39 @@ const ANY: &str = "127.0.0.1:0";
 
 fn published(data: &std::path::Path) -> SignedNote {
     SignedNote::parse(&fs::read(data.join("log/checkpoint")).unwrap()).unwrap()
+}
+
+/// Reads the key that others are shown, and then what is published, over and over:
+/// by that key it must hold, before a rotation, during it and after.
+struct Watched {
+    ends: mpsc::Sender<String>,
+    watching: JoinHandle<()>,
+}
+
+impl Watched {
+    fn start(data: &std::path::Path) -> Watched {
+        let (ends, ended) = mpsc::channel::<String>();
+        let (data, mut until) = (data.to_owned(), None);
+        let watching = std::thread::spawn(move || {
+            loop {
+                let shown = fs::read_to_string(data.join("log.vkey")).unwrap();
+                let note = published(&data);
+                let by = VerifierKey::parse(shown.trim()).unwrap();
+                assert!(note.verify(&[by]).is_ok(), "{shown} is shown and does not verify what is published");
+                until = until.or_else(|| ended.try_recv().ok());
+                if until.as_deref() == Some(shown.trim()) {
+                    return;
+                }
+            }
+        });
+        Watched { ends, watching }
+    }
+
+    /// Ends once `key` was shown.
+    fn end(self, key: &str) {
+        self.ends.send(key.to_owned()).unwrap();
+        self.watching.join().unwrap();
+    }
 }
 
 #[test]
@@ -30,6 +65,7 @@ fn a_rotation_is_followed_from_the_old_key_and_from_the_new_one() {
     cosigned(&data, witness.vkey(), first + 1);
     fs::copy(data.join("log/checkpoint"), server.weir().dir().join("of-old")).unwrap();
 
+    let watched = Watched::start(&data);
     let rotated = server.weir().line("log rotate-key --overlap-days 7").done().json();
     let new = rotated["vkey"].as_str().unwrap().to_owned();
     assert_ne!(new, old);
@@ -43,6 +79,7 @@ fn a_rotation_is_followed_from_the_old_key_and_from_the_new_one() {
         assert!(judged.status.success(), "{}", said(&judged));
     }
     assert_eq!(fs::read_to_string(data.join("log.vkey")).unwrap().trim(), new);
+    watched.end(&new);
     let mode = fs::metadata(data.join("log.key.previous")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     let url = format!("{}/log", server.base());
