@@ -136,3 +136,6 @@ impl Recorder for Desk {
         self.queue.until_written(place)
     }
 }
+
+#[cfg(test)]
+mod tests;
