@@ -334,10 +334,10 @@ pub(crate) const MEMBER_BITS: f64 = 14.0;
 /// and its tool: it has one cause (template and traffic at their most).
 pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
 /// Bits that what does not come along with a copy must bring to a member, for
-/// and against taken together: eight to one. A harness on a forum frames nobody, and
-/// of those who copied it some signed up in the campaign's week and sent a few turns
-/// that are not like each other (stated).
-pub(crate) const OWN_BITS: f64 = 3.0;
+/// and against taken together: sixteen to one. A harness on a forum frames nobody, and
+/// of those who copied it some signed up in the campaign's week and sent turns that
+/// are not like each other (stated).
+pub(crate) const OWN_BITS: f64 = 4.0;
 /// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
 /// with a copy. One can be chance or another's doing: somebody who copied a
 /// template signed up in the campaign's week, a stolen key does the thief's work

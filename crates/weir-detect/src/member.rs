@@ -284,13 +284,14 @@ mod tests {
         // A stolen key: the work is the thief's, and dealt out; the account is its owner's.
         let stolen = [own(Block::Text, DEALT_BITS), own(Block::Life, -1.5), own(Block::Identity, -1.8)];
         assert!(!is_member(&[copy(), stolen.into()].concat()));
-        let member = [own(Block::Life, 2.4), own(Block::Text, 1.8), own(Block::Identity, -1.0)];
+        let member = [own(Block::Life, 3.0), own(Block::Text, 2.1), own(Block::Identity, -1.0)];
         assert!(is_member(&[copy(), member.into()].concat()));
         // Much against it in another block outweighs both.
-        let against = [own(Block::Life, 2.4), own(Block::Text, 1.8), own(Block::Identity, -3.0)];
+        let against = [own(Block::Life, 3.0), own(Block::Text, 2.1), own(Block::Identity, -3.0)];
         assert!(!is_member(&[copy(), against.into()].concat()));
-        // A forum's user of the campaign's week, by two bits of chance beside it.
-        let against = [own(Block::Life, 2.0), own(Block::Text, 2.3), own(Block::Identity, -2.2)];
+        // A forum's user of the campaign's week, whose turns are not like each other, and
+        // who began at another time.
+        let against = [own(Block::Life, 1.6), own(Block::Text, DEALT_BITS), own(Block::Time, -3.9)];
         assert!(!is_member(&[copy(), against.into()].concat()));
     }
 
