@@ -8,18 +8,23 @@
 //! anchors. A template of any use keeps some anchor whatever is filled in.
 
 mod asks;
-mod run;
+mod scan;
+mod smallest;
+#[cfg(test)]
+mod tests;
+mod token;
 mod topic;
+mod window;
 
 use crate::constants::{
-    ANCHORS_AN_EXCHANGE, ASKED_BYTES, EDGE_SENTENCES, LONGEST_WORD, PART_BYTES, SENTENCE_WORDS, SHINGLE_SAMPLE,
-    SHINGLE_WORDS, SHINGLES_A_PART, TOPIC_WORD, WINDOW_WORDS,
+    ANCHORS_AN_EXCHANGE, ASKED_BYTES, EDGE_SENTENCES, PART_BYTES, SENTENCE_WORDS, SHINGLE_SAMPLE, SHINGLE_WORDS,
+    SHINGLES_A_PART, TOPIC_WORDS, WINDOW_WORDS,
 };
 use crate::hash::{Domain, Keyed, join};
 pub(crate) use asks::CLASSES;
-use asks::{asks_at, asks_in};
-use run::{KINDS, Kind, run_at};
-use topic::Smallest;
+use asks::asks_in;
+use scan::Scan;
+use smallest::keep_smallest;
 pub(crate) use topic::Topic;
 
 /// The hash that stands for whatever was masked.
@@ -68,101 +73,46 @@ fn script_of(letter: char) -> u8 {
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     sketch: TextSketch,
-    text: Vec<u8>,
+    scan: Scan,
     edges: Vec<u64>,
     inner: Vec<u64>,
-    words: Vec<u64>,
     sentences: Vec<u64>,
     shingles: Vec<u64>,
-    topic: Smallest,
+    topic: Vec<u64>,
+    room: Vec<u64>,
 }
 
 impl Reader {
     /// Takes in one part, of which at most [`PART_BYTES`] are read.
     pub(crate) fn part(&mut self, key: &Keyed, part: Part, whole: &str) {
         let text = cut(whole, PART_BYTES);
-        self.words.clear();
-        self.sentences.clear();
-        // With room behind it, so that eight bytes can be read everywhere.
-        let mut bytes = std::mem::take(&mut self.text);
-        bytes.clear();
-        bytes.extend_from_slice(text.as_bytes());
-        bytes.extend_from_slice(&[0; 8]);
-        let asked = if part == Part::FirstUser { None } else { Some(text.len().saturating_sub(ASKED_BYTES)) };
-        let mut scripts = [0_u32; 8];
-        let mut sentence = Sentence::default();
-        let mut fill = 0_u64;
-        let mut at = 0;
-        while at < text.len() {
-            let token = match KINDS[usize::from(bytes[at])] {
-                Kind::Word => {
-                    let run = run_at(&bytes, at);
-                    let end = at + run.length;
-                    if run.length > LONGEST_WORD || run.has_digit {
-                        Step { token: Token::Slot, end }
-                    } else {
-                        let hash = key.word(&bytes, at, run.length);
-                        scripts[1] += 1;
-                        fill = join(fill, hash);
-                        if part == Part::LastUser && run.length >= TOPIC_WORD {
-                            self.topic.take(hash);
-                        }
-                        if asked.is_some_and(|tail| at < ASKED_BYTES || at >= tail) {
-                            self.sketch.asks |= asks_at(&bytes, at);
-                        }
-                        self.word(hash, &mut sentence);
-                        at = end;
-                        continue;
-                    }
-                }
-                Kind::Gap => {
-                    at += 1;
-                    continue;
-                }
-                Kind::Other => next_token(text, at),
-            };
-            match token.token {
-                Token::Word => {
-                    let hash = key.span(&bytes[at..token.end]);
-                    scripts[usize::from(script_of(text[at..].chars().next().unwrap_or('a')) & 7)] += 1;
-                    fill = join(fill, hash);
-                    if part == Part::LastUser {
-                        self.topic.take(hash);
-                    }
-                    self.word(hash, &mut sentence);
-                }
-                Token::Slot => {
-                    fill = join(fill, key.span(&bytes[at..token.end]));
-                    self.word(SLOT, &mut sentence);
-                }
-                Token::Stop => self.end_of(&mut sentence, part),
-                Token::Gap => {}
-            }
-            at = token.end;
-        }
-        self.text = bytes;
-        if asked.is_some() && whole.len() > text.len() {
+        self.scan.read(key, part, text);
+        self.sketch.asks |= self.scan.asks;
+        if part != Part::FirstUser && whole.len() > text.len() {
             self.sketch.asks |= asks_in(&whole.as_bytes()[whole.len() - ASKED_BYTES.min(whole.len())..]);
         }
-        self.end_of(&mut sentence, part);
+        self.sentences_of(part);
         self.anchors_of(part);
         if part == Part::LastUser {
-            self.sketch.fill = join(fill, Domain::Text as u64);
-            self.sketch.words = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+            self.sketch.fill = join(self.scan.fill, Domain::Text as u64);
+            self.sketch.words = u32::try_from(self.scan.words().len()).unwrap_or(u32::MAX);
+            let scripts = self.scan.scripts();
             self.sketch.script = (1..8_u8).max_by_key(|&class| (scripts[usize::from(class)], 8 - class)).unwrap_or(0);
         }
     }
 
-    fn word(&mut self, hash: u64, sentence: &mut Sentence) {
-        self.words.push(hash);
-        sentence.hash = join(sentence.hash, hash);
-        sentence.words += usize::from(hash != SLOT);
-    }
-
-    fn end_of(&mut self, sentence: &mut Sentence, part: Part) {
-        let done = std::mem::take(sentence);
-        if done.words >= SENTENCE_WORDS {
-            self.sentences.push(join(done.hash, Domain::Sentence as u64 + ((part as u64) << 8)));
+    fn sentences_of(&mut self, part: Part) {
+        let salt = Domain::Sentence as u64 + ((part as u64) << 8);
+        let words = self.scan.words();
+        self.sentences.clear();
+        let mut begun = 0;
+        for end in self.scan.stops.iter().copied().chain([words.len()]) {
+            let sentence = &words[begun..end];
+            begun = end;
+            // Most stops end nothing long enough.
+            if sentence.len() >= SENTENCE_WORDS && sentence.iter().filter(|word| **word != SLOT).count() >= SENTENCE_WORDS {
+                self.sentences.push(join(sentence.iter().fold(0, |hash, &word| join(hash, word)), salt));
+            }
         }
     }
 
@@ -173,24 +123,18 @@ impl Reader {
             let is_edge = place < EDGE_SENTENCES || place + EDGE_SENTENCES >= count;
             if is_edge { self.edges.push(sentence) } else { self.inner.push(sentence) }
         }
-        if self.words.len() >= 2 * WINDOW_WORDS {
-            let first = self.words[..WINDOW_WORDS].iter().fold(1, |hash, &word| join(hash, word));
-            let last = self.words[self.words.len() - WINDOW_WORDS..].iter().fold(2, |hash, &word| join(hash, word));
+        let words = self.scan.words();
+        if words.len() >= 2 * WINDOW_WORDS {
+            let first = words[..WINDOW_WORDS].iter().fold(1, |hash, &word| join(hash, word));
+            let last = words[words.len() - WINDOW_WORDS..].iter().fold(2, |hash, &word| join(hash, word));
             self.edges.extend([join(first, salt(Domain::Window)), join(last, salt(Domain::Window))]);
             // The frame: phrases are common to many templates, the whole of
             // their edges to one. So a hub of phrases has groups within it.
             let head = self.sentences.iter().take(EDGE_SENTENCES).fold(first, |hash, &sentence| join(hash, sentence));
             self.edges.extend([join(first, last), join(head, last)].map(|frame| join(frame, salt(Domain::Frame))));
         }
-        // A polynomial of the words' keyed hashes, mixed: the sum goes from one
-        // window to the next, where a chain of mixes would begin anew.
-        let rolled = |window: &[u64]| window.iter().fold(0_u64, |sum, &word| sum.wrapping_mul(ROLL).wrapping_add(word));
-        let hashes = self.words.windows(SHINGLE_WORDS).map(|window| join(rolled(window), 3));
-        self.shingles.clear();
-        self.shingles.extend(hashes.filter(|hash| hash % SHINGLE_SAMPLE == 0));
-        self.shingles.sort_unstable();
-        self.shingles.dedup();
-        self.shingles.truncate(SHINGLES_A_PART);
+        sampled_shingles(words, &mut self.shingles);
+        keep_smallest(&mut self.shingles, SHINGLES_A_PART, &mut self.room);
         self.inner.extend(self.shingles.iter().map(|&hash| join(hash, salt(Domain::Shingle))));
     }
 
@@ -206,10 +150,12 @@ impl Reader {
         self.edges.sort_unstable();
         self.edges.dedup();
         let sketch = std::mem::take(&mut self.sketch);
-        let sketch = TextSketch { anchors: self.edges.as_slice().into(), topic: self.topic.buckets(), ..sketch };
+        self.scan.take_topic(&mut self.topic);
+        keep_smallest(&mut self.topic, TOPIC_WORDS, &mut self.room);
+        let topic = Topic::of_hashes(&self.topic);
+        let sketch = TextSketch { anchors: self.edges.as_slice().into(), topic, ..sketch };
         self.edges.clear();
         self.inner.clear();
-        self.topic.clear();
         sketch
     }
 }
@@ -217,65 +163,30 @@ impl Reader {
 /// The multiplier of a shingle's polynomial, odd and without pattern.
 const ROLL: u64 = 0xd6e8_feb8_6659_fd93;
 
-#[derive(Default)]
-struct Sentence {
-    hash: u64,
-    words: usize,
-}
+/// What the first word of a window is multiplied by when the window has gone on.
+const ROLLED_OUT: u64 = ROLL.wrapping_pow(SHINGLE_WORDS as u32);
 
-enum Token {
-    Word,
-    Slot,
-    Stop,
-    Gap,
-}
-
-struct Step {
-    token: Token,
-    end: usize,
-}
-
-/// The token at `at`, where no word of ASCII begins. `at` is at a character's
-/// start and the end is too.
-fn next_token(text: &str, at: usize) -> Step {
-    let bytes = text.as_bytes();
-    let first = bytes[at];
-    match first {
-        b'`' if bytes[at..].starts_with(b"```") => {
-            let end = text[at + 3..].find("```").map_or(text.len(), |length| at + 3 + length + 3);
-            Step { token: Token::Slot, end }
-        }
-        b'"' => match bytes[at + 1..].iter().take(512).position(|&byte| byte == b'"' || byte == b'\n') {
-            Some(length) if bytes[at + 1 + length] == b'"' && length > 0 => {
-                Step { token: Token::Slot, end: at + length + 2 }
-            }
-            _ => Step { token: Token::Gap, end: at + 1 },
-        },
-        b'.' | b'!' | b'?' | b':' | b';' | b'\n' | b'<' | b'>' => Step { token: Token::Stop, end: at + 1 },
-        0..=0x7f => Step { token: Token::Gap, end: at + 1 },
-        _ => wide_token(text, at),
+/// The hashes of word shingles that are in the sample. Each is a polynomial of the
+/// words' keyed hashes, mixed: the sum goes from one window to the next, where a
+/// chain of mixes would begin anew.
+fn sampled_shingles(words: &[u64], shingles: &mut Vec<u64>) {
+    shingles.clear();
+    if words.len() < SHINGLE_WORDS {
+        return;
     }
-}
-
-/// A token that begins outside ASCII: a run of letters, or one character where
-/// words are not parted by spaces.
-fn wide_token(text: &str, at: usize) -> Step {
-    let mut end = at;
-    for letter in text[at..].chars() {
-        let alone = script_of(letter) == 4;
-        if end == at && matches!(letter, '。' | '！' | '？' | '；' | '：') {
-            return Step { token: Token::Stop, end: at + letter.len_utf8() };
-        }
-        if end == at && (alone || !letter.is_alphanumeric()) {
-            let token = if letter.is_alphanumeric() { Token::Word } else { Token::Gap };
-            return Step { token, end: at + letter.len_utf8() };
-        }
-        if alone || !letter.is_alphanumeric() {
-            break;
-        }
-        end += letter.len_utf8();
+    shingles.resize(words.len(), 0);
+    let (first, rest) = words.split_at(SHINGLE_WORDS - 1);
+    let mut sum = first.iter().fold(0_u64, |sum, &word| sum.wrapping_mul(ROLL).wrapping_add(word));
+    let mut kept = 0;
+    // Before the first window there was nothing to roll out.
+    for (&word, &gone) in rest.iter().zip([0].iter().chain(words)) {
+        sum = sum.wrapping_mul(ROLL).wrapping_add(word).wrapping_sub(gone.wrapping_mul(ROLLED_OUT));
+        let hash = join(sum, 3);
+        // Without a branch: which ones are sampled follows no pattern.
+        shingles[kept] = hash;
+        kept += usize::from(hash.is_multiple_of(SHINGLE_SAMPLE));
     }
-    Step { token: Token::Word, end }
+    shingles.truncate(kept);
 }
 
 /// The first `most` bytes of a text, less what would split a character.

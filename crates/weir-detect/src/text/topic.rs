@@ -43,36 +43,17 @@ impl<'t> IntoIterator for &'t Topic {
     }
 }
 
-/// The smallest distinct hashes that came, at most [`TOPIC_WORDS`], sorted.
-#[derive(Debug, Default)]
-pub(super) struct Smallest {
-    hashes: [u64; TOPIC_WORDS],
-    count: usize,
-}
-
-impl Smallest {
-    pub(super) fn take(&mut self, hash: u64) {
-        if self.count == TOPIC_WORDS && hash >= self.hashes[TOPIC_WORDS - 1] {
-            return;
-        }
-        let Err(place) = self.hashes[..self.count].binary_search(&hash) else { return };
-        self.count = (self.count + 1).min(TOPIC_WORDS);
-        self.hashes.copy_within(place..self.count - 1, place + 1);
-        self.hashes[place] = hash;
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.count = 0;
-    }
-
-    pub(super) fn buckets(&self) -> Topic {
+impl Topic {
+    /// The buckets of these hashes, at most [`TOPIC_WORDS`].
+    pub(super) fn of_hashes(hashes: &[u64]) -> Topic {
         let mut sorted = [0; TOPIC_WORDS];
-        for (bucket, hash) in sorted.iter_mut().zip(&self.hashes[..self.count]) {
+        let count = hashes.len().min(TOPIC_WORDS);
+        for (bucket, hash) in sorted.iter_mut().zip(hashes) {
             *bucket = (hash >> 32) as u8;
         }
-        sorted[..self.count].sort_unstable();
+        sorted[..count].sort_unstable();
         let mut topic = Topic::default();
-        for &bucket in &sorted[..self.count] {
+        for &bucket in &sorted[..count] {
             if topic.last() != Some(&bucket) {
                 topic.buckets[usize::from(topic.count)] = bucket;
                 topic.count += 1;
@@ -87,18 +68,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_distinct_hashes_are_kept_whatever_their_order() {
-        let hashes: Vec<u64> = (0..200_u64).map(|n| (n % 90).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-        let mut expected = hashes.clone();
-        expected.sort_unstable();
-        expected.dedup();
-        let (mut there, mut back) = (Smallest::default(), Smallest::default());
-        hashes.iter().for_each(|&hash| there.take(hash));
-        hashes.iter().rev().for_each(|&hash| back.take(hash));
-        assert_eq!(there.hashes[..], expected[..TOPIC_WORDS]);
-        assert_eq!(there.buckets(), back.buckets());
-        assert!(there.buckets().is_sorted() && !there.buckets().is_empty());
-        there.clear();
-        assert!(there.buckets().is_empty());
+    fn buckets_are_sorted_and_each_is_there_once() {
+        let hashes: Vec<u64> = [7, 3, 7, 255, 0].map(|bucket: u64| bucket << 32 | 9).to_vec();
+        assert_eq!(&*Topic::of_hashes(&hashes), &[0, 3, 7, 255]);
+        assert!(Topic::of_hashes(&[]).is_empty());
+        let many: Vec<u64> = (0..40_u64).map(|bucket| bucket << 32).collect();
+        assert_eq!(Topic::of_hashes(&many).len(), TOPIC_WORDS);
     }
 }

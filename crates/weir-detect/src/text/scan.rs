@@ -1,0 +1,227 @@
+//! From a part's text to the hashes of its words, the ends of its sentences, and what
+//! else is told while each word is at hand.
+
+use super::asks::{asks_at, may_ask};
+use super::token::{Token, next_token};
+use super::window::{Kind, WINDOW, Window, kind_of, low};
+use super::{Part, SLOT, script_of};
+use crate::constants::{ASKED_BYTES, LONGEST_WORD, TOPIC_WORD};
+use crate::hash::{Keyed, eight, join};
+
+/// Bytes before the text, so that the eight bytes which end with a word can be read
+/// everywhere.
+const FRONT: usize = 8;
+
+/// A window with eight bytes on each side.
+const VIEW: usize = FRONT + WINDOW + 8;
+
+/// A part that was read. Its rooms are used again for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    bytes: Vec<u8>,
+    /// Hashes of words, of which the first `count` are there: room is made for all
+    /// that the text can have, and then they are written without asking for any.
+    words: Vec<u64>,
+    count: usize,
+    /// How many words came before each end of a sentence.
+    pub(super) stops: Vec<usize>,
+    /// Hashes of the last user text's long words, of which the first `topics` are there.
+    topic: Vec<u64>,
+    topics: usize,
+    pub(super) fill: u64,
+    pub(super) asks: u8,
+    slots: u32,
+    /// Words outside ASCII, by script.
+    scripts: [u32; 8],
+}
+
+/// What does not change within a part.
+#[derive(Clone, Copy)]
+struct About<'t> {
+    key: &'t Keyed,
+    text: &'t str,
+    is_last: bool,
+    is_asked: bool,
+}
+
+impl About<'_> {
+    /// The bytes of a window that are looked at for what they ask for.
+    fn asked(self, at: usize) -> u64 {
+        if !self.is_asked {
+            return 0;
+        }
+        let tail = self.text.len().saturating_sub(ASKED_BYTES);
+        low(ASKED_BYTES.saturating_sub(at)) | !low(tail.saturating_sub(at))
+    }
+}
+
+impl Scan {
+    /// Hashes of the words read.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words[..self.count]
+    }
+
+    /// Hashes of the last user text's long words, handed on: of the next one's there
+    /// are none.
+    pub(super) fn take_topic(&mut self, into: &mut Vec<u64>) {
+        into.clear();
+        into.extend_from_slice(&self.topic[..self.topics]);
+        self.topics = 0;
+    }
+
+    /// Words by script.
+    pub(super) fn scripts(&self) -> [u32; 8] {
+        let others = self.slots + self.scripts.iter().sum::<u32>();
+        let mut scripts = self.scripts;
+        scripts[1] = u32::try_from(self.count).unwrap_or(u32::MAX).saturating_sub(others);
+        scripts
+    }
+
+    /// Reads a part; what was there of the part before is gone.
+    pub(super) fn read(&mut self, key: &Keyed, part: Part, text: &str) {
+        let about = About { key, text, is_last: part == Part::LastUser, is_asked: part != Part::FirstUser };
+        self.begin(about);
+        let mut at = 0;
+        while at < text.len() {
+            let view = *view(&self.bytes, at);
+            let window = Window::of(view[FRONT..].first_chunk().unwrap_or(&[0; WINDOW]));
+            let seen = window.before_odd();
+            let mut run = window.words() & low(seen);
+            let mut length = seen;
+            if run >> (WINDOW - 1) == 1 {
+                // A word that may go on is the next window's.
+                length = WINDOW - run.leading_ones() as usize;
+                run &= low(length);
+            }
+            if length == 0 && seen > 0 {
+                at = self.long_run(about, at);
+                continue;
+            }
+            let ends = !run & run << 1;
+            self.stops_of(window.stops & low(length), ends);
+            self.words_of(about, at, &view, run, ends, window.digits);
+            at = self.others(about, at + length);
+        }
+    }
+
+    fn begin(&mut self, about: About<'_>) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&[0; FRONT]);
+        self.bytes.extend_from_slice(about.text.as_bytes());
+        self.bytes.extend_from_slice(&[0; VIEW]);
+        let most = about.text.len() + 1;
+        if self.words.len() < most {
+            self.words.resize(most, 0);
+        }
+        if about.is_last && self.topic.len() < self.topics + most {
+            self.topic.resize(self.topics + most, 0);
+        }
+        self.stops.clear();
+        (self.count, self.fill, self.asks, self.slots, self.scripts) = (0, 0, 0, 0, [0; 8]);
+    }
+
+    /// Notes ends of sentences in a window that has these words' ends.
+    fn stops_of(&mut self, mut stops: u64, ends: u64) {
+        while stops != 0 {
+            let at = stops.trailing_zeros() as usize;
+            stops &= stops - 1;
+            self.stops.push(self.count + (ends & low(at + 1)).count_ones() as usize);
+        }
+    }
+
+    /// Takes the words of a window, whose ends are given beside them.
+    fn words_of(&mut self, about: About<'_>, at: usize, view: &[u8; VIEW], run: u64, mut ends: u64, digits: u64) {
+        let asked = about.asked(at);
+        let mut starts = run & !(run << 1);
+        let (mut fill, mut count, mut topics) = (self.fill, self.count, self.topics);
+        while starts != 0 {
+            let (start, end) = (starts.trailing_zeros() as usize & 63, ends.trailing_zeros() as usize & 63);
+            starts &= starts - 1;
+            ends &= ends.wrapping_sub(1);
+            let length = end - start;
+            let own = low(end) & !low(start);
+            let hash = if length > LONGEST_WORD || digits & own != 0 {
+                fill = join(fill, about.key.span(&view[FRONT + start..FRONT + end]));
+                self.slots += 1;
+                SLOT
+            } else {
+                let hash = about.key.word(view, FRONT + start, length);
+                fill = join(fill, hash);
+                if about.is_last {
+                    // Without a branch: lengths follow no pattern.
+                    self.topic[topics] = hash;
+                    topics += usize::from(length >= TOPIC_WORD);
+                }
+                if asked >> start & 1 == 1 && may_ask(eight(view, FRONT + start) as u32) {
+                    self.asks |= asks_at(&self.bytes, FRONT + at + start);
+                }
+                hash
+            };
+            self.words[count] = hash;
+            count += 1;
+        }
+        (self.fill, self.count, self.topics) = (fill, count, topics);
+    }
+
+    /// A run of letters and digits longer than a window.
+    fn long_run(&mut self, about: About<'_>, at: usize) -> usize {
+        let rest = &about.text.as_bytes()[at..];
+        let length = rest.iter().take_while(|byte| kind_of(**byte) == Kind::Run || **byte == b'\'').count();
+        self.slot(about, at, at + length);
+        at + length
+    }
+
+    /// Takes what is odd, and what lies between, until a word of ASCII may begin or the
+    /// next window would see more.
+    fn others(&mut self, about: About<'_>, mut at: usize) -> usize {
+        let text = about.text;
+        while at < text.len() {
+            match kind_of(text.as_bytes()[at]) {
+                Kind::Run => return at,
+                Kind::Gap => at += 1,
+                Kind::Stop => {
+                    self.stops.push(self.count);
+                    at += 1;
+                }
+                Kind::Odd => at = self.odd(about, at),
+            }
+        }
+        at
+    }
+
+    fn odd(&mut self, about: About<'_>, at: usize) -> usize {
+        let (token, end) = next_token(about.text, at);
+        match token {
+            Token::Word => {
+                let hash = about.key.span(&about.text.as_bytes()[at..end]);
+                let script = script_of(about.text[at..].chars().next().unwrap_or('a'));
+                self.scripts[usize::from(script & 7)] += 1;
+                self.fill = join(self.fill, hash);
+                if about.is_last {
+                    self.topic[self.topics] = hash;
+                    self.topics += 1;
+                }
+                self.word(hash);
+            }
+            Token::Slot => self.slot(about, at, end),
+            Token::Stop => self.stops.push(self.count),
+            Token::Gap => {}
+        }
+        end
+    }
+
+    fn slot(&mut self, about: About<'_>, at: usize, end: usize) {
+        self.fill = join(self.fill, about.key.span(&about.text.as_bytes()[at..end]));
+        self.slots += 1;
+        self.word(SLOT);
+    }
+
+    fn word(&mut self, hash: u64) {
+        self.words[self.count] = hash;
+        self.count += 1;
+    }
+}
+
+fn view(bytes: &[u8], at: usize) -> &[u8; VIEW] {
+    bytes.get(at..).and_then(|bytes| bytes.first_chunk()).unwrap_or(&[0; VIEW])
+}
