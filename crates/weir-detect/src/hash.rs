@@ -60,28 +60,29 @@ impl Keyed {
         self.sip.hash(bytes)
     }
 
-    /// The hash of a word of 1 to 32 letters at `at` in `text`, which begins eight
-    /// bytes before the word at least and goes on for eight bytes behind it. Letters
-    /// count without case.
+    /// The hash of a word of 1 to 32 letters from `start` to `end` in `text`, which
+    /// begins eight bytes before the word at least and goes on for eight bytes behind
+    /// it. Letters count without case.
     ///
     /// Words are hashed most, so this is not SipHash but a multiplication under
     /// secret keys, folded, as in wyhash: whoever does not know the keys sees no
     /// hash and cannot choose words that meet.
     #[inline]
-    pub(crate) fn word(&self, text: &[u8], at: usize, length: usize) -> u64 {
+    pub(crate) fn word(&self, text: &[u8], start: usize, end: usize) -> u64 {
         let [first, other, third] = self.words;
+        let length = end.wrapping_sub(start);
         let length_key = other ^ (length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let (head, tail) = (eight(text, at), eight(text, at + length - 8));
+        let (head, tail) = (eight(text, start), eight(text, end.wrapping_sub(8)));
         if length <= 16 {
             // Of a short word what is behind it is shifted out. Chosen, not branched
             // to: lengths follow no pattern.
             let is_short = length <= 8;
-            let head = if is_short { head << (64_usize.wrapping_sub(8 * length) & 63) } else { head };
+            let head = if is_short { head << (length.wrapping_mul(8).wrapping_neg() & 63) } else { head };
             let tail = if is_short { 0 } else { tail };
             return join(head ^ first, tail ^ length_key);
         }
-        let front = join(head ^ first, eight(text, at + 8) ^ length_key);
-        join(front ^ eight(text, at + length - 16), tail ^ third)
+        let front = join(head ^ first, eight(text, start + 8) ^ length_key);
+        join(front ^ eight(text, end.wrapping_sub(16)), tail ^ third)
     }
 
     /// The hash of a word as the rule has it, for each length apart: what
@@ -167,7 +168,7 @@ mod tests {
         let keyed = Keyed::new([3; 16]);
         let hash = |word: &str, behind: &str| {
             let text = format!("{behind:>8}{word}{behind:8}");
-            keyed.word(text.as_bytes(), 8, word.len())
+            keyed.word(text.as_bytes(), 8, 8 + word.len())
         };
         let mut seen: BTreeMap<u64, String> = BTreeMap::new();
         let alphabet = "abcdefghijklmnopqrstuvwxyz'abcdefghijk";
@@ -187,6 +188,6 @@ mod tests {
             }
         }
         let text = b"        harbour        ";
-        assert_ne!(Keyed::new([4; 16]).word(text, 8, 7), keyed.word(text, 8, 7));
+        assert_ne!(Keyed::new([4; 16]).word(text, 8, 15), keyed.word(text, 8, 15));
     }
 }

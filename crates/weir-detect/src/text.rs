@@ -91,29 +91,40 @@ impl Reader {
         if part != Part::FirstUser && whole.len() > text.len() {
             self.sketch.asks |= asks_in(&whole.as_bytes()[whole.len() - ASKED_BYTES.min(whole.len())..]);
         }
-        self.sentences_of(part);
+        let fill = self.sentences_of(part);
         self.anchors_of(part);
         if part == Part::LastUser {
-            self.sketch.fill = join(self.scan.fill, Domain::Text as u64);
+            self.sketch.fill = join(fill, Domain::Text as u64);
             self.sketch.words = u32::try_from(self.scan.words().len()).unwrap_or(u32::MAX);
             let scripts = self.scan.scripts();
             self.sketch.script = (1..8_u8).max_by_key(|&class| (scripts[usize::from(class)], 8 - class)).unwrap_or(0);
+            self.topic.clear();
+            self.topic.extend_from_slice(self.scan.topic());
+            keep_smallest(&mut self.topic, TOPIC_WORDS, &mut self.room);
+            self.sketch.topic = Topic::of_hashes(&self.topic);
         }
     }
 
-    fn sentences_of(&mut self, part: Part) {
+    /// Notes the sentences; gives the hash of all words with what stands in slots. Both
+    /// are chains of mixes, each as long as the text: beside each other they take the time of one.
+    fn sentences_of(&mut self, part: Part) -> u64 {
         let salt = Domain::Sentence as u64 + ((part as u64) << 8);
-        let words = self.scan.words();
+        let (words, fills) = (self.scan.words(), self.scan.fills());
         self.sentences.clear();
-        let mut begun = 0;
+        let (mut begun, mut fill) = (0, 0);
         for end in self.scan.stops.iter().copied().chain([words.len()]) {
-            let sentence = &words[begun..end];
+            let (mut hash, mut plain) = (0, 0);
+            for (&word, &own) in words[begun..end].iter().zip(&fills[begun..end]) {
+                hash = join(hash, word);
+                fill = join(fill, own);
+                plain += usize::from(word != SLOT);
+            }
             begun = end;
-            // Most stops end nothing long enough.
-            if sentence.len() >= SENTENCE_WORDS && sentence.iter().filter(|word| **word != SLOT).count() >= SENTENCE_WORDS {
-                self.sentences.push(join(sentence.iter().fold(0, |hash, &word| join(hash, word)), salt));
+            if plain >= SENTENCE_WORDS {
+                self.sentences.push(join(hash, salt));
             }
         }
+        fill
     }
 
     fn anchors_of(&mut self, part: Part) {
@@ -140,22 +151,12 @@ impl Reader {
 
     /// The sketch of all parts read; the reader is ready for the next exchange.
     pub(crate) fn finish(&mut self) -> TextSketch {
-        self.edges.sort_unstable();
-        self.edges.dedup();
-        self.inner.sort_unstable();
-        self.inner.dedup();
-        self.edges.truncate(ANCHORS_AN_EXCHANGE);
-        let room = ANCHORS_AN_EXCHANGE - self.edges.len();
-        self.edges.extend(self.inner.iter().take(room));
-        self.edges.sort_unstable();
-        self.edges.dedup();
-        let sketch = std::mem::take(&mut self.sketch);
-        self.scan.take_topic(&mut self.topic);
-        keep_smallest(&mut self.topic, TOPIC_WORDS, &mut self.room);
-        let topic = Topic::of_hashes(&self.topic);
-        let sketch = TextSketch { anchors: self.edges.as_slice().into(), topic, ..sketch };
+        keep_smallest(&mut self.edges, ANCHORS_AN_EXCHANGE, &mut self.room);
+        keep_smallest(&mut self.inner, ANCHORS_AN_EXCHANGE - self.edges.len(), &mut self.room);
+        self.edges.append(&mut self.inner);
+        keep_smallest(&mut self.edges, ANCHORS_AN_EXCHANGE, &mut self.room);
+        let sketch = TextSketch { anchors: self.edges.as_slice().into(), ..std::mem::take(&mut self.sketch) };
         self.edges.clear();
-        self.inner.clear();
         sketch
     }
 }

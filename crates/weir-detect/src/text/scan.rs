@@ -6,7 +6,7 @@ use super::token::{Token, next_token};
 use super::window::{Kind, WINDOW, Window, kind_of, low};
 use super::{Part, SLOT, script_of};
 use crate::constants::{ASKED_BYTES, LONGEST_WORD, TOPIC_WORD};
-use crate::hash::{Keyed, eight, join};
+use crate::hash::{Keyed, eight};
 
 /// Bytes before the text, so that the eight bytes which end with a word can be read
 /// everywhere.
@@ -22,13 +22,14 @@ pub(super) struct Scan {
     /// Hashes of words, of which the first `count` are there: room is made for all
     /// that the text can have, and then they are written without asking for any.
     words: Vec<u64>,
+    /// The same, but of a slot the hash of what stands in it.
+    fills: Vec<u64>,
     count: usize,
     /// How many words came before each end of a sentence.
     pub(super) stops: Vec<usize>,
-    /// Hashes of the last user text's long words, of which the first `topics` are there.
+    /// Hashes of long words, of which the first `topics` are there.
     topic: Vec<u64>,
     topics: usize,
-    pub(super) fill: u64,
     pub(super) asks: u8,
     slots: u32,
     /// Words outside ASCII, by script.
@@ -40,7 +41,6 @@ pub(super) struct Scan {
 struct About<'t> {
     key: &'t Keyed,
     text: &'t str,
-    is_last: bool,
     is_asked: bool,
 }
 
@@ -61,12 +61,14 @@ impl Scan {
         &self.words[..self.count]
     }
 
-    /// Hashes of the last user text's long words, handed on: of the next one's there
-    /// are none.
-    pub(super) fn take_topic(&mut self, into: &mut Vec<u64>) {
-        into.clear();
-        into.extend_from_slice(&self.topic[..self.topics]);
-        self.topics = 0;
+    /// Hashes of what stands in their places.
+    pub(super) fn fills(&self) -> &[u64] {
+        &self.fills[..self.count]
+    }
+
+    /// Hashes of long words.
+    pub(super) fn topic(&self) -> &[u64] {
+        &self.topic[..self.topics]
     }
 
     /// Words by script.
@@ -79,8 +81,8 @@ impl Scan {
 
     /// Reads a part; what was there of the part before is gone.
     pub(super) fn read(&mut self, key: &Keyed, part: Part, text: &str) {
-        let about = About { key, text, is_last: part == Part::LastUser, is_asked: part != Part::FirstUser };
-        self.begin(about);
+        let about = About { key, text, is_asked: part != Part::FirstUser };
+        self.begin(text);
         let mut at = 0;
         while at < text.len() {
             let view = *view(&self.bytes, at);
@@ -104,20 +106,20 @@ impl Scan {
         }
     }
 
-    fn begin(&mut self, about: About<'_>) {
+    fn begin(&mut self, text: &str) {
         self.bytes.clear();
         self.bytes.extend_from_slice(&[0; FRONT]);
-        self.bytes.extend_from_slice(about.text.as_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
         self.bytes.extend_from_slice(&[0; VIEW]);
-        let most = about.text.len() + 1;
+        // Each word is a byte long at least.
+        let most = text.len() + 1;
         if self.words.len() < most {
-            self.words.resize(most, 0);
-        }
-        if about.is_last && self.topic.len() < self.topics + most {
-            self.topic.resize(self.topics + most, 0);
+            for room in [&mut self.words, &mut self.fills, &mut self.topic] {
+                room.resize(most, 0);
+            }
         }
         self.stops.clear();
-        (self.count, self.fill, self.asks, self.slots, self.scripts) = (0, 0, 0, 0, [0; 8]);
+        (self.count, self.topics, self.asks, self.slots, self.scripts) = (0, 0, 0, 0, [0; 8]);
     }
 
     /// Notes ends of sentences in a window that has these words' ends.
@@ -132,35 +134,32 @@ impl Scan {
     /// Takes the words of a window, whose ends are given beside them.
     fn words_of(&mut self, about: About<'_>, at: usize, view: &[u8; VIEW], run: u64, mut ends: u64, digits: u64) {
         let asked = about.asked(at);
+        // In most windows no word is a slot.
+        let may_slot = digits | longer_than_half(run);
         let mut starts = run & !(run << 1);
-        let (mut fill, mut count, mut topics) = (self.fill, self.count, self.topics);
+        let (words, fills, topic) = (&mut self.words[..], &mut self.fills[..], &mut self.topic[..]);
+        let (mut count, mut topics) = (self.count, self.topics);
         while starts != 0 {
             let (start, end) = (starts.trailing_zeros() as usize & 63, ends.trailing_zeros() as usize & 63);
             starts &= starts - 1;
             ends &= ends.wrapping_sub(1);
-            let length = end - start;
-            let own = low(end) & !low(start);
-            let hash = if length > LONGEST_WORD || digits & own != 0 {
-                fill = join(fill, about.key.span(&view[FRONT + start..FRONT + end]));
+            let length = end.wrapping_sub(start);
+            if may_slot != 0 && (length > LONGEST_WORD || digits & low(end) & !low(start) != 0) {
+                (words[count], fills[count]) = (SLOT, about.key.span(&view[FRONT + start..FRONT + end]));
                 self.slots += 1;
-                SLOT
             } else {
-                let hash = about.key.word(view, FRONT + start, length);
-                fill = join(fill, hash);
-                if about.is_last {
-                    // Without a branch: lengths follow no pattern.
-                    self.topic[topics] = hash;
-                    topics += usize::from(length >= TOPIC_WORD);
-                }
+                let hash = about.key.word(view, FRONT + start, FRONT + end);
+                (words[count], fills[count]) = (hash, hash);
+                // Without a branch: lengths follow no pattern.
+                topic[topics] = hash;
+                topics += usize::from(length >= TOPIC_WORD);
                 if asked >> start & 1 == 1 && may_ask(eight(view, FRONT + start) as u32) {
                     self.asks |= asks_at(&self.bytes, FRONT + at + start);
                 }
-                hash
-            };
-            self.words[count] = hash;
+            }
             count += 1;
         }
-        (self.fill, self.count, self.topics) = (fill, count, topics);
+        (self.count, self.topics) = (count, topics);
     }
 
     /// A run of letters and digits longer than a window.
@@ -196,12 +195,9 @@ impl Scan {
                 let hash = about.key.span(&about.text.as_bytes()[at..end]);
                 let script = script_of(about.text[at..].chars().next().unwrap_or('a'));
                 self.scripts[usize::from(script & 7)] += 1;
-                self.fill = join(self.fill, hash);
-                if about.is_last {
-                    self.topic[self.topics] = hash;
-                    self.topics += 1;
-                }
-                self.word(hash);
+                self.topic[self.topics] = hash;
+                self.topics += 1;
+                self.word(hash, hash);
             }
             Token::Slot => self.slot(about, at, end),
             Token::Stop => self.stops.push(self.count),
@@ -211,16 +207,29 @@ impl Scan {
     }
 
     fn slot(&mut self, about: About<'_>, at: usize, end: usize) {
-        self.fill = join(self.fill, about.key.span(&about.text.as_bytes()[at..end]));
         self.slots += 1;
-        self.word(SLOT);
+        self.word(SLOT, about.key.span(&about.text.as_bytes()[at..end]));
     }
 
-    fn word(&mut self, hash: u64) {
-        self.words[self.count] = hash;
+    fn word(&mut self, hash: u64, fill: u64) {
+        (self.words[self.count], self.fills[self.count]) = (hash, fill);
         self.count += 1;
     }
 }
+
+/// Bits where a run of more than half a window begins, or goes on.
+const fn longer_than_half(run: u64) -> u64 {
+    let mut run = run & run >> 1;
+    let mut length = 1;
+    while length < WINDOW / 2 {
+        run &= run >> length;
+        length *= 2;
+    }
+    run
+}
+
+/// So that they are slots.
+const _: () = assert!(LONGEST_WORD == WINDOW / 2);
 
 fn view(bytes: &[u8], at: usize) -> &[u8; VIEW] {
     bytes.get(at..).and_then(|bytes| bytes.first_chunk()).unwrap_or(&[0; VIEW])

@@ -4,9 +4,9 @@
 /// Leaves the `most` smallest distinct values, sorted. `room` is worked in.
 pub(super) fn keep_smallest(values: &mut Vec<u64>, most: usize, room: &mut Vec<u64>) {
     let count = values.len();
-    if count > 4 * most {
-        // Hashes lie evenly, so three times as many as are wanted lie below here.
-        let below = u64::MAX / count as u64 * 3 * most as u64;
+    if count > 2 * most && most > 0 {
+        // Hashes lie evenly, so twice as many as are wanted lie below here.
+        let below = u64::MAX / count as u64 * 2 * most as u64;
         room.clear();
         room.resize(count, 0);
         let mut kept = 0;
@@ -16,18 +16,37 @@ pub(super) fn keep_smallest(values: &mut Vec<u64>, most: usize, room: &mut Vec<u
             kept += usize::from(value < below);
         }
         room.truncate(kept);
-        room.sort_unstable();
-        room.dedup();
         // Where many are the same there may be too few others.
-        if room.len() >= most {
-            values.clear();
-            values.extend_from_slice(&room[..most]);
-            return;
+        if kept >= most {
+            sort(room);
+            room.dedup();
+            if room.len() >= most {
+                room.truncate(most);
+                std::mem::swap(values, room);
+                return;
+            }
         }
     }
-    values.sort_unstable();
+    sort(values);
     values.dedup();
     values.truncate(most);
+}
+
+/// From here on the library sorts small slices by networks, which take no branch; a
+/// shorter slice is sorted by insertion, where each comparison of hashes is the toss
+/// of a coin.
+const NETWORK: usize = 21;
+
+fn sort(values: &mut [u64]) {
+    let count = values.len();
+    if !(6..NETWORK).contains(&count) {
+        values.sort_unstable();
+        return;
+    }
+    let mut more = [u64::MAX; NETWORK];
+    more[..count].copy_from_slice(values);
+    more.sort_unstable();
+    values.copy_from_slice(&more[..count]);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::constants::TOPIC_WORDS;
+use crate::constants::{TOPIC_BUCKETS, TOPIC_WORDS};
 
 /// Buckets of a text's sampled words, sorted, each once. Kept in place: nearly
 /// every exchange has some, and an allocation each would cost more than they.
@@ -46,17 +46,18 @@ impl<'t> IntoIterator for &'t Topic {
 impl Topic {
     /// The buckets of these hashes, at most [`TOPIC_WORDS`].
     pub(super) fn of_hashes(hashes: &[u64]) -> Topic {
-        let mut sorted = [0; TOPIC_WORDS];
-        let count = hashes.len().min(TOPIC_WORDS);
-        for (bucket, hash) in sorted.iter_mut().zip(hashes) {
-            *bucket = (hash >> 32) as u8;
+        // A bit for each bucket: in order, and each once.
+        let mut met = [0_u64; TOPIC_BUCKETS / 64];
+        for hash in hashes.iter().take(TOPIC_WORDS) {
+            let bucket = (hash >> 32) as u8;
+            met[usize::from(bucket / 64)] |= 1 << (bucket % 64);
         }
-        sorted[..count].sort_unstable();
         let mut topic = Topic::default();
-        for &bucket in &sorted[..count] {
-            if topic.last() != Some(&bucket) {
-                topic.buckets[usize::from(topic.count)] = bucket;
+        for (quarter, mut bits) in (0_u8..).zip(met) {
+            while bits != 0 {
+                topic.buckets[usize::from(topic.count)] = quarter << 6 | bits.trailing_zeros() as u8;
                 topic.count += 1;
+                bits &= bits - 1;
             }
         }
         topic

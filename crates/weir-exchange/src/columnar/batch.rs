@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_schema::{DataType, TimeUnit};
 use weir_acts::Time;
 
-use crate::{LoggedClient, LoggedExchange, LoggedMessage, LoggedOutcome, LoggedParams, LoggedUsage};
+use crate::{LoggedExchange, LoggedMessage, LoggedOutcome, LoggedParams, LoggedUsage};
 
 /// The columns of a batch, typed.
 pub(crate) struct Rows<'batch> {
@@ -88,54 +88,54 @@ impl<'batch> Rows<'batch> {
         }
     }
 
-    /// The exchange in a row and how many bytes of text it holds, or what is
-    /// wrong with the row.
-    pub(crate) fn get(&self, row: usize) -> Result<(LoggedExchange, usize), String> {
+    /// Reads the exchange in a row into one whose room is used again; gives how many
+    /// bytes of text it holds, or what is wrong with the row: then what was read into
+    /// is no row's.
+    pub(crate) fn read(&self, row: usize, into: &mut LoggedExchange) -> Result<usize, String> {
         let mut room = Room { left: self.text_bytes, most: self.text_bytes };
-        let mut text = |texts: &Texts<'_>| room.text(texts.get(row));
-        let account = text(&self.account)?.unwrap_or_default();
+        let account = self.account.get(row).unwrap_or_default();
         if account.is_empty() {
             return Err("field `account` is missing or empty".to_owned());
         }
-        let exchange = LoggedExchange {
-            id: text(&self.id)?,
-            time: self.time.get(row)?,
-            account,
-            party: text(&self.party)?,
-            api: text(&self.api)?,
-            model: text(&self.model)?,
-            served_model: text(&self.served_model)?,
-            conversation: text(&self.conversation)?,
-            sketch: text(&self.sketch)?.map(crate::Sketch::written),
-            client: LoggedClient {
-                ip: text(&self.ip)?,
-                asn: narrow(self.asn.get(row, "client.asn")?, "client.asn")?,
-                ja4: text(&self.ja4)?,
-                user_agent: text(&self.user_agent)?,
-            },
-            decision: text(&self.decision)?,
-            person: text(&self.person)?,
-            messages: self.messages.get(row, &mut room)?,
-            params: LoggedParams {
-                max_tokens: self.max_tokens.get(row, "params.max_tokens")?,
-                temperature: self.temperature.get(row),
-                n: self.n.get(row, "params.n")?,
-                stream: self.stream.get(row),
-                logprobs: self.logprobs.get(row),
-            },
-            usage: LoggedUsage {
-                input_tokens: self.input_tokens.get(row, "usage.input_tokens")?,
-                output_tokens: self.output_tokens.get(row, "usage.output_tokens")?,
-            },
-            outcome: LoggedOutcome {
-                status: narrow(self.status.get(row, "outcome.status")?, "outcome.status")?,
-                refusal: self.refusal.get(row),
-            },
-            tree_size: self.tree_size.get(row, "tree_size")?,
-            seq: self.seq.get(row, "seq")?,
-            truncated: self.truncated.get(row),
+        room.write(account, &mut into.account)?;
+        into.time = self.time.get(row)?;
+        for (texts, text) in [
+            (&self.id, &mut into.id),
+            (&self.party, &mut into.party),
+            (&self.api, &mut into.api),
+            (&self.model, &mut into.model),
+            (&self.served_model, &mut into.served_model),
+            (&self.conversation, &mut into.conversation),
+            (&self.ip, &mut into.client.ip),
+            (&self.ja4, &mut into.client.ja4),
+            (&self.user_agent, &mut into.client.user_agent),
+            (&self.decision, &mut into.decision),
+            (&self.person, &mut into.person),
+        ] {
+            room.write_known(texts.get(row), text)?;
+        }
+        into.sketch = room.text(self.sketch.get(row))?.map(crate::Sketch::written);
+        into.client.asn = narrow(self.asn.get(row, "client.asn")?, "client.asn")?;
+        self.messages.read(row, &mut room, &mut into.messages)?;
+        into.params = LoggedParams {
+            max_tokens: self.max_tokens.get(row, "params.max_tokens")?,
+            temperature: self.temperature.get(row),
+            n: self.n.get(row, "params.n")?,
+            stream: self.stream.get(row),
+            logprobs: self.logprobs.get(row),
         };
-        Ok((exchange, room.most - room.left))
+        into.usage = LoggedUsage {
+            input_tokens: self.input_tokens.get(row, "usage.input_tokens")?,
+            output_tokens: self.output_tokens.get(row, "usage.output_tokens")?,
+        };
+        into.outcome = LoggedOutcome {
+            status: narrow(self.status.get(row, "outcome.status")?, "outcome.status")?,
+            refusal: self.refusal.get(row),
+        };
+        into.tree_size = self.tree_size.get(row, "tree_size")?;
+        into.seq = self.seq.get(row, "seq")?;
+        into.truncated = self.truncated.get(row);
+        Ok(room.most - room.left)
     }
 }
 
@@ -161,7 +161,32 @@ impl Room {
         self.take(text.len())?;
         Ok(Some(text.to_owned()))
     }
+
+    /// Writes a text where there may be room for it already.
+    fn write(&mut self, text: &str, into: &mut String) -> Result<(), String> {
+        self.take(text.len())?;
+        if into.capacity() > KEPT_BYTES {
+            *into = text.to_owned();
+        } else {
+            into.clear();
+            into.push_str(text);
+        }
+        Ok(())
+    }
+
+    fn write_known(&mut self, text: Option<&str>, into: &mut Option<String>) -> Result<(), String> {
+        match text {
+            Some(text) => self.write(text, into.get_or_insert_default()),
+            None => {
+                *into = None;
+                Ok(())
+            }
+        }
+    }
 }
+
+/// Room of a text that is kept for the next row's; more would add up over many rows.
+const KEPT_BYTES: usize = 4 << 10;
 
 enum Texts<'batch> {
     Unknown,
@@ -346,34 +371,35 @@ impl<'batch> Messages<'batch> {
         }
     }
 
-    fn get(&self, row: usize, room: &mut Room) -> Result<Vec<LoggedMessage>, String> {
+    fn read(&self, row: usize, room: &mut Room, into: &mut Vec<LoggedMessage>) -> Result<(), String> {
+        let mut count = 0;
         match self {
             Messages::Json(texts) => {
-                let Some(text) = room.text(texts.get(row))? else { return Ok(Vec::new()) };
+                into.clear();
+                let Some(text) = texts.get(row) else { return Ok(()) };
+                room.take(text.len())?;
                 let messages: Option<Vec<LoggedMessage>> =
-                    serde_json::from_str(&text).map_err(|error| format!("field `messages`: {error}"))?;
-                Ok(messages.unwrap_or_default())
+                    serde_json::from_str(text).map_err(|error| format!("field `messages`: {error}"))?;
+                *into = messages.unwrap_or_default();
+                return Ok(());
             }
-            Messages::List { list, messages, role, content } => {
-                if list.is_null(row) {
-                    return Ok(Vec::new());
-                }
+            Messages::List { list, messages, role, content } if !list.is_null(row) => {
                 let offsets = list.value_offsets();
                 let place = |row: usize| offsets.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
-                let mut found = Vec::new();
-                for at in place(row)..place(row + 1) {
-                    if messages.is_null(at) {
-                        continue;
-                    }
+                for at in (place(row)..place(row + 1)).filter(|at| !messages.is_null(*at)) {
                     // A message costs its place in memory too.
                     room.take(size_of::<LoggedMessage>())?;
-                    found.push(LoggedMessage {
-                        role: room.text(role.get(at))?.unwrap_or_default(),
-                        content: room.text(content.get(at))?.unwrap_or_default(),
-                    });
+                    if into.len() == count {
+                        into.push(LoggedMessage::default());
+                    }
+                    room.write(role.get(at).unwrap_or_default(), &mut into[count].role)?;
+                    room.write(content.get(at).unwrap_or_default(), &mut into[count].content)?;
+                    count += 1;
                 }
-                Ok(found)
             }
+            Messages::List { .. } => {}
         }
+        into.truncate(count);
+        Ok(())
     }
 }

@@ -81,7 +81,8 @@ impl ParquetFile {
             .with_limit(1)
             .with_projection(opened.columns.clone());
         let batch = unpanicked(|| builder.build().ok()?.next()?.ok()).ok()??;
-        Rows::of(&batch, HAND_ON_BYTES).get(0).ok().map(|(exchange, _)| exchange.time)
+        let mut first = LoggedExchange::default();
+        Rows::of(&batch, HAND_ON_BYTES).read(0, &mut first).ok().map(|_| first.time)
     }
 
     pub(crate) fn row_groups(&self) -> usize {
@@ -107,7 +108,8 @@ impl ParquetFile {
 
     /// Reads a row group, handing its exchanges to `take` and noting its bad
     /// rows in `report`. An error is about the file; rows handed on before it
-    /// stand.
+    /// stand. What `exchanges` holds is room for more: their texts are written where
+    /// others' were.
     pub(crate) fn read(
         &self,
         group: usize,
@@ -125,18 +127,18 @@ impl ParquetFile {
         while let Some(batch) = unpanicked(|| batches.next())? {
             let batch: RecordBatch = batch.map_err(|error| error.to_string())?;
             let rows = Rows::of(&batch, limits.line_bytes);
-            let mut held = 0;
-            exchanges.clear();
+            let (mut held, mut count) = (0, 0);
             for row in 0..batch.num_rows() {
                 number = number.saturating_add(1);
                 report.last_line = number;
-                let got = rows.get(row).and_then(|(exchange, bytes)| match limits.ahead(&exchange) {
-                    None => Ok((exchange, bytes)),
-                    Some(reason) => Err(reason),
-                });
-                match got {
-                    Ok((exchange, bytes)) => {
-                        exchanges.push(exchange);
+                if exchanges.len() == count {
+                    exchanges.push(LoggedExchange::default());
+                }
+                let exchange = &mut exchanges[count];
+                let read = rows.read(row, exchange).and_then(|bytes| limits.ahead(exchange).map_or(Ok(bytes), Err));
+                match read {
+                    Ok(bytes) => {
+                        count += 1;
                         report.lines += 1;
                         report.records += 1;
                         held += bytes;
@@ -144,13 +146,12 @@ impl ParquetFile {
                     Err(reason) => report.note_bad(number, reason),
                 }
                 if held > HAND_ON_BYTES {
-                    take(exchanges);
-                    exchanges.clear();
-                    held = 0;
+                    take(&exchanges[..count]);
+                    (held, count) = (0, 0);
                 }
             }
-            if !exchanges.is_empty() {
-                take(exchanges);
+            if count > 0 {
+                take(&exchanges[..count]);
             }
         }
         Ok(())

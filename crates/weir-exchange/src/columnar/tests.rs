@@ -286,3 +286,27 @@ fn nothing_is_written_where_nothing_can_be() {
     let (read, report) = read_bytes(&empty, ReadOptions::default()).unwrap();
     assert_eq!((read.len(), report.lines), (0, 0));
 }
+
+/// Rows are read into exchanges of the batch before: nothing of those is left.
+#[test]
+fn what_a_row_does_not_say_is_not_what_another_row_said() {
+    let long = "harbour ".repeat(2_000);
+    let full = |number: u64| LoggedExchange {
+        id: Some(format!("x-{number}")),
+        account: format!("a-{number}"),
+        party: Some("p".to_owned()),
+        model: Some("fable".to_owned()),
+        conversation: Some(long[..number as usize % 9_000].to_owned()),
+        messages: vec![LoggedMessage { role: "user".to_owned(), content: long.clone() }; number as usize % 4],
+        client: LoggedClient { ip: Some("10.0.0.1".to_owned()), asn: Some(7), ..LoggedClient::default() },
+        usage: LoggedUsage { input_tokens: Some(number), output_tokens: None },
+        outcome: LoggedOutcome { status: Some(200), refusal: Some(true) },
+        seq: Some(number),
+        ..LoggedExchange::default()
+    };
+    let bare = |number: u64| LoggedExchange { account: format!("b-{number}"), ..LoggedExchange::default() };
+    let log: Vec<LoggedExchange> =
+        (0..3_500).map(|number| if number * number % 7 < 4 { bare(number) } else { full(number) }).collect();
+    let (read, _) = read_bytes(&written(&log), ReadOptions::default()).unwrap();
+    assert!(read == log);
+}
