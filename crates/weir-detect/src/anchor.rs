@@ -10,24 +10,48 @@ use crate::constants::{GROUP_UNITS, UNITS_SAMPLED};
 use crate::footprint::rounded;
 use crate::hash::Table;
 
-/// An admitted anchor.
+/// An admitted anchor. There are many of few users each, so it takes just the room it
+/// needs; counts of sampled exchanges fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Anchor {
     /// Links made to it; a customer that lost its link makes another.
-    pub(crate) units: u64,
+    units: u32,
     /// Of them, those with the smallest keyed hashes, sorted.
-    pub(crate) sample: Vec<u64>,
-    pub(crate) uses: u64,
-    pub(crate) last: i64,
+    pub(crate) sample: Box<[u64]>,
+    uses: u32,
+    /// The epoch of the last use, as an edge has it.
+    last: i32,
     /// Uses when it was last looked at as a founder.
-    pub(crate) looked_at: u64,
+    looked_at: u32,
 }
 
 impl Anchor {
+    /// One that two customers showed, the first of them once before.
+    pub(crate) fn admitted(uses: u32, epoch: i64) -> Anchor {
+        let mut anchor = Anchor { uses: 1, ..Anchor::default() };
+        anchor.show(uses, epoch);
+        anchor
+    }
+
+    /// Notes that it was shown in an epoch.
+    pub(crate) fn show(&mut self, uses: u32, epoch: i64) {
+        self.uses = self.uses.saturating_add(uses);
+        self.last = short(epoch);
+    }
+
+    pub(crate) fn uses(&self) -> u32 {
+        self.uses
+    }
+
+    /// The epoch in which it was shown last.
+    pub(crate) fn last(&self) -> i64 {
+        i64::from(self.last)
+    }
+
     /// Whether it has the users to found a candidate, and a quarter more uses
     /// than when it was last looked at.
     pub(crate) fn is_due(&self) -> bool {
-        self.uses * 4 >= self.looked_at * 5 && self.users() >= GROUP_UNITS
+        u64::from(self.uses) * 4 >= u64::from(self.looked_at) * 5 && self.users() >= GROUP_UNITS
     }
 
     /// The same; notes that it is looked at.
@@ -40,16 +64,19 @@ impl Anchor {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        rounded(self.sample.capacity() * size_of::<u64>())
+        rounded(size_of_val(&*self.sample))
     }
 
     pub(crate) fn link(&mut self, unit: u64) {
-        self.units += 1;
-        if let Err(place) = self.sample.binary_search(&unit)
-            && place < UNITS_SAMPLED
-        {
-            self.sample.insert(place, unit);
-            self.sample.truncate(UNITS_SAMPLED);
+        self.units = self.units.saturating_add(1);
+        let Err(place) = self.sample.binary_search(&unit) else { return };
+        if self.sample.len() < UNITS_SAMPLED {
+            let (before, behind) = self.sample.split_at(place);
+            self.sample = before.iter().chain(&[unit]).chain(behind).copied().collect();
+        } else if let Some(from @ [_, ..]) = self.sample.get_mut(place..) {
+            // The largest gives way.
+            from.rotate_right(1);
+            from[0] = unit;
         }
     }
 
@@ -59,7 +86,7 @@ impl Anchor {
         match self.sample.last() {
             Some(&largest) if self.sample.len() == UNITS_SAMPLED => {
                 let density = (largest as f64 / u64::MAX as f64).max(f64::MIN_POSITIVE);
-                ((UNITS_SAMPLED - 1) as f64 / density).min(self.units as f64) as u64
+                ((UNITS_SAMPLED - 1) as f64 / density).min(f64::from(self.units)) as u64
             }
             _ => self.sample.len() as u64,
         }
@@ -68,7 +95,7 @@ impl Anchor {
     /// The Jaccard index of two anchors' users: of the smallest hashes of the
     /// union, the share in both.
     pub(crate) fn overlap(&self, other: &Anchor) -> f64 {
-        let (mut left, mut right) = (self.sample.as_slice(), other.sample.as_slice());
+        let (mut left, mut right) = (&*self.sample, &*other.sample);
         let (mut union, mut both) = (0_u32, 0_u32);
         while union < UNITS_SAMPLED as u32 {
             let order = match (left.first(), right.first()) {
@@ -84,6 +111,11 @@ impl Anchor {
         }
         f64::from(both) / f64::from(union.max(1))
     }
+}
+
+/// An epoch's number, as far as it fits: epochs of ten seconds do for centuries.
+pub(crate) fn short(epoch: i64) -> i32 {
+    i32::try_from(epoch).unwrap_or(if epoch < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// Anchors by their keyed hash.

@@ -11,6 +11,7 @@ use crate::candidate::{Candidate, Member};
 use crate::constants::{
     ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, HARDLY_ELSE, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
+use crate::hash::Table;
 use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
 use crate::settings::{Settings, Trial, Without};
 use crate::state::State;
@@ -40,24 +41,33 @@ fn grow(state: &mut State, epoch: i64) -> bool {
         if !candidate.is_apart {
             prune(candidate, anchors, units, state.trial);
         }
-        let mut shown: BTreeMap<u64, u64> = BTreeMap::new();
-        for unit in candidate.members.keys().filter_map(|unit| units.get(unit)) {
-            for edge in unit.edges.iter().filter(|edge| !candidate.anchors.contains(&edge.anchor)) {
-                *shown.entry(edge.anchor).or_default() += 1;
-            }
-        }
         let least = 3.0_f64.max(TAKEN_ON_MEMBERS * candidate.members.len() as f64);
-        for (anchor, members) in shown {
+        for (anchor, members) in shown_by(candidate, units, least) {
             if candidate.anchors.len() >= ANCHORS_A_CANDIDATE {
                 break;
             }
             let users = anchors.get(&anchor).map_or(f64::INFINITY, |anchor| anchor.users() as f64);
-            if members as f64 >= least && members as f64 >= HARDLY_ELSE * users {
+            if members as f64 >= HARDLY_ELSE * users {
                 candidate.anchors.insert(anchor);
             }
         }
     }
     any
+}
+
+/// Anchors not its own that so many of its members are linked to at least, with how
+/// many they are, in the order of their keyed hashes.
+fn shown_by(candidate: &Candidate, units: &Units, least: f64) -> Vec<(u64, u64)> {
+    let mut shown: Table<u64> = Table::default();
+    for unit in candidate.members.keys().filter_map(|unit| units.get(unit)) {
+        for edge in &unit.edges {
+            *shown.entry(edge.anchor).or_default() += 1;
+        }
+    }
+    let is_new = |(anchor, members): &(u64, u64)| *members as f64 >= least && !candidate.anchors.contains(anchor);
+    let mut new: Vec<(u64, u64)> = shown.into_iter().filter(is_new).collect();
+    new.sort_unstable();
+    new
 }
 
 /// Lets go of anchors that turned out to be shown mostly by people who do other
@@ -100,20 +110,7 @@ fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Tri
 /// that is the greater part of those who show a phrase would be lost among the
 /// rest.
 fn merge(state: &mut State) {
-    let mut candidates_of: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (place, candidate) in state.candidates.iter().enumerate() {
-        for &unit in candidate.members.keys() {
-            candidates_of.entry(unit).or_default().push(place);
-        }
-    }
-    let mut both: BTreeMap<(usize, usize), u64> = BTreeMap::new();
-    for places in candidates_of.values().filter(|places| places.len() <= 64) {
-        for (at, &left) in places.iter().enumerate() {
-            for &right in &places[at + 1..] {
-                *both.entry((left, right)).or_default() += 1;
-            }
-        }
-    }
+    let both = in_both(&state.candidates);
     // As they were counted: whoever is merged is empty from then on.
     let sizes: Vec<u64> = state.candidates.iter().map(|candidate| candidate.members.len() as u64).collect();
     let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others()).collect();
@@ -140,6 +137,32 @@ fn merge(state: &mut State) {
         place += 1;
         !gone.contains_key(&(place - 1))
     });
+}
+
+/// How many members each two candidates have in common, where they have any, in their
+/// order; who is a member of very many tells of none.
+fn in_both(candidates: &[Candidate]) -> Vec<((usize, usize), u64)> {
+    let mut joined: Vec<(u64, usize)> = Vec::new();
+    for (place, candidate) in candidates.iter().enumerate() {
+        joined.extend(candidate.members.keys().map(|&unit| (unit, place)));
+    }
+    joined.sort_unstable();
+    let mut both: Table<((usize, usize), u64)> = Table::default();
+    for places in joined.chunk_by(|(left, _), (right, _)| left == right).filter(|places| (2..=64).contains(&places.len())) {
+        for (at, &(_, left)) in places.iter().enumerate() {
+            for &(_, right) in &places[at + 1..] {
+                both.entry(pair(left, right)).or_insert(((left, right), 0)).1 += 1;
+            }
+        }
+    }
+    let mut both: Vec<((usize, usize), u64)> = both.into_values().collect();
+    both.sort_unstable();
+    both
+}
+
+/// A number for each pair of places, of which any bits are as good as others.
+fn pair(left: usize, right: usize) -> u64 {
+    ((left as u64) << 32 | right as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
 }
 
 /// The births of an epoch: few, for each costs budget for ever.

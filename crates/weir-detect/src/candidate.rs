@@ -122,9 +122,24 @@ pub(crate) struct Candidate {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Values(BTreeMap<u64, (u64, bool)>);
 
+/// One of a group's values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shared {
+    pub(crate) value: u64,
+    first: u64,
+    several: bool,
+}
+
+impl Shared {
+    /// Whether anyone but this customer used it.
+    pub(crate) fn is_used_by_others(self, unit: u64) -> bool {
+        self.several || self.first != unit
+    }
+}
+
 impl Values {
     /// Notes a value, of which those with the smallest keyed hashes are kept.
-    fn take(&mut self, value: u64, unit: u64) {
+    pub(crate) fn take(&mut self, value: u64, unit: u64) {
         if value == 0 {
             return;
         }
@@ -137,7 +152,12 @@ impl Values {
 
     /// Whether anyone but this customer used it.
     pub(crate) fn used_by_others(&self, value: u64, unit: u64) -> bool {
-        self.0.get(&value).is_some_and(|(first, several)| *several || *first != unit)
+        self.0.get(&value).is_some_and(|&(first, several)| Shared { value, first, several }.is_used_by_others(unit))
+    }
+
+    /// All of them, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Shared> {
+        self.0.iter().map(|(&value, &(first, several))| Shared { value, first, several })
     }
 
     /// Values that two groups have in common.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::anchor::Anchor;
+use crate::anchor::{Anchor, Anchors};
 use crate::birth;
 use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
@@ -178,6 +178,7 @@ fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64>
         // Each lies somewhere else in memory: asked for together they come
         // together.
         state.singles.fetch(&shown);
+        fetch(&state.anchors, &shown);
         for uses in shown.chunk_by(|left, right| left == right) {
             if show(state, epoch, id, uses[0], u32::try_from(uses.len()).unwrap_or(u32::MAX)) {
                 active.push(uses[0]);
@@ -188,12 +189,17 @@ fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64>
     active.into_iter().collect()
 }
 
+/// The same for anchors that several customers showed.
+fn fetch(anchors: &Anchors, shown: &[u64]) {
+    let uses = |anchor: &u64| anchors.get(anchor).map_or(0, Anchor::uses);
+    std::hint::black_box(shown.iter().fold(0, |read, anchor| read ^ uses(anchor)));
+}
+
 /// A customer shows an anchor; true when it won a user or is due to be looked at
 /// again.
 fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool {
     if let Some(known) = state.anchors.get_mut(&anchor) {
-        known.uses += u64::from(uses);
-        known.last = epoch;
+        known.show(uses, epoch);
         let Some(unit) = state.units.get_mut(&id) else { return false };
         let is_new = unit.link(anchor, uses, epoch);
         if is_new {
@@ -202,7 +208,7 @@ fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool 
         return is_new || known.is_due();
     }
     let Some(first) = state.singles.sight(anchor, id) else { return false };
-    let mut admitted = Anchor { uses: u64::from(uses) + 1, last: epoch, ..Anchor::default() };
+    let mut admitted = Anchor::admitted(uses, epoch);
     for (unit, uses) in [(first, 1), (id, uses)] {
         admitted.link(unit);
         if let Some(unit) = state.units.get_mut(&unit) {

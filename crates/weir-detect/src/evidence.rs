@@ -1,17 +1,20 @@
 //! What one epoch says of one candidate. Everything that chose the candidate,
 //! its members, their histories and the stakes is older than the epoch.
 
+mod news;
+
 use std::collections::BTreeMap;
 
 use crate::bet::{Block, COMPONENTS, Component, Moments, bits, stakes};
 use crate::candidate::{Candidate, Values};
-use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, NEW_VALUES, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::leave_out::Item;
 use crate::likeness::{Gain, Likeness, Reference, Relative, TopicBet, likeness};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::settings::Without;
 use crate::state::State;
 use crate::unit::{History, Pool};
+use news::News;
 
 /// A candidate's joint exchanges of an epoch, by customer in the order of their
 /// keyed hashes.
@@ -22,9 +25,8 @@ pub(crate) struct Scene<'e> {
     pub(crate) profile: &'e EpochProfile,
     /// Exchanges in each sixty-fourth.
     slots: [f64; SLOTS as usize],
-    /// Addresses and clients that are new to customers known before, by customer.
-    addresses: Vec<(u64, u64)>,
-    clients: Vec<(u64, u64)>,
+    addresses: News,
+    clients: News,
     /// Self-likeness of customers outside every candidate, this epoch.
     pub(crate) likeness: Reference,
     /// The same as a share of what earlier epochs showed.
@@ -42,8 +44,8 @@ impl<'e> Scene<'e> {
         let mut scene = Scene {
             profile,
             slots: [0.0; SLOTS as usize],
-            addresses: Vec::new(),
-            clients: Vec::new(),
+            addresses: News::default(),
+            clients: News::default(),
             likeness: Reference::default(),
             now: Relative::default(),
             families,
@@ -55,12 +57,8 @@ impl<'e> Scene<'e> {
             }
             let Some(known) = state.units.get(&unit) else { continue };
             for (_, event) in &seen.events {
-                if scene.addresses.len() < NEW_VALUES && is_new(event.address, &known.addresses) {
-                    scene.addresses.push((unit, event.address));
-                }
-                if scene.clients.len() < NEW_VALUES && is_new(event.client, &known.clients) {
-                    scene.clients.push((unit, event.client));
-                }
+                scene.addresses.take(unit, event.address, &known.addresses);
+                scene.clients.take(unit, event.client, &known.clients);
             }
             if compared < REFERENCE_UNITS && !in_candidates(unit) {
                 let events = seen.events.iter().map(|(_, event)| event);
@@ -71,6 +69,8 @@ impl<'e> Scene<'e> {
                 }
             }
         }
+        scene.addresses.sort();
+        scene.clients.sort();
         scene
     }
 }
@@ -259,27 +259,9 @@ struct Shared {
 
 impl Shared {
     fn of(candidate: &Candidate, scene: &Scene<'_>, joint: &Joint<'_>) -> Shared {
-        let rate = |new: &[(u64, u64)], group: &Values| {
-            let others = new.iter().filter(|(unit, _)| !joint.contains_key(unit));
-            // Of all that was new, and of each customer's first, as a member's is: a few
-            // who call from everywhere would stand for the population in the one, and
-            // those who move about among many addresses count little in the other.
-            let (mut all, mut each) = ([0.0; 2], [0.0; 2]);
-            let mut last = None;
-            for &(unit, value) in others {
-                let hit = f64::from(u8::from(group.used_by_others(value, unit)));
-                all = [all[0] + 1.0, all[1] + hit];
-                if last.replace(unit) != Some(unit) {
-                    each = [each[0] + 1.0, each[1] + hit];
-                }
-            }
-            // One more of each, and half again: the sample is small at times.
-            let share = |[count, hits]: [f64; 2]| (1.5 * (hits + 1.0) / (count + 1.0)).min(1.0);
-            share(all).max(share(each))
-        };
         Shared {
-            addresses: rate(&scene.addresses, &candidate.addresses),
-            clients: rate(&scene.clients, &candidate.clients),
+            addresses: scene.addresses.share_of(&candidate.addresses, joint),
+            clients: scene.clients.share_of(&candidate.clients, joint),
         }
     }
 }
@@ -377,11 +359,10 @@ mod tests {
             call(&mut profile, &sketcher, account, (0..500).map(|at| 2_000 + account * 1_000 % 7_000 + at));
         }
         let scene = Scene::of(&state, &profile, Families::default(), |_| false);
-        assert!(scene.addresses.len() > 140, "{}", scene.addresses.len());
+        let new = scene.addresses.values();
+        assert!(new.len() > 140, "{}", new.len());
         // Two members, who are none of those, used address 7 before.
-        let address = scene.addresses.iter().map(|(_, value)| *value).max_by_key(|value| {
-            scene.addresses.iter().filter(|(_, other)| other == value).count()
-        });
+        let address = new.iter().copied().max_by_key(|value| new.iter().filter(|other| *other == value).count());
         let mut candidate = Candidate::default();
         let event = Event { address: address.unwrap(), ..profile.units.values().next().unwrap().events[0].1.clone() };
         for unit in [1, 2] {

@@ -167,8 +167,8 @@ mod tests {
     fn a_word_s_hash_is_of_its_letters_without_case_and_of_nothing_around_it() {
         let keyed = Keyed::new([3; 16]);
         let hash = |word: &str, behind: &str| {
-            let text = format!("{behind:>8}{word}{behind:8}");
-            keyed.word(text.as_bytes(), 8, 8 + word.len())
+            let text = format!("{behind:>9}{word}{behind:8}");
+            keyed.word(text.as_bytes(), 9, 9 + word.len())
         };
         let mut seen: BTreeMap<u64, String> = BTreeMap::new();
         let alphabet = "abcdefghijklmnopqrstuvwxyz'abcdefghijk";

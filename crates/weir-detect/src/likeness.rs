@@ -63,8 +63,7 @@ pub(crate) fn likeness<'e>(
         return None;
     }
     let share = |bucket: u8| {
-        let place = own.topics.binary_search_by_key(&bucket, |(bucket, _)| *bucket);
-        let own_count = place.map_or(0, |place| own.topics[place].1);
+        let own_count = own.topics.of_bucket(bucket);
         let all = pool.topics[usize::from(bucket)];
         let rest = if own_is_in_pool { all.saturating_sub(u64::from(own_count)) } else { all };
         ((f64::from(own_count) / f64::from(own.count)).min(1.0), (rest as f64 / others as f64).min(1.0))

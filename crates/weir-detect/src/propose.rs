@@ -8,7 +8,7 @@
 //! shares too few with. An anchor joins a pivot and never a member, so nothing
 //! chains (Ailon, Charikar and Newman 2008).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::anchor::{Anchor, Anchors};
 use crate::constants::{
@@ -119,9 +119,10 @@ impl Spread {
 /// The chance that two of the sampled customers share a value, where at least
 /// a dozen and most of them have one.
 fn collisions(sample: &[u64], units: &Units, facts: &Table<Facts>) -> [Option<f64>; DIMENSIONS] {
-    let mut counts: [BTreeMap<u64, u64>; DIMENSIONS] = Default::default();
+    let mut counts: [Table<u64>; DIMENSIONS] = Default::default();
+    let unknown = Facts::default();
     for unit in sample {
-        let fact = facts.get(unit).cloned().unwrap_or_default();
+        let fact = facts.get(unit).unwrap_or(&unknown);
         let client = units.get(unit).and_then(|unit| unit.clients.last()).unwrap_or(0);
         let values = [fact.birth_week(), fact.plan, fact.path, fact.mail, client];
         for (counts, value) in counts.iter_mut().zip(values).filter(|(_, value)| *value != 0) {
@@ -152,17 +153,18 @@ pub(crate) fn intra_account(group: impl Iterator<Item = u64>, units: &Units, mos
     for unit in group.filter_map(|unit| units.get(&unit)).filter(|unit| unit.history.count > 0) {
         let count = f64::from(unit.history.count);
         let weight = count.min(most);
+        let is_known = unit.history.count >= 2;
         all += weight;
-        for &(bucket, met) in &unit.history.topics {
-            pool[usize::from(bucket)] += weight * f64::from(met) / count;
-        }
-        if unit.history.count < 2 {
-            continue;
-        }
-        weights += weight;
-        for &(bucket, met) in &unit.history.topics {
-            let met = f64::from(met);
-            within[usize::from(bucket)] += weight * met * (met - 1.0) / (count * (count - 1.0));
+        weights += if is_known { weight } else { 0.0 };
+        for (bucket, met) in unit.history.topics.iter() {
+            let (bucket, met) = (usize::from(bucket), f64::from(met));
+            // Counts are whole and small, so what weighs as much as it sent is so exactly
+            // without a division, of which there would be two a bucket; and what was met
+            // once was met with nothing.
+            pool[bucket] += if weight < count { weight * met / count } else { met };
+            if is_known && met > 1.0 {
+                within[bucket] += weight * met * (met - 1.0) / (count * (count - 1.0));
+            }
         }
     }
     if weights < 100.0 {

@@ -21,7 +21,7 @@ pub(crate) fn shed(state: &mut State, settings: &Settings, epoch: i64) {
     let is_daily = epoch.rem_euclid(settings.epochs_in_days(1)) == 0;
     if is_daily {
         let oldest = epoch - settings.epochs_in_days(FORGET_DAYS);
-        state.anchors.retain(|_, anchor| anchor.last >= oldest);
+        state.anchors.retain(|_, anchor| anchor.last() >= oldest);
         forget_units(state, |_, unit| unit.last < oldest);
     }
     let room = Room::of(state, settings);
@@ -29,9 +29,9 @@ pub(crate) fn shed(state: &mut State, settings: &Settings, epoch: i64) {
         return;
     }
     let quick = epoch - settings.epochs_in_days(2);
-    state.anchors.retain(|_, anchor| anchor.users() > 2 || anchor.last >= quick);
+    state.anchors.retain(|_, anchor| anchor.users() > 2 || anchor.last() >= quick);
     if room.is_short(state) {
-        state.anchors.retain(|_, anchor| anchor.users() >= GROUP_UNITS || anchor.last == epoch);
+        state.anchors.retain(|_, anchor| anchor.users() >= GROUP_UNITS || anchor.last() == epoch);
     }
     fit(&mut state.anchors);
     if room.is_short(state) {

@@ -1,6 +1,8 @@
 //! What is kept of a customer between epochs: enough to ask whether its next
 //! exchange resembles its own earlier ones more than other people's.
 
+mod topics;
+
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
@@ -8,19 +10,21 @@ use serde::{Deserialize, Serialize};
 use weir_acts::Time;
 use weir_exchange::{ClosedBy, LoggedAccount};
 
+use crate::anchor::short;
 use crate::constants::{EDGES_A_UNIT, HISTORY_FULL, MOMENTS, RECENT_VALUES, TOPIC_BUCKETS};
 use crate::fills::Given;
 use crate::footprint::rounded;
 use crate::hash::{Domain, Keyed, Table};
 use crate::profile::{Event, UnitEpoch};
+pub(crate) use topics::Topics;
 
 /// Counts of what a customer's exchanges were like.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct History {
     /// Exchanges counted.
     pub(crate) count: u32,
-    /// Topic buckets and how often each was met, sorted.
-    pub(crate) topics: Vec<(u8, u8)>,
+    /// How often each topic bucket was met.
+    pub(crate) topics: Topics,
     pub(crate) lengths: [u8; 16],
     pub(crate) scripts: [u8; 8],
 }
@@ -31,17 +35,7 @@ impl History {
             self.halve();
         }
         self.count += 1;
-        for &bucket in &event.topic {
-            match self.topics.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
-                Ok(place) => self.topics[place].1 = self.topics[place].1.saturating_add(1),
-                Err(place) => {
-                    if self.topics.len() == self.topics.capacity() {
-                        self.topics.reserve_exact(16);
-                    }
-                    self.topics.insert(place, (bucket, 1));
-                }
-            }
-        }
+        event.topic.iter().for_each(|&bucket| self.topics.take(bucket));
         let counters = [
             &mut self.lengths[usize::from(event.length & 15)],
             &mut self.scripts[usize::from(event.script & 7)],
@@ -70,8 +64,7 @@ impl History {
 
     fn halve(&mut self) {
         self.count /= 2;
-        self.topics.iter_mut().for_each(|(_, count)| *count /= 2);
-        self.topics.retain(|(_, count)| *count > 0);
+        self.topics.halve();
         let rest = self.lengths.iter_mut().chain(&mut self.scripts);
         rest.for_each(|count| *count /= 2);
     }
@@ -95,7 +88,7 @@ impl Default for Pool {
 impl Pool {
     pub(crate) fn add(&mut self, history: &History) {
         self.count += u64::from(history.count);
-        for &(bucket, count) in &history.topics {
+        for (bucket, count) in history.topics.iter() {
             self.topics[usize::from(bucket)] += u64::from(count);
         }
         add_each(&mut self.lengths, &history.lengths);
@@ -105,7 +98,7 @@ impl Pool {
     /// Takes out what was added before.
     pub(crate) fn remove(&mut self, history: &History) {
         self.count = self.count.saturating_sub(u64::from(history.count));
-        for &(bucket, count) in &history.topics {
+        for (bucket, count) in history.topics.iter() {
             let sum = &mut self.topics[usize::from(bucket)];
             *sum = sum.saturating_sub(u64::from(count));
         }
@@ -247,7 +240,7 @@ impl Unit {
     pub(crate) fn heap_bytes(&self) -> usize {
         let values = |recent: &Recent| rounded(size_of_val(&*recent.0));
         rounded(self.name.len())
-            + rounded(self.history.topics.capacity() * 2)
+            + self.history.topics.heap_bytes()
             + values(&self.addresses)
             + values(&self.clients)
     }
@@ -261,7 +254,7 @@ impl Unit {
     /// Links to an anchor; true when the link is new. When full, the link
     /// that was used least and longest ago gives way.
     pub(crate) fn link(&mut self, anchor: u64, uses: u32, epoch: i64) -> bool {
-        let epoch = i32::try_from(epoch).unwrap_or(if epoch < 0 { i32::MIN } else { i32::MAX });
+        let epoch = short(epoch);
         if let Some(edge) = self.edges.iter_mut().find(|edge| edge.anchor == anchor) {
             edge.uses = edge.uses.saturating_add(uses);
             edge.last = epoch;

@@ -58,7 +58,7 @@ pub(crate) use metered::hex;
 pub use record::LogRecord;
 pub use report::{BadLine, Damaged, ReadFile, ReadReport};
 #[cfg(feature = "parquet")]
-pub(crate) use run::UnitReport;
+pub(crate) use run::{HAND_ON, UnitReport};
 pub use run::{ReadOptions, Sink, read_exchanges, read_in_order};
 
 /// How much of a log is put up with before its reading stops.

@@ -14,12 +14,12 @@ use super::batch::Rows;
 use super::pages::Pages;
 use super::schema::{column_of, reading_schema};
 use crate::LoggedExchange;
-use crate::read::{Column, Columns, ReadLimits, UnitReport};
+use crate::read::{Column, Columns, HAND_ON, ReadLimits, UnitReport};
 
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 1_024;
 
-/// Bytes of text after which exchanges are handed on, so that rows which share
+/// Bytes of text after which exchanges are handed on before there are [`HAND_ON`], so that rows which share
 /// one long text in the file do not fill the memory with copies.
 const HAND_ON_BYTES: usize = 4 << 20;
 
@@ -145,7 +145,7 @@ impl ParquetFile {
                     }
                     Err(reason) => report.note_bad(number, reason),
                 }
-                if held > HAND_ON_BYTES {
+                if held > HAND_ON_BYTES || count == HAND_ON {
                     take(&exchanges[..count]);
                     (held, count) = (0, 0);
                 }

@@ -109,6 +109,10 @@ pub fn read_in_order(
     pool.finish()
 }
 
+/// Exchanges after which they are handed on: so few that their texts are still in the
+/// processor's cache when somebody looks at them.
+pub(crate) const HAND_ON: usize = 128;
+
 struct Worker<'run> {
     options: &'run ReadOptions,
     progress: &'run Progress,
@@ -160,6 +164,11 @@ impl<'run> Worker<'run> {
                 report.note_bad(number, too_long());
                 continue;
             }
+            if self.exchanges.len() >= HAND_ON {
+                report.records += self.exchanges.len() as u64;
+                sink.take(&self.exchanges);
+                self.exchanges.clear();
+            }
             let before = self.exchanges.len();
             match self.options.format.parse(line, &mut self.exchanges) {
                 Ok(Held::Exchanges | Held::Partly(_))
@@ -177,7 +186,7 @@ impl<'run> Worker<'run> {
                 Ok(Held::Partly(reason)) | Err(reason) => report.note_bad(number, reason),
             }
         }
-        report.records = self.exchanges.len() as u64;
+        report.records += self.exchanges.len() as u64;
         if !self.exchanges.is_empty() {
             sink.take(&self.exchanges);
         }
