@@ -71,7 +71,7 @@ fn what_the_allocator_counts_is_what_the_detector_says_it_takes() {
         let told = (large.bytes() - small.bytes()) as f64 / accounts;
         eprintln!("{turns} turns: {:.0} bytes an account, {links:.0} more of links and anchors; told {:.0}", all - links, told - links);
         assert!((all - told).abs() < 0.1 * told, "{turns} turns: the allocator counts {all:.0}, the detector says {told:.0}");
-        // The bar is 512 bytes; an account with a day or more of its own words behind it takes a little more.
-        assert!(all - links < if turns <= 6 { 512.0 } else { 640.0 }, "{turns} turns: {all:.0}");
+        // The bar.
+        assert!(all - links < 512.0, "{turns} turns: {all:.0}");
     }
 }
