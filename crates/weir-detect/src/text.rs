@@ -91,10 +91,10 @@ impl Reader {
         if part != Part::FirstUser && whole.len() > text.len() {
             self.sketch.asks |= asks_in(&whole.as_bytes()[whole.len() - ASKED_BYTES.min(whole.len())..]);
         }
-        let fill = self.sentences_of(part);
+        self.chains_of(part);
         self.anchors_of(part);
         if part == Part::LastUser {
-            self.sketch.fill = join(fill, Domain::Text as u64);
+            self.sketch.fill = join(self.scan.fill, Domain::Text as u64);
             self.sketch.words = u32::try_from(self.scan.words().len()).unwrap_or(u32::MAX);
             let scripts = self.scan.scripts();
             self.sketch.script = (1..8_u8).max_by_key(|&class| (scripts[usize::from(class)], 8 - class)).unwrap_or(0);
@@ -105,26 +105,39 @@ impl Reader {
         }
     }
 
-    /// Notes the sentences; gives the hash of all words with what stands in slots. Both
-    /// are chains of mixes, each as long as the text: beside each other they take the time of one.
-    fn sentences_of(&mut self, part: Part) -> u64 {
+    /// Notes the sentences, and the word shingles that are in the sample. A sentence is
+    /// a chain of mixes; a shingle is a polynomial of the words' keyed hashes, mixed: the
+    /// sum goes from one window to the next, where a chain would begin anew. Beside each
+    /// other they take the time of one.
+    fn chains_of(&mut self, part: Part) {
         let salt = Domain::Sentence as u64 + ((part as u64) << 8);
-        let (words, fills) = (self.scan.words(), self.scan.fills());
+        let (words, before) = (self.scan.words(), self.scan.words_before());
         self.sentences.clear();
-        let (mut begun, mut fill) = (0, 0);
+        self.shingles.clear();
+        self.shingles.resize(words.len() + 1, 0);
+        let shingles = &mut self.shingles[..];
+        let (mut begun, mut sum, mut kept) = (0, 0_u64, 0);
         for end in self.scan.stops.iter().copied().chain([words.len()]) {
             let (mut hash, mut plain) = (0, 0);
-            for (&word, &own) in words[begun..end].iter().zip(&fills[begun..end]) {
+            for (&word, &gone) in words[begun..end].iter().zip(&before[begun..end]) {
                 hash = join(hash, word);
-                fill = join(fill, own);
                 plain += usize::from(word != SLOT);
+                sum = sum.wrapping_mul(ROLL).wrapping_add(word).wrapping_sub(gone.wrapping_mul(ROLLED_OUT));
+                let shingle = join(sum, 3);
+                // Without a branch: which ones are sampled follows no pattern.
+                shingles[kept] = shingle;
+                kept += usize::from(shingle.is_multiple_of(SHINGLE_SAMPLE));
+                begun += 1;
+                // The first ones are not whole.
+                if begun < SHINGLE_WORDS {
+                    kept = 0;
+                }
             }
-            begun = end;
             if plain >= SENTENCE_WORDS {
                 self.sentences.push(join(hash, salt));
             }
         }
-        fill
+        self.shingles.truncate(kept);
     }
 
     fn anchors_of(&mut self, part: Part) {
@@ -144,7 +157,6 @@ impl Reader {
             let head = self.sentences.iter().take(EDGE_SENTENCES).fold(first, |hash, &sentence| join(hash, sentence));
             self.edges.extend([join(first, last), join(head, last)].map(|frame| join(frame, salt(Domain::Frame))));
         }
-        sampled_shingles(words, &mut self.shingles);
         keep_smallest(&mut self.shingles, SHINGLES_A_PART, &mut self.room);
         self.inner.extend(self.shingles.iter().map(|&hash| join(hash, salt(Domain::Shingle))));
     }
@@ -166,29 +178,6 @@ const ROLL: u64 = 0xd6e8_feb8_6659_fd93;
 
 /// What the first word of a window is multiplied by when the window has gone on.
 const ROLLED_OUT: u64 = ROLL.wrapping_pow(SHINGLE_WORDS as u32);
-
-/// The hashes of word shingles that are in the sample. Each is a polynomial of the
-/// words' keyed hashes, mixed: the sum goes from one window to the next, where a
-/// chain of mixes would begin anew.
-fn sampled_shingles(words: &[u64], shingles: &mut Vec<u64>) {
-    shingles.clear();
-    if words.len() < SHINGLE_WORDS {
-        return;
-    }
-    shingles.resize(words.len(), 0);
-    let (first, rest) = words.split_at(SHINGLE_WORDS - 1);
-    let mut sum = first.iter().fold(0_u64, |sum, &word| sum.wrapping_mul(ROLL).wrapping_add(word));
-    let mut kept = 0;
-    // Before the first window there was nothing to roll out.
-    for (&word, &gone) in rest.iter().zip([0].iter().chain(words)) {
-        sum = sum.wrapping_mul(ROLL).wrapping_add(word).wrapping_sub(gone.wrapping_mul(ROLLED_OUT));
-        let hash = join(sum, 3);
-        // Without a branch: which ones are sampled follows no pattern.
-        shingles[kept] = hash;
-        kept += usize::from(hash.is_multiple_of(SHINGLE_SAMPLE));
-    }
-    shingles.truncate(kept);
-}
 
 /// The first `most` bytes of a text, less what would split a character.
 pub(crate) fn cut(text: &str, most: usize) -> &str {

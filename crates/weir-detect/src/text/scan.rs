@@ -5,8 +5,8 @@ use super::asks::{asks_at, may_ask};
 use super::token::{Token, next_token};
 use super::window::{Kind, WINDOW, Window, kind_of, low};
 use super::{Part, SLOT, script_of};
-use crate::constants::{ASKED_BYTES, LONGEST_WORD, TOPIC_WORD};
-use crate::hash::{Keyed, eight};
+use crate::constants::{ASKED_BYTES, LONGEST_WORD, SHINGLE_WORDS, TOPIC_WORD};
+use crate::hash::{Keyed, eight, join};
 
 /// Bytes before the text, so that the eight bytes which end with a word can be read
 /// everywhere.
@@ -19,12 +19,13 @@ const VIEW: usize = FRONT + WINDOW + 8;
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     bytes: Vec<u8>,
-    /// Hashes of words, of which the first `count` are there: room is made for all
-    /// that the text can have, and then they are written without asking for any.
+    /// [`SHINGLE_WORDS`] times nothing, and then the hashes of words, of which `count`
+    /// are there: room is made for all that the text can have, and then they are
+    /// written without asking for any.
     words: Vec<u64>,
-    /// The same, but of a slot the hash of what stands in it.
-    fills: Vec<u64>,
     count: usize,
+    /// All words, with what stands in slots.
+    pub(super) fill: u64,
     /// How many words came before each end of a sentence.
     pub(super) stops: Vec<usize>,
     /// Hashes of long words, of which the first `topics` are there.
@@ -58,12 +59,12 @@ impl About<'_> {
 impl Scan {
     /// Hashes of the words read.
     pub(super) fn words(&self) -> &[u64] {
-        &self.words[..self.count]
+        &self.words[SHINGLE_WORDS..SHINGLE_WORDS + self.count]
     }
 
-    /// Hashes of what stands in their places.
-    pub(super) fn fills(&self) -> &[u64] {
-        &self.fills[..self.count]
+    /// For each word the one that was [`SHINGLE_WORDS`] before it, or 0.
+    pub(super) fn words_before(&self) -> &[u64] {
+        &self.words[..self.count]
     }
 
     /// Hashes of long words.
@@ -112,14 +113,13 @@ impl Scan {
         self.bytes.extend_from_slice(text.as_bytes());
         self.bytes.extend_from_slice(&[0; VIEW]);
         // Each word is a byte long at least.
-        let most = text.len() + 1;
+        let most = SHINGLE_WORDS + text.len() + 1;
         if self.words.len() < most {
-            for room in [&mut self.words, &mut self.fills, &mut self.topic] {
-                room.resize(most, 0);
-            }
+            self.words.resize(most, 0);
+            self.topic.resize(most, 0);
         }
         self.stops.clear();
-        (self.count, self.topics, self.asks, self.slots, self.scripts) = (0, 0, 0, 0, [0; 8]);
+        (self.count, self.fill, self.topics, self.asks, self.slots, self.scripts) = (0, 0, 0, 0, 0, [0; 8]);
     }
 
     /// Notes ends of sentences in a window that has these words' ends.
@@ -137,19 +137,21 @@ impl Scan {
         // In most windows no word is a slot.
         let may_slot = digits | longer_than_half(run);
         let mut starts = run & !(run << 1);
-        let (words, fills, topic) = (&mut self.words[..], &mut self.fills[..], &mut self.topic[..]);
-        let (mut count, mut topics) = (self.count, self.topics);
+        let (words, topic) = (&mut self.words[SHINGLE_WORDS..], &mut self.topic[..]);
+        let (mut count, mut topics, mut fill) = (self.count, self.topics, self.fill);
         while starts != 0 {
             let (start, end) = (starts.trailing_zeros() as usize & 63, ends.trailing_zeros() as usize & 63);
             starts &= starts - 1;
             ends &= ends.wrapping_sub(1);
             let length = end.wrapping_sub(start);
             if may_slot != 0 && (length > LONGEST_WORD || digits & low(end) & !low(start) != 0) {
-                (words[count], fills[count]) = (SLOT, about.key.span(&view[FRONT + start..FRONT + end]));
+                fill = join(fill, about.key.span(&view[FRONT + start..FRONT + end]));
+                words[count] = SLOT;
                 self.slots += 1;
             } else {
                 let hash = about.key.word(view, FRONT + start, FRONT + end);
-                (words[count], fills[count]) = (hash, hash);
+                fill = join(fill, hash);
+                words[count] = hash;
                 // Without a branch: lengths follow no pattern.
                 topic[topics] = hash;
                 topics += usize::from(length >= TOPIC_WORD);
@@ -159,7 +161,7 @@ impl Scan {
             }
             count += 1;
         }
-        (self.count, self.topics) = (count, topics);
+        (self.count, self.topics, self.fill) = (count, topics, fill);
     }
 
     /// A run of letters and digits longer than a window.
@@ -212,7 +214,8 @@ impl Scan {
     }
 
     fn word(&mut self, hash: u64, fill: u64) {
-        (self.words[self.count], self.fills[self.count]) = (hash, fill);
+        self.fill = join(self.fill, fill);
+        self.words[SHINGLE_WORDS + self.count] = hash;
         self.count += 1;
     }
 }
