@@ -297,7 +297,7 @@ impl Candidate {
     /// differ by template; from then on a group within it may found its own.
     pub(crate) fn is_several(&self) -> bool {
         let resemble = self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE);
-        resemble || self.is_parted || self.repeats().speak_of_a_common_list()
+        resemble || self.is_parted || self.works_off_a_list()
     }
 
     /// Whether a group within it may found its own: it is several, or it was

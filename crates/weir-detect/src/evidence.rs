@@ -106,7 +106,7 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
     // People who work from one list are interchangeable and in step without a
     // common operator, so nothing is staked on either.
     let trial = state.trial;
-    let common_list = !trial.leaves_out(Without::Repeats) && candidate.repeats().speak_of_a_common_list();
+    let common_list = !trial.leaves_out(Without::Repeats) && candidate.works_off_a_list();
     let closed: Vec<Block> = Block::ALL
         .into_iter()
         .filter(|&block| {

@@ -88,6 +88,17 @@ impl Sampled {
         self.0.values().map(Fill::pairs).sum()
     }
 
+    /// Whether enough repeat to tell how (see [`Repeats::are_many`]): asked of every
+    /// candidate in every epoch, and answered by going through them once.
+    fn are_many(&self) -> bool {
+        let (mut given, mut repeated) = (0_u64, 0_u64);
+        for units in self.0.values().map(|fill| u64::from(fill.units)) {
+            given += units;
+            repeated += if units > 1 { units } else { 0 };
+        }
+        self.0.len() >= 8 && repeated as f64 / (given as f64).max(1.0) >= FILL_REPEATED
+    }
+
     #[cfg(test)]
     pub(super) fn of(counts: &[u32]) -> Sampled {
         let fill = |&units| Fill { latest: Vec::new(), units };
@@ -150,6 +161,11 @@ pub(crate) struct Deficit {
 }
 
 impl Candidate {
+    /// Whether its fills repeat as those of people do who choose from one list.
+    pub(crate) fn works_off_a_list(&self) -> bool {
+        self.fills.are_many() && self.repeats().speak_of_a_common_list()
+    }
+
     /// How the fills repeat across customers.
     pub(crate) fn repeats(&self) -> Repeats {
         let all = &self.fills.0;
@@ -194,7 +210,7 @@ impl Candidate {
     /// same by chance, long ones are not.
     fn is_comparable(&self, other: &Candidate) -> bool {
         let enough = other.fills.given() >= REPEATS_COMPARED;
-        if other.ordinal == self.ordinal || other.alarm.is_some() || !enough || other.repeats().speak_of_a_common_list() {
+        if other.ordinal == self.ordinal || other.alarm.is_some() || !enough || other.works_off_a_list() {
             return false;
         }
         let alike = (self.opening_length() - other.opening_length()).abs() <= COMPARABLE_LENGTH;
