@@ -45,8 +45,8 @@ fn whatever_step_a_crash_follows_the_keys_are_those_that_the_log_names() {
         for _ in 0..2 {
             let settled = settle(dir.path(), log, at(5)).unwrap();
             assert_eq!(vkeys(&settled), wanted);
-            let shown = fs::read_to_string(dir.path().join(VKEY_FILE)).unwrap();
-            assert_eq!(shown.trim(), wanted[0]);
+            // Others are shown it by whoever publishes what it signs.
+            assert!(!dir.path().join(VKEY_FILE).is_file());
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Server {
     process: Process,
     lines: Receiver<String>,
     said: Vec<String>,
+    /// Lines that were looked through.
+    passed: usize,
     base: String,
     data: PathBuf,
     weir: Weir,
@@ -56,26 +58,29 @@ impl Server {
             BufReader::new(stderr).lines().map(Result::unwrap).for_each(|said| drop(line.send(said)));
         });
         let process = Process::of(child);
-        let mut server = Server { process, lines, said: Vec::new(), base: String::new(), data, weir };
+        let mut server = Server { process, lines, said: Vec::new(), passed: 0, base: String::new(), data, weir };
         server.base = server.wait_for("weir serves ").split(' ').nth(2).unwrap().to_owned();
         // Of several lines about where things are, the last names the log.
         server.wait_for("the log is ");
         let token = server.data.join("operator.token").display().to_string();
         let Server { base, weir, .. } = server;
         let weir = weir.with("WEIR_SERVER", &base).with("WEIR_TOKEN_FILE", &token);
-        Server { base, weir, ..server }
+        Server { base, weir, passed: 0, ..server }
     }
 
-    /// The next line that holds `words`; those before it are passed over.
+    /// The next line that holds `words`; those before it are passed over. The
+    /// first is looked for from the very start on: what is said in between the
+    /// lines that every start says, or before them, is a matter of moments.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    self.said.push(line.clone());
-                    if line.contains(words) {
-                        return line;
-                    }
+            while let Some(line) = self.said.get(self.passed) {
+                self.passed += 1;
+                if line.contains(words) {
+                    return line.clone();
                 }
+            }
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.said.push(line),
                 Err(why) => panic!("it did not say `{words}` ({why}), only: {}", self.said.join("\n")),
             }
         }
