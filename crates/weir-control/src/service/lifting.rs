@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use weir_acts::Time;
-use weir_acts::act::{Act, Parts, public};
 use weir_acts::campaign::Campaign;
-use weir_acts::entry::{BY_DETECTOR, Entry};
+use weir_acts::entry::BY_DETECTOR;
 use weir_acts::id::{MeasureId, PartyId};
 use weir_acts::state::{Holder, State};
 
 use super::Control;
 use super::authority::facts_of_lifting;
+use crate::command::MeasureLift;
 use crate::names;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::writer::{JobPlan, Planned};
@@ -39,7 +39,11 @@ impl Control {
         let (control, id) = (self.clone(), campaign.to_owned());
         let planned: Planned = Box::new(move |state, at| {
             let on_them = control.liftable(state, at, &id).into_iter().filter(|(_, party, _)| parties.contains(party));
-            let entries: Vec<Entry> = on_them.take(MOST).map(|(measure, party, _)| lift(at, measure, party)).collect();
+            let planner = control.planner(state, at, BY_DETECTOR);
+            let mut entries = Vec::new();
+            for (id, ..) in on_them.take(MOST) {
+                entries.extend(planner.plan(&MeasureLift { id }.into())?.entries);
+            }
             if entries.is_empty() {
                 return Err(Refusal::conflict("nothing is to be lifted"));
             }
@@ -74,10 +78,4 @@ fn in_force<'s>(
         }
         _ => None,
     })
-}
-
-fn lift(at: Time, measure: MeasureId, party: PartyId) -> Entry {
-    let act = Act::MeasureLift(Parts { public: public::MeasureLift { measure }, private: None });
-    let subject = party.to_string();
-    Entry { at, by: BY_DETECTOR.to_owned(), approvals: Vec::new(), subject, basis: None, act }
 }

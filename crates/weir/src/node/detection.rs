@@ -238,8 +238,12 @@ impl Following {
         }
     }
 
+    fn epoch_millis(&self) -> i64 {
+        i64::from(self.settings.epoch_seconds) * 1_000
+    }
+
     fn epoch_now(&self) -> i64 {
-        self.control.now().millis().div_euclid(i64::from(self.settings.epoch_seconds) * 1_000)
+        self.control.now().millis().div_euclid(self.epoch_millis())
     }
 
     /// Takes exchanges, of which the last one is `last`.
@@ -326,7 +330,7 @@ impl Following {
             _ => 0,
         };
         self.metrics.lag(lag);
-        let is_behind = lag > i64::from(self.settings.epoch_seconds) * 1_000;
+        let is_behind = lag > self.epoch_millis();
         if is_behind != self.is_behind {
             self.is_behind = is_behind;
             match is_behind {

@@ -375,4 +375,4 @@ pub(super) fn last_seq(dir: &Path) -> Result<u64> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

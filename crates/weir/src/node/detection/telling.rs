@@ -65,7 +65,7 @@ impl Following {
     fn lift(&mut self, campaign: &str, members: &BTreeSet<PartyId>) -> Result<()> {
         let Some(end) = self.folded_until() else { return Ok(()) };
         let acted_on = self.control.acted_on_alone(campaign);
-        let epoch = (end, i64::from(self.settings.epoch_seconds) * 1_000);
+        let epoch = (end, self.epoch_millis());
         let due = self.demoted.look(campaign, &acted_on, members, epoch);
         let customers = due.len();
         if customers > 0 && self.runtime.block_on(self.control.lift_automatically(campaign, due))? {
@@ -76,8 +76,7 @@ impl Following {
 
     /// The end of the last epoch folded.
     fn folded_until(&self) -> Option<Time> {
-        let millis = i64::from(self.settings.epoch_seconds) * 1_000;
-        self.detector.folded().map(|epoch| Time::from_millis((epoch + 1).saturating_mul(millis)))
+        self.detector.folded().map(|epoch| Time::from_millis((epoch + 1).saturating_mul(self.epoch_millis())))
     }
 
     fn findings(&self) -> Result<Vec<Finding>> {

@@ -130,7 +130,8 @@ struct Handing {
     last: u64,
 }
 
-fn decision(id: DecisionId) -> DecisionRecord {
+/// A decision as it is recorded.
+pub(in crate::node) fn decision(id: DecisionId) -> DecisionRecord {
     DecisionRecord {
         id,
         time: Time::EPOCH,

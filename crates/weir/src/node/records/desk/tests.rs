@@ -1,12 +1,9 @@
 use std::time::Instant;
 
-use tokio::sync::mpsc::unbounded_channel;
 use prometheus_client::registry::Registry;
-use weir_acts::Time;
-use weir_acts::id::{AccountId, KeyId, PartyId};
-use weir_acts::words::Stage;
+use tokio::sync::mpsc::unbounded_channel;
 use weir_control::{Control, boot};
-use weir_exchange::{DecisionId, Ruling};
+use weir_exchange::DecisionId;
 use weir_store::kind::FolderKind;
 use weir_store::segment::{Sealed, SegmentWriter};
 
@@ -14,6 +11,7 @@ use super::super::work::{Kept, Work};
 use super::super::Keeping;
 use super::*;
 use crate::node::feed::Progress;
+use crate::node::feed::tests::decision;
 use crate::node::prompts::Keeper;
 
 /// A desk at which no thread of its own writes.
@@ -52,23 +50,7 @@ impl Alone {
     /// A request decides and waits for its record.
     fn wait_for_one(&mut self) -> Place {
         self.decided += 1;
-        let decision = DecisionRecord {
-            id: DecisionId { segment: 1, sequence: self.decided },
-            time: Time::EPOCH,
-            tree_size: 1,
-            account: AccountId::from_bytes([1; 10]),
-            party: PartyId::from_bytes([1; 10]),
-            key: KeyId::from_bytes([1; 10]),
-            person: None,
-            person_claims: None,
-            assertion: None,
-            api: "openai.chat",
-            model: None,
-            served_model: None,
-            stage: Stage::General,
-            ruling: Ruling::Permit,
-            rules: Vec::new(),
-        };
+        let decision = decision(DecisionId { segment: 1, sequence: self.decided });
         let place = self.desk.decide(decision, false, None).unwrap();
         drop(self.desk.until_written(place));
         place
