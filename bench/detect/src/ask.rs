@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 use weir_detect::{Settings, Trial, Without};
 use weir_sim::traffic::{Campaign, Innocents, Kind, LookAlikes, Scenario};
 
+use crate::data::Data;
+
 /// A scenario and how it is to be judged.
 #[derive(Debug, Clone, Args)]
 pub struct Asked {
@@ -28,6 +30,9 @@ pub struct Asked {
     /// Folder with prompts and arrivals
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// A file of that folder to pass over, without its ending: a source of prompts, a family of arrivals
+    #[arg(long, value_name = "NAME")]
+    pub without_file: Vec<String>,
     /// The file of prompts that benign texts come from
     #[arg(long)]
     pub source: Option<String>,
@@ -149,6 +154,11 @@ impl Asked {
             scenario.set_campaign_accounts(accounts);
         }
         Ok(scenario)
+    }
+
+    /// What it is made of.
+    pub fn data(&self) -> Data<'_> {
+        Data { folder: self.data.as_deref(), without: &self.without_file }
     }
 
     /// The settings asked for.

@@ -9,17 +9,20 @@ mod addresses;
 mod components;
 mod minhash;
 mod rates;
+mod splink;
 mod synchrotrap;
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Serialize;
-use weir_exchange::LoggedExchange;
+use weir_exchange::{LoggedAccount, LoggedExchange};
 
 pub use addresses::Addresses;
 pub use components::Components;
 pub use minhash::MinHash;
 pub use rates::Rates;
+pub use splink::Splink;
 pub use synchrotrap::SynchroTrap;
 
 /// A detector to compare with.
@@ -28,13 +31,22 @@ pub trait Baseline {
     fn name(&self) -> &'static str;
     /// Sees one exchange of an account.
     fn see(&mut self, account: u32, exchange: &LoggedExchange);
+    /// Is told what the accounts file says of an account that was seen.
+    fn know(&mut self, _account: u32, _known: &LoggedAccount) {}
+    /// Everything was seen.
+    ///
+    /// # Errors
+    /// When it is another program, and that fails.
+    fn ready(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// Its settings, the most cautious first.
     fn settings(&self) -> Vec<f64>;
     /// The groups it flags at a setting.
     fn groups(&self, setting: f64) -> Vec<Vec<u32>>;
 }
 
-/// All of them, in the order of the tables.
+/// All that need no other program, in the order of the tables.
 pub fn all() -> Vec<Box<dyn Baseline>> {
     vec![
         Box::new(Rates::default()),
@@ -152,9 +164,9 @@ impl Joined {
 
 /// A 64-bit hash of bytes (FNV-1a with a finish): baselines need no key.
 fn hash(bytes: &[u8]) -> u64 {
-    let folded = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let folded = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     finish(folded)
 }
 

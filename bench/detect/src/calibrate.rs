@@ -7,13 +7,12 @@
 //! is at most 1 at every stopping time. Beside it stands the first candidate
 //! ever born, whose e-process alone has the same property.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use serde::Serialize;
 use weir_detect::{Detector, Settings, Trial, UnderTest};
 use weir_sim::traffic::Scenario;
 
+use crate::data::Data;
 use crate::run::{Watch, run};
 
 /// Days of a log; fewer than a candidate is kept without traffic, so none is
@@ -54,7 +53,7 @@ pub struct Calibrated {
 ///
 /// # Errors
 /// When a population cannot be.
-pub fn calibrate(seed: u64, data: Option<&Path>, alphas: &[f64], trial: Trial) -> Result<Calibrated> {
+pub fn calibrate(seed: u64, data: Data<'_>, alphas: &[f64], trial: Trial) -> Result<Calibrated> {
     let populations = [("B2", 1, 60), ("document-tool", 1, 60), ("B2", 3, 30), ("B7", 1, 60), ("free-tier", 3, 30)];
     let (population, groups, size) = populations[(seed % populations.len() as u64) as usize];
     let mut scenario = Scenario::preset(population).context("no such preset")?;

@@ -7,17 +7,21 @@ use anyhow::{Context, Result};
 use weir_exchange::LoggedExchange;
 use weir_sim::traffic::{Scenario, World};
 
-use crate::baseline::{Baseline, Scored, Truth, all, score};
-use crate::run::made_of;
+use crate::baseline::{Baseline, Scored, Splink, Truth, all, score};
+use crate::data::Data;
 
 /// Streams a scenario through the baselines and scores each at every budget.
+/// Splink is one of them where a Python is given that has it.
 ///
 /// # Errors
-/// When the scenario cannot be, or the data not be read.
-pub fn compare(scenario: &Scenario, data: Option<&Path>, budgets: &[usize]) -> Result<Vec<Scored>> {
-    let (corpus, arrivals) = made_of(data)?;
+/// When the scenario cannot be, the data not be read, or Splink fails.
+pub fn compare(scenario: &Scenario, data: Data<'_>, budgets: &[usize], splink: Option<&Path>) -> Result<Vec<Scored>> {
+    let (corpus, arrivals) = data.read()?;
     let world = World::new(scenario, corpus, arrivals).context("the scenario cannot be")?;
     let mut baselines: Vec<Box<dyn Baseline>> = all();
+    if let Some(python) = splink {
+        baselines.push(Box::new(Splink::of(python.to_owned())));
+    }
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut exchange = LoggedExchange::default();
     let mut stream = world.stream();
@@ -29,10 +33,19 @@ pub fn compare(scenario: &Scenario, data: Option<&Path>, budgets: &[usize]) -> R
         };
         baselines.iter_mut().for_each(|baseline| baseline.see(account, &exchange));
     }
+    if !scenario.without_accounts_file {
+        for known in world.accounts() {
+            if let Some(&account) = numbers.get(&known.account) {
+                baselines.iter_mut().for_each(|baseline| baseline.know(account, &known));
+            }
+        }
+    }
+    for baseline in &mut baselines {
+        baseline.ready().with_context(|| baseline.name())?;
+    }
     let truth = truth(&world, &numbers);
-    let each = |baseline: &dyn Baseline| {
-        budgets.iter().map(|&budget| score(baseline, &truth, budget)).collect::<Vec<_>>()
-    };
+    let each =
+        |baseline: &dyn Baseline| budgets.iter().map(|&budget| score(baseline, &truth, budget)).collect::<Vec<_>>();
     Ok(baselines.iter().flat_map(|baseline| each(baseline.as_ref())).collect())
 }
 

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod baseline;
 pub mod calibrate;
 mod compare;
+mod data;
 mod held_out;
 mod line;
 mod removals;
@@ -13,6 +14,7 @@ mod run;
 mod score;
 
 pub use compare::compare;
+pub use data::Data;
 pub use line::Line;
 pub use removals::{Removals, removals};
 pub use run::{Run, Watch, run};

@@ -8,7 +8,7 @@ use serde_json::json;
 use weir_detect::{Role, Trial};
 use weir_detect_bench::ask::Asked;
 use weir_detect_bench::calibrate::calibrate;
-use weir_detect_bench::{Run, compare, removals, run};
+use weir_detect_bench::{Data, Run, compare, removals, run};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -30,6 +30,9 @@ enum What {
         /// Innocent accounts that each may flag.
         #[arg(long, value_delimiter = ',', default_values_t = [0, 10])]
         budget: Vec<usize>,
+        /// A Python that has Splink 5, to compare with that too.
+        #[arg(long, value_name = "PYTHON")]
+        splink: Option<PathBuf>,
     },
     /// A scenario again without the removal sets of some of its members.
     Removals {
@@ -73,7 +76,7 @@ fn main() -> Result<()> {
     match arguments.what.unwrap_or(What::Run(arguments.run)) {
         What::Run(play) => {
             let scenario = play.asked.scenario()?;
-            let done = run(&scenario, play.asked.data.as_deref(), play.asked.settings(), &mut ())?;
+            let done = run(&scenario, play.asked.data(), play.asked.settings(), &mut ())?;
             println!("{}", line(&play.asked, scenario.accounts, scenario.days, &done));
             if play.show {
                 show(&done)?;
@@ -82,9 +85,9 @@ fn main() -> Result<()> {
                 std::fs::write(file, lines(&done)?).with_context(|| format!("cannot write {}", file.display()))?;
             }
         }
-        What::Compare { asked, budget } => {
+        What::Compare { asked, budget, splink } => {
             let scenario = asked.scenario()?;
-            let scored = compare(&scenario, asked.data.as_deref(), &budget)?;
+            let scored = compare(&scenario, asked.data(), &budget, splink.as_deref())?;
             println!(
                 "{}",
                 json!({
@@ -95,7 +98,7 @@ fn main() -> Result<()> {
         }
         What::Removals { asked, members, at_once } => {
             let scenario = asked.scenario()?;
-            let told = removals(&scenario, asked.data.as_deref(), &asked.settings(), members, at_once)?;
+            let told = removals(&scenario, asked.data(), &asked.settings(), members, at_once)?;
             println!(
                 "{}",
                 json!({
@@ -106,7 +109,7 @@ fn main() -> Result<()> {
         }
         What::Calibrate { from, logs, same_epoch } => {
             let trial = Trial { same_epoch, ..Trial::default() };
-            let all = (from..from + logs).map(|seed| calibrate(seed, None, &[0.2, 0.01], trial));
+            let all = (from..from + logs).map(|seed| calibrate(seed, Data::default(), &[0.2, 0.01], trial));
             let all = all.collect::<Result<Vec<_>>>()?;
             println!("{}", json!({ "same_epoch": same_epoch, "logs": all }));
         }
@@ -138,7 +141,12 @@ fn show(done: &Run) -> Result<()> {
     for (candidate, kinds) in done.under_test.iter().take(60) {
         let bits: Vec<String> = candidate.bits.iter().map(|(name, bits)| format!("{name} {bits:.1}")).collect();
         let (e, needed, like) = (candidate.log2_e, candidate.needed, candidate.likeness.unwrap_or(f64::NAN));
-        println!("#{} e {e:.1} of {needed:.1} {kinds:?} {} of {}, likeness {like:.4}", candidate.ordinal, bits.join(" "), candidate.exchanges);
+        println!(
+            "#{} e {e:.1} of {needed:.1} {kinds:?} {} of {}, likeness {like:.4}",
+            candidate.ordinal,
+            bits.join(" "),
+            candidate.exchanges
+        );
     }
     for line in done.flagged.iter().take(8) {
         println!("FLAGGED {} {}", line.0, serde_json::to_string(&line.1)?);

@@ -1,13 +1,12 @@
 //! Whether removal sets remove: each member names the fewest pieces of evidence
 //! without which it would be none; the same log is folded again without them.
 
-use std::path::Path;
-
 use anyhow::Result;
 use serde::Serialize;
 use weir_detect::{Detector, MemberLine, Role, Settings};
 use weir_sim::traffic::Scenario;
 
+use crate::data::Data;
 use crate::run::{Watch, run};
 
 /// What reruns said.
@@ -46,10 +45,17 @@ impl Watch for LeftOut<'_> {
 ///
 /// # Errors
 /// When the scenario cannot be, or the data not be read.
-pub fn removals(scenario: &Scenario, data: Option<&Path>, settings: &Settings, most: usize, at_once: usize) -> Result<Removals> {
+pub fn removals(
+    scenario: &Scenario,
+    data: Data<'_>,
+    settings: &Settings,
+    most: usize,
+    at_once: usize,
+) -> Result<Removals> {
     let found = run(scenario, data, settings.clone(), &mut ())?.findings;
     let members: Vec<&MemberLine> = found.members.iter().filter(|line| line.role == Role::Member).collect();
-    let chosen: Vec<&MemberLine> = members.iter().copied().step_by(members.len().div_ceil(most.max(1)).max(1)).collect();
+    let chosen: Vec<&MemberLine> =
+        members.iter().copied().step_by(members.len().div_ceil(most.max(1)).max(1)).collect();
     let mut told = Removals { members: members.len(), tested: chosen.len(), ..Removals::default() };
     for some in chosen.chunks(at_once.max(1)) {
         let again = run(scenario, data, settings.clone(), &mut LeftOut(some))?.findings;

@@ -1,6 +1,5 @@
 //! One run: a world streamed through a detector.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -8,8 +7,9 @@ use std::collections::BTreeMap;
 
 use weir_detect::{Detector, Findings, Intake, MemberLine, Role, Settings, UnderTest};
 use weir_exchange::{LoggedAccount, LoggedExchange};
-use weir_sim::traffic::{AccountTruth, Arrivals, Corpus, Scenario, World};
+use weir_sim::traffic::{AccountTruth, Scenario, World};
 
+use crate::data::Data;
 use crate::score::{Score, score};
 
 /// What a run gave.
@@ -59,14 +59,13 @@ impl Watch for () {
     fn epoch(&mut self, _: i64, _: &mut Detector) {}
 }
 
-/// Streams a scenario through a detector. `data` is the folder with real
-/// prompts and arrivals; without it the built-in ones are used.
+/// Streams a scenario, made of `data`, through a detector.
 ///
 /// # Errors
 /// When the scenario cannot be, or the data not be read.
-pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: &mut impl Watch) -> Result<Run> {
+pub fn run(scenario: &Scenario, data: Data<'_>, settings: Settings, watch: &mut impl Watch) -> Result<Run> {
     let begun = Instant::now();
-    let (corpus, arrivals) = made_of(data)?;
+    let (corpus, arrivals) = data.read()?;
     let world = World::new(scenario, corpus, arrivals).context("the scenario cannot be")?;
     let accounts: Vec<LoggedAccount> =
         if scenario.without_accounts_file { Vec::new() } else { world.accounts().collect() };
@@ -111,16 +110,6 @@ pub fn run(scenario: &Scenario, data: Option<&Path>, settings: Settings, watch: 
         findings,
         detecting,
         all: begun.elapsed(),
-    })
-}
-
-/// The prompts and arrival processes of a folder, or the built-in ones.
-pub(crate) fn made_of(data: Option<&Path>) -> Result<(Corpus, Arrivals)> {
-    Ok(match data {
-        Some(folder) => {
-            (Corpus::from_prompts(&folder.join("prompts"))?, Arrivals::from_folder(&folder.join("arrivals"))?)
-        }
-        None => (Corpus::built_in(), Arrivals::built_in()),
     })
 }
 

@@ -6,7 +6,7 @@
 
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
-use weir_detect_bench::{Run, removals, run};
+use weir_detect_bench::{Data, Run, removals, run};
 use weir_sim::traffic::{Kind, LookAlikes, Scenario};
 
 fn settings(alpha: f64) -> Settings {
@@ -21,7 +21,7 @@ fn scenario(name: &str, seed: u64) -> Scenario {
 }
 
 fn play(name: &str, seed: u64) -> Run {
-    run(&scenario(name, seed), None, settings(0.01), &mut ()).unwrap()
+    run(&scenario(name, seed), Data::default(), settings(0.01), &mut ()).unwrap()
 }
 
 fn assert_found(name: &str, recall: f64) {
@@ -68,7 +68,7 @@ fn beside_every_look_alike(name: &str, seed: u64) -> Scenario {
 #[test]
 fn a_harness_of_the_same_template_does_not_hide_it() {
     for name in ["A1", "A4"] {
-        let done = run(&beside_every_look_alike(name, 8), None, settings(0.01), &mut ()).unwrap();
+        let done = run(&beside_every_look_alike(name, 8), Data::default(), settings(0.01), &mut ()).unwrap();
         let [campaign] = &done.score.campaigns[..] else { panic!("{name}: {:?}", done.score) };
         assert!(campaign.found && campaign.confirmed, "{name}: {campaign:?}");
         assert!(campaign.recall >= 0.9 && campaign.leaked * 3 < campaign.exchanges, "{name}: {campaign:?}");
@@ -82,7 +82,7 @@ fn a_harness_of_the_same_template_does_not_hide_it() {
 fn neither_a_bystander_nor_the_owner_of_a_stolen_key_is_a_member() {
     // In A5 the bystander has an address that two of the campaign's accounts have.
     for name in ["A1", "A4", "A5"] {
-        let done = run(&beside_every_look_alike(name, 12), None, settings(0.01), &mut ()).unwrap();
+        let done = run(&beside_every_look_alike(name, 12), Data::default(), settings(0.01), &mut ()).unwrap();
         assert!(done.score.flagged.is_empty() && done.score.false_campaigns == 0, "{name}: {:?}", done.score);
         let [campaign] = &done.score.campaigns[..] else { panic!("{name}: {:?}", done.score) };
         assert!(campaign.found && campaign.confirmed && campaign.recall >= 0.9, "{name}: {campaign:?}");
@@ -97,7 +97,7 @@ fn programs_with_short_records_are_not_one_operator_s() {
     let mut scenario = scenario("B6", 4);
     (scenario.accounts, scenario.days) = (3000, 6);
     scenario.look_alikes = vec![LookAlikes { kind: Kind::B6, groups: 2, accounts: Some((400, 400)) }];
-    let done = run(&scenario, None, settings(0.01), &mut ()).unwrap();
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
     assert!(done.born > 50, "hardly anything was under test: {}", done.born);
     assert_eq!(done.confirmed, 0, "{:?}", done.under_test.first());
 }
@@ -115,7 +115,7 @@ fn look_alikes_are_left_alone() {
 fn without_the_accounts_file_a_finding_is_suspected_and_nobody_is_a_member() {
     let mut scenario = scenario("A1", 13);
     scenario.without_accounts_file = true;
-    let done = run(&scenario, None, settings(0.01), &mut ()).unwrap();
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
     assert!(done.score.campaigns[0].found, "{:?}", done.score);
     assert!(!done.score.campaigns[0].confirmed);
     assert!(done.findings.members.iter().all(|line| line.role == weir_detect::Role::Associated));
@@ -124,8 +124,7 @@ fn without_the_accounts_file_a_finding_is_suspected_and_nobody_is_a_member() {
 #[test]
 fn a_member_s_pieces_sum_to_its_bits_and_its_removal_set_suffices() {
     let done = play("A1", 14);
-    let members: Vec<_> =
-        done.findings.members.iter().filter(|line| line.role == weir_detect::Role::Member).collect();
+    let members: Vec<_> = done.findings.members.iter().filter(|line| line.role == weir_detect::Role::Member).collect();
     assert!(members.len() > 50);
     for line in members {
         let sum: f64 = line.top.iter().chain(&line.against).map(|piece| piece.bits).sum();
@@ -137,7 +136,7 @@ fn a_member_s_pieces_sum_to_its_bits_and_its_removal_set_suffices() {
 /// A few at a time, so that the group is what it was.
 #[test]
 fn a_rerun_without_its_removal_set_finds_no_member_and_the_others_stay_found() {
-    let told = removals(&scenario("A1", 14), None, &settings(0.01), 12, 4).unwrap();
+    let told = removals(&scenario("A1", 14), Data::default(), &settings(0.01), 12, 4).unwrap();
     assert!(told.tested >= 10, "{told:?}");
     assert!(told.confirmed * 100 >= 95 * told.tested, "{told:?}");
     assert_eq!(told.beside_a_finding, told.confirmed, "{told:?}");
@@ -150,7 +149,7 @@ fn logs(fewest: u64) -> u64 {
 
 /// Logs of unrelated people, stopped by the data in three ways.
 fn calibrated(count: u64, trial: Trial) -> Vec<Calibrated> {
-    (0..count).map(|seed| calibrate(seed, None, &[0.2], trial).unwrap()).collect()
+    (0..count).map(|seed| calibrate(seed, Data::default(), &[0.2], trial).unwrap()).collect()
 }
 
 fn means(logs: &[Calibrated]) -> [Mean; 6] {

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it met and stops")]
 
 use weir_detect::{Detector, Settings};
-use weir_detect_bench::{Run, Watch, run};
+use weir_detect_bench::{Data, Run, Watch, run};
 use weir_exchange::LoggedAccount;
 use weir_sim::traffic::{Arrivals, Corpus, Kind, LookAlikes, Scenario, World};
 
@@ -53,7 +53,7 @@ impl Watch for Seen {
 
 fn play(accounts: Option<Vec<LoggedAccount>>) -> (Run, Seen) {
     let mut seen = Seen { accounts, ..Seen::default() };
-    let done = run(&scenario(), None, settings(), &mut seen).unwrap();
+    let done = run(&scenario(), Data::default(), settings(), &mut seen).unwrap();
     (done, seen)
 }
 
@@ -67,7 +67,8 @@ fn a_restart_at_every_epoch_across_a_split_changes_nothing() {
     assert_eq!(seen.restarts, straight.epochs);
     assert_eq!(seen.first, Some(split));
     assert!(!whole.findings.dossiers.is_empty() && !whole.findings.members.is_empty(), "{:?}", whole.score);
-    let found = whole.under_test.iter().any(|(candidate, _)| candidate.is_apart && candidate.log2_e >= candidate.needed);
+    let found =
+        whole.under_test.iter().any(|(candidate, _)| candidate.is_apart && candidate.log2_e >= candidate.needed);
     assert!(found, "{:?}", whole.under_test.iter().take(3).collect::<Vec<_>>());
     assert_eq!(restarted.findings, whole.findings);
     assert_eq!(seen.last, straight.last);

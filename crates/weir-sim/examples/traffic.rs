@@ -16,7 +16,7 @@ fn main() {
     scenario.accounts = arguments.next().map_or(20_000, |text| text.parse().expect("a number of accounts"));
     scenario.days = arguments.next().map_or(14, |text| text.parse().expect("a number of days"));
     let corpus = match arguments.next() {
-        Some(folder) => Corpus::from_prompts(Path::new(&folder)).expect("a folder of prompts"),
+        Some(folder) => Corpus::from_prompts(Path::new(&folder), &[]).expect("a folder of prompts"),
         None => Corpus::built_in(),
     };
     let world = World::new(&scenario, corpus, Arrivals::built_in()).expect("a scenario that can be");

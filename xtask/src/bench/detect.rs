@@ -14,7 +14,7 @@ mod ledger;
 mod plan;
 mod wilson;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
     let cache = Cache::open(workspace)?;
     let size = if asked.quick { Size::Quick } else { Size::Whole };
     let data = asked.data.as_deref().map(std::fs::canonicalize).transpose().context("--data")?;
-    let jobs: Vec<Job> = plan::jobs(size, data.as_deref())
+    let jobs: Vec<Job> = plan::jobs(size, data.is_some())
         .into_iter()
         .filter(|job| asked.only.is_empty() || asked.only.iter().any(|part| part == job.part))
         .collect();
@@ -63,10 +63,10 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         let mut cargo = Command::new("cargo");
         run(cargo.current_dir(workspace).args(["build", "--workspace", "--bin", "weir-detect-bench"]))?;
         let program = workspace.join("target/debug/weir-detect-bench");
-        play(&program, &cache, &jobs, asked.jobs.max(1))?;
+        let found = Found { program, splink: splink(workspace, &jobs)?, data };
+        play(&found, &cache, &jobs, asked.jobs.max(1))?;
     }
-    let lines: Vec<(&Job, Value)> =
-        jobs.iter().filter_map(|job| Some((job, cache.read(&job.arguments)?))).collect();
+    let lines: Vec<(&Job, Value)> = jobs.iter().filter_map(|job| Some((job, cache.read(&job.arguments)?))).collect();
     let mut raw = Raw::create(workspace, "detect", asked.quick)?;
     raw.machine(workspace, &json!({ "sources": cache.digest(), "quick": asked.quick, "only": asked.only }))?;
     for (job, line) in &lines {
@@ -84,8 +84,25 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
     Ok(())
 }
 
+/// The Python with Splink, installed where a job asks for it.
+fn splink(workspace: &Path, jobs: &[Job]) -> Result<Option<PathBuf>> {
+    if !jobs.iter().any(|job| job.arguments.iter().any(|argument| argument == plan::SPLINK)) {
+        return Ok(None);
+    }
+    let folder = workspace.join(".bench-tools/splink");
+    let venv = crate::tools::python_packages(&folder, &[plan::SPLINK], "for the comparison with record linkage")?;
+    Ok(Some(venv.join("bin/python")))
+}
+
+/// Where the things are that jobs name.
+struct Found {
+    program: PathBuf,
+    splink: Option<PathBuf>,
+    data: Option<PathBuf>,
+}
+
 /// Runs what is not cached, several at once.
-fn play(program: &Path, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<()> {
+fn play(found: &Found, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<()> {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..at_once {
@@ -95,7 +112,7 @@ fn play(program: &Path, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<(
                         continue;
                     }
                     say(&format!("{}: {} ({})", job.part, job.row, job.arguments.join(" ")));
-                    if let Err(error) = one(program, cache, job)
+                    if let Err(error) = one(found, cache, job)
                         && let Ok(mut failed) = failed.lock()
                     {
                         failed.push(format!("{}: {error:#}", job.arguments.join(" ")));
@@ -109,8 +126,17 @@ fn play(program: &Path, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<(
     Ok(())
 }
 
-fn one(program: &Path, cache: &Cache, job: &Job) -> Result<()> {
-    let output = Command::new(program).args(&job.arguments).output().context("cannot be started")?;
+fn one(found: &Found, cache: &Cache, job: &Job) -> Result<()> {
+    let mut command = Command::new(&found.program);
+    for argument in &job.arguments {
+        let place = match argument.as_str() {
+            plan::SPLINK => found.splink.as_deref(),
+            plan::DATA => found.data.as_deref(),
+            _ => None,
+        };
+        command.arg(place.map_or(argument.as_ref(), Path::as_os_str));
+    }
+    let output = command.output().context("cannot be started")?;
     let said = std::str::from_utf8(&output.stderr).unwrap_or("(what it said is no text)");
     anyhow::ensure!(output.status.success(), "{}", said.trim());
     let line: Value = serde_json::from_slice(&output.stdout).context("what it printed is no JSON")?;

@@ -81,12 +81,13 @@ impl Corpus {
         Self::assemble(vec![("built-in".to_owned(), english)], Vec::new(), Vec::new(), "built-in")
     }
 
-    /// The sentences of a folder of real prompts (`*.jsonl.gz`), read in place.
+    /// The sentences of a folder of real prompts (`*.jsonl.gz`), read in place,
+    /// but for files of the names `without`, told without their ending.
     ///
     /// # Errors
     /// [`DataError`] when the folder cannot be read or holds no prompts.
-    pub fn from_prompts(folder: &Path) -> Result<Self, DataError> {
-        let read = load::prompts(folder)?;
+    pub fn from_prompts(folder: &Path, without: &[String]) -> Result<Self, DataError> {
+        let read = load::prompts(folder, without)?;
         let mut corpus = Self::assemble(read.sources, read.items, read.turns, "prompts");
         corpus.origin = format!("{} prompts of {}", read.prompts, read.files.join(", "));
         corpus.real = read.real;

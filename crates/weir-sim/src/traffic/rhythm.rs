@@ -51,13 +51,15 @@ impl Arrivals {
         Self { weeks, people, think, answers, origin: "built-in".to_owned(), busiest: Vec::new() }
     }
 
-    /// From a folder of real arrival processes, read in place.
+    /// From a folder of real arrival processes, read in place, but for files of
+    /// the names `without`, told without their ending. For what is not there the
+    /// stated distributions stand.
     ///
     /// # Errors
     /// [`DataError`] when a file in it cannot be read.
-    pub fn from_folder(folder: &Path) -> Result<Self, DataError> {
+    pub fn from_folder(folder: &Path, without: &[String]) -> Result<Self, DataError> {
         let mut arrivals = Self::built_in();
-        let read = load::arrivals(folder)?;
+        let read = load::arrivals(folder, without)?;
         let mut origin = Vec::new();
         if read.weeks.len() >= 10 {
             origin.push(format!("{} weeks of servegen", read.weeks.len()));

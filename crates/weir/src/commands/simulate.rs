@@ -34,11 +34,11 @@ pub(crate) fn simulate(asked: &Sim, as_json: bool) -> Result<ExitCode> {
     }
     let Some(out) = &asked.out else { bail!("where to? add --out DIR") };
     let corpus = match &asked.data {
-        Some(folder) => Corpus::from_prompts(folder)?,
+        Some(folder) => Corpus::from_prompts(folder, &[])?,
         None => Corpus::built_in(),
     };
     let arrivals = match arrivals_folder(asked) {
-        Some(folder) => Arrivals::from_folder(&folder)?,
+        Some(folder) => Arrivals::from_folder(&folder, &[])?,
         None => Arrivals::built_in(),
     };
     let world = World::new(&scenario, corpus, arrivals)?;

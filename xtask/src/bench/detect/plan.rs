@@ -1,7 +1,5 @@
 //! What is measured: rows, and the runs that each is made of.
 
-use std::path::Path;
-
 /// The parts, in the order of the page: limits first.
 pub(super) const PARTS: [&str; 12] = [
     "limits",
@@ -46,11 +44,30 @@ pub(super) enum Axis {
     Rate,
 }
 
+/// What stands in a job's arguments for the Python that has Splink and for the
+/// folder of real prompts, so that a line names them and not where they were.
+pub(super) const SPLINK: &str = "splink==5.0.0";
+pub(super) const DATA: &str = "FOLDER";
+
+/// Sources of prompts and families of arrivals, each left out in turn.
+const LEFT_OUT: [&str; 10] = [
+    "alpaca-cot",
+    "gpteacher-toolformer",
+    "gpteacher-roleplay",
+    "hh-rlhf",
+    "arena-hard",
+    "gsm8k",
+    "t0-templates",
+    "servegen",
+    "mooncake-conversation",
+    "azure-conv",
+];
+
 /// The adversaries that are to be found, one evasion at a time.
 const BARS: [&str; 12] = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A13"];
 
 /// All runs. Those with real prompts only where there is a folder of them.
-pub(super) fn jobs(size: Size, data: Option<&Path>) -> Vec<Job> {
+pub(super) fn jobs(size: Size, real: bool) -> Vec<Job> {
     let mut plan = Plan { size, jobs: Vec::new() };
     plan.limits();
     plan.curves();
@@ -60,8 +77,8 @@ pub(super) fn jobs(size: Size, data: Option<&Path>) -> Vec<Job> {
     plan.calibration();
     plan.benign();
     plan.held_out();
-    if let Some(data) = data {
-        plan.real(data);
+    if real {
+        plan.real();
     }
     plan.jobs
 }
@@ -103,7 +120,12 @@ impl Plan {
         }
         for mebibytes in [2_u32, 4, 8, 16, 32, 64] {
             let arguments = format!("--scenario A1 --accounts 5000 --days 14 --look-alikes 1 --memory {mebibytes}");
-            self.points((Axis::Memory, mebibytes.into()), &format!("--memory {mebibytes}MiB"), &arguments, seeds.clone());
+            self.points(
+                (Axis::Memory, mebibytes.into()),
+                &format!("--memory {mebibytes}MiB"),
+                &arguments,
+                seeds.clone(),
+            );
         }
         // 3,500 accounts, the bar's at 1,389 an hour; only its beginning is played.
         for an_hour in [100_u32, 300, 1_389, 10_000, 100_000] {
@@ -113,7 +135,12 @@ impl Plan {
             );
             if an_hour <= 10_000 || self.size == Size::Whole {
                 let seeds = 1..1 + self.pick(1, 3);
-                self.points((Axis::Rate, an_hour.into()), &format!("leak: {an_hour} an hour from 3,500 accounts"), &arguments, seeds);
+                self.points(
+                    (Axis::Rate, an_hour.into()),
+                    &format!("leak: {an_hour} an hour from 3,500 accounts"),
+                    &arguments,
+                    seeds,
+                );
             }
         }
     }
@@ -130,21 +157,37 @@ impl Plan {
                 r#"--scenario A11 --with {"variants":1000,"looseness":1.0,"variant-by":"exchange"}"#,
             ),
             ("A12, rerouted users", "--scenario A12"),
-            ("A4, A5 and A6 together", concat!(
-                r#"--scenario A4 --with {"dispatch":"mimic","jitter-hours":6.0,"variants":20,"#,
-                r#""variant-by":"exchange"}"#
-            )),
+            (
+                "A4, A5 and A6 together",
+                concat!(
+                    r#"--scenario A4 --with {"dispatch":"mimic","jitter-hours":6.0,"variants":20,"#,
+                    r#""variant-by":"exchange"}"#
+                ),
+            ),
             ("shards by topic, 8 topics", r#"--scenario A1 --with {"shard-by-topic":true,"topics":8}"#),
-            ("A5, no harness, own address and card", concat!(
-                r#"--scenario A5 --with {"harness":false,"exits":"residential","accounts-per-card":1,"#,
-                r#""mail-domains":0}"#
-            )),
+            (
+                "A5, no harness, own address and card",
+                concat!(
+                    r#"--scenario A5 --with {"harness":false,"exits":"residential","accounts-per-card":1,"#,
+                    r#""mail-domains":0}"#
+                ),
+            ),
         ];
         for (row, arguments) in rows {
             self.seeds("limits", row, &format!("{arguments} --accounts 5000 --days 14"), seeds.clone());
         }
-        self.seeds("limits", "A13 on shared accounts", "--scenario A13 --shared --accounts 5000 --days 14", seeds.clone());
-        self.seeds("limits", "seven campaigns with one pool of phrases (mix)", "--scenario mix --accounts 20000 --days 10", seeds);
+        self.seeds(
+            "limits",
+            "A13 on shared accounts",
+            "--scenario A13 --shared --accounts 5000 --days 14",
+            seeds.clone(),
+        );
+        self.seeds(
+            "limits",
+            "seven campaigns with one pool of phrases (mix)",
+            "--scenario mix --accounts 20000 --days 10",
+            seeds,
+        );
         for point in 0..self.pick(3, 200) {
             let arguments = format!("--scenario A14 --point {point} --accounts 2000 --days 14");
             self.seeds("limits", "A14, points of its space drawn evenly", &arguments, 1..2);
@@ -163,7 +206,12 @@ impl Plan {
         }
         for name in ["A1", "A4", "A5"] {
             let arguments = format!("--scenario {name} --days 14 --look-alikes 3 --accounts");
-            self.seeds("larger populations", &format!("{name} among 20,000"), &format!("{arguments} 20000"), 1..1 + self.pick(1, 5));
+            self.seeds(
+                "larger populations",
+                &format!("{name} among 20,000"),
+                &format!("{arguments} 20000"),
+                1..1 + self.pick(1, 5),
+            );
             if self.size == Size::Whole && name == "A1" {
                 let row = format!("{name} among 1,000,000");
                 self.seeds("larger populations", &row, &format!("{arguments} 1000000 --memory 6144"), 1..2);
@@ -181,15 +229,27 @@ impl Plan {
                 let arguments = format!("{base} --leave-out {part}");
                 self.seeds("ablations", &format!("without {part}"), &arguments, seeds.clone());
             }
-            for (row, change) in
-                [("m halved", "--m 0.5"), ("m doubled", "--m 2"), ("priors halved", "--prior 0.5"), ("priors doubled", "--prior 2")]
-            {
+            for (row, change) in [
+                ("m halved", "--m 0.5"),
+                ("m doubled", "--m 2"),
+                ("priors halved", "--prior 0.5"),
+                ("priors doubled", "--prior 2"),
+            ] {
                 self.seeds("m and priors", row, &format!("{base} {change}"), seeds.clone());
             }
         }
     }
 
     fn baselines(&mut self) {
+        // Its clustering takes minutes where the others take a second.
+        for (scenario, accounts) in [("A1", 3000), ("A4", 3000)] {
+            let base = format!(
+                "--scenario {scenario} --accounts {accounts} --days 10 --look-alikes 1 --campaign-accounts 100 --seed 1"
+            );
+            let row = format!("{scenario} among {accounts}");
+            self.add("baselines", &row, &format!("run {base}"));
+            self.add("baselines", &row, &format!("compare {base} --budget 0,10,100,1000 --splink {SPLINK}"));
+        }
         for scenario in ["A1", "A2", "A4", "A5", "A6", "A7"] {
             for seed in 1..1 + self.pick(1, 3) {
                 let base = format!("--scenario {scenario} --accounts 5000 --days 14 --look-alikes 1 --seed {seed}");
@@ -212,7 +272,12 @@ impl Plan {
     fn benign(&mut self) {
         let (populations, accounts, days) = if self.size == Size::Quick { (3, 5_000, 14) } else { (30, 66_667, 30) };
         let row = format!("{accounts} accounts, {days} days, every look-alike");
-        self.seeds("benign", &row, &format!("--scenario benign --accounts {accounts} --days {days} --memory 2048"), 1..1 + populations);
+        self.seeds(
+            "benign",
+            &row,
+            &format!("--scenario benign --accounts {accounts} --days {days} --memory 2048"),
+            1..1 + populations,
+        );
         if self.size == Size::Whole {
             let arguments = "--scenario benign --accounts 1000000 --days 30 --memory 6144";
             self.seeds("benign", "1,000,000 accounts, 30 days, every look-alike", arguments, 1..2);
@@ -226,18 +291,24 @@ impl Plan {
         }
     }
 
-    fn real(&mut self, data: &Path) {
-        let data = data.display();
+    fn real(&mut self) {
         let part = "real prompts and arrivals";
         for name in ["A1", "A4", "A5", "A6", "A7"] {
-            let arguments = format!("--scenario {name} --accounts 5000 --days 14 --look-alikes 1 --data {data}");
+            let arguments = format!("--scenario {name} --accounts 5000 --days 14 --look-alikes 1 --data {DATA}");
             self.seeds(part, name, &arguments, 1..1 + self.pick(1, 3));
         }
         for source in ["alpaca-cot", "arena-hard", "hh-rlhf", "t0-templates"] {
-            let arguments = format!("--scenario A1 --accounts 5000 --days 14 --source {source} --data {data}");
+            let arguments = format!("--scenario A1 --accounts 5000 --days 14 --source {source} --data {DATA}");
             self.seeds(part, &format!("A1, benign texts from {source} alone"), &arguments, 1..1 + self.pick(1, 3));
         }
-        let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {data}");
+        let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {DATA}");
         self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 3));
+        for left_out in LEFT_OUT {
+            let with = format!("--look-alikes 1 --accounts 5000 --days 14 --data {DATA} --without-file {left_out}");
+            for name in ["A1", "A4", "A5"] {
+                let arguments = format!("--scenario {name} {with}");
+                self.seeds(part, &format!("without {left_out}"), &arguments, 1..1 + self.pick(1, 2));
+            }
+        }
     }
 }

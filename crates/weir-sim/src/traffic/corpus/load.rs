@@ -65,7 +65,7 @@ struct Prompt {
 /// A sentence longer than this is data rather than speech and is left out.
 const LONGEST_SENTENCE: usize = 400;
 
-pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
+pub(super) fn prompts(folder: &Path, without: &[String]) -> Result<Prompts, DataError> {
     let mut read = Prompts {
         sources: Vec::new(),
         items: Vec::new(),
@@ -82,6 +82,9 @@ pub(super) fn prompts(folder: &Path) -> Result<Prompts, DataError> {
             .unwrap_or_default()
             .trim_end_matches(".jsonl.gz")
             .to_owned();
+        if without.contains(&name) {
+            continue;
+        }
         let mut topics: Vec<Topic> = words::TOPICS.iter().map(|(_, words)| bare_topic(words)).collect();
         for_each_line(&path, |number, line| {
             let prompt: Prompt = serde_json::from_str(line).map_err(|error| DataError::Line {

@@ -29,10 +29,14 @@ struct Request {
     hash_ids: Vec<u32>,
 }
 
-pub(super) fn arrivals(folder: &Path) -> Result<Read, DataError> {
+pub(super) fn arrivals(folder: &Path, without: &[String]) -> Result<Read, DataError> {
     let mut read = Read { weeks: Vec::new(), think: Vec::new(), answers: Vec::new() };
     for path in files(folder, ".gz")? {
-        match path.file_name().and_then(|name| name.to_str()) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.and_then(|name| name.split('.').next()).is_some_and(|name| without.iter().any(|one| one == name)) {
+            continue;
+        }
+        match name {
             Some("servegen.jsonl.gz") => read.weeks = weeks(&path)?,
             Some("mooncake-conversation.jsonl.gz") => read.think = think_times(&path)?,
             Some("azure-conv.csv.gz") => read.answers = answers(&path)?,

@@ -54,3 +54,31 @@ fn a_folder_holds_the_stream_the_truth_and_the_scenario_and_scores_as_perfect() 
     assert!(matches!(write::write(&made, &occupied, write::Form::JsonLines), Err(write::WriteError::Occupied { .. })));
     assert_eq!(fs::read_to_string(occupied.join("letter.txt")).unwrap(), "kept");
 }
+
+/// A file of one line, packed.
+fn packed(path: &Path, line: &str) {
+    let mut packer = flate2::write::GzEncoder::new(fs::File::create(path).unwrap(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, line.as_bytes()).unwrap();
+    packer.finish().unwrap();
+}
+
+#[test]
+fn a_file_of_prompts_or_arrivals_is_left_out_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["lentils", "barley"] {
+        packed(&folder.path().join(format!("{name}.jsonl.gz")), r#"{"text":"How long are they boiled?"}"#);
+    }
+    let without = ["lentils".to_owned()];
+    let origin = |without: &[String]| Corpus::from_prompts(folder.path(), without).map(|all| all.origin().to_owned());
+    assert_eq!(origin(&[]).unwrap(), "2 prompts of barley, lentils");
+    assert_eq!(origin(&without).unwrap(), "1 prompts of barley");
+    let all = ["lentils".to_owned(), "barley".to_owned()];
+    assert!(matches!(origin(&all), Err(DataError::Empty { .. })));
+
+    let arrivals = tempfile::tempdir().unwrap();
+    let answers: String = (0..101).map(|tokens| format!("now,1,{tokens}\n")).collect();
+    packed(&arrivals.path().join("azure-conv.csv.gz"), &format!("at,in,out\n{answers}"));
+    let from = |without: &[String]| Arrivals::from_folder(arrivals.path(), without).unwrap().origin().to_owned();
+    assert_eq!(from(&[]), "101 answers of azure-conv");
+    assert_eq!(from(&["azure-conv".to_owned()]), "built-in");
+}

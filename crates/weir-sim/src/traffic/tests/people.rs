@@ -189,7 +189,7 @@ fn whoever_only_knows_the_pool_is_at_chance() {
         })
         .unwrap();
     }
-    let corpus = Corpus::from_prompts(&folder).unwrap();
+    let corpus = Corpus::from_prompts(&folder, &[]).unwrap();
     assert!(corpus.origin().contains("gsm8k"), "{}", corpus.origin());
     let chance = pool_detector(corpus, &pool);
     assert!((chance - 0.5).abs() < 0.04, "{chance}");
@@ -197,6 +197,6 @@ fn whoever_only_knows_the_pool_is_at_chance() {
 
 #[test]
 fn a_folder_without_prompts_is_told() {
-    let error = Corpus::from_prompts(std::path::Path::new("/nonexistent")).unwrap_err().to_string();
+    let error = Corpus::from_prompts(std::path::Path::new("/nonexistent"), &[]).unwrap_err().to_string();
     assert!(error.contains("/nonexistent"), "{error}");
 }
