@@ -9,6 +9,7 @@ mod directives;
 mod drafts;
 mod erasure;
 mod governed;
+mod holder;
 mod holders;
 mod imports;
 mod issuers;
@@ -21,11 +22,7 @@ mod records;
 mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::act::{Act, PolicyText, public};
 use crate::campaign::{Bits, Campaign};
@@ -34,7 +31,7 @@ use crate::entry::{BY_DETECTOR, BY_WEIR, Entry};
 use crate::governed::{ClaimKind, Directive, Imported, Model, Operator, Rule};
 use crate::holder::{Account, Key, Party};
 use crate::id::{
-    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IdError, IssuerId, KeyId, MeasureId,
+    AccountId, AppealId, ClaimId, DirectiveId, DraftId, GrantId, HoldId, IssuerId, KeyId, MeasureId,
     OperatorId, PartyId, PersonId,
 };
 use crate::issuer::Issuer;
@@ -48,55 +45,11 @@ use crate::view::KeyStanding;
 use crate::words::{Ruling, Stage};
 
 pub use erasure::{About, ERASABLE, erasable, erasable_row};
+pub use holder::Holder;
 pub use problem::{FoldError, FoldProblem};
 pub use touched::Touched;
 
 use problem::{missing, repeated, standing, subject};
-
-/// A party, an account or a person: what claims and measures are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Holder {
-    /// A party.
-    Party(PartyId),
-    /// An account.
-    Account(AccountId),
-    /// One of an issuer's people.
-    Person(PersonId),
-}
-
-impl FromStr for Holder {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<Holder, IdError> {
-        match text.split_once('-') {
-            Some(("a", _)) => text.parse().map(Holder::Account),
-            Some(("u", _)) => text.parse().map(Holder::Person),
-            _ => text.parse().map(Holder::Party),
-        }
-    }
-}
-
-impl Serialize for Holder {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Holder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Holder, D::Error> {
-        deserializer.deserialize_str(crate::id::Parsed::<Holder>::new("the id of a party or an account"))
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Holder::Party(id) => fmt::Display::fmt(id, out),
-            Holder::Account(id) => fmt::Display::fmt(id, out),
-            Holder::Person(id) => fmt::Display::fmt(id, out),
-        }
-    }
-}
 
 /// An appeal from filing to ruling.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ pub(crate) mod batch;
 pub(crate) mod file;
 pub(crate) mod pages;
 mod schema;
+mod values;
 mod write;
 
 pub use schema::schema;

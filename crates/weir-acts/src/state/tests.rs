@@ -1,5 +1,7 @@
 //! Folds that are easy to get wrong, written out.
 
+use std::fmt;
+
 use super::*;
 use crate::act::{Parts, private, public};
 use crate::digest::Digest;

@@ -18,6 +18,7 @@ mod keeping;
 mod leaving;
 mod limits;
 mod phases;
+mod recorder;
 mod refusals;
 mod routes;
 mod settling;
