@@ -2,6 +2,7 @@
 //! what it found against the truth. The detector and the simulator know nothing
 //! of each other; only this crate knows both.
 
+mod apart;
 pub mod ask;
 pub mod baseline;
 pub mod calibrate;
@@ -13,6 +14,7 @@ mod removals;
 mod run;
 mod score;
 
+pub use apart::apart;
 pub use compare::compare;
 pub use data::Data;
 pub use line::Line;

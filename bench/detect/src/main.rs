@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
-use weir_detect::{Role, Trial};
+use weir_detect::{Role, Settings, Trial};
 use weir_detect_bench::ask::Asked;
 use weir_detect_bench::calibrate::calibrate;
-use weir_detect_bench::{Data, Run, compare, removals, run};
+use weir_detect_bench::{Data, Run, apart, compare, removals, run};
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -44,6 +44,18 @@ enum What {
         /// Of them, those left out in one rerun.
         #[arg(long, default_value_t = 4)]
         at_once: usize,
+    },
+    /// A log from a generator written apart from the simulator.
+    Apart {
+        /// Folder with real prompts.
+        #[arg(long)]
+        data: PathBuf,
+        /// customers; fixed, system, paraphrased, own-address, own-address-paraphrased or
+        /// quiet-office-hours; class, harness, documents, documents-of-all, framework or framework-of-all.
+        #[arg(long)]
+        kind: String,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Small logs of unrelated people.
     Calibrate {
@@ -106,6 +118,11 @@ fn main() -> Result<()> {
                     "days": scenario.days, "removals": told,
                 })
             );
+        }
+        What::Apart { data, kind, seed } => {
+            let settings = Settings { key: [7; 16], ..Settings::default() };
+            let score = apart(&data, &kind, seed, settings)?;
+            println!("{}", json!({ "apart": kind, "seed": seed, "score": score }));
         }
         What::Calibrate { from, logs, same_epoch } => {
             let trial = Trial { same_epoch, ..Trial::default() };

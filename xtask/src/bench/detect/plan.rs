@@ -1,7 +1,7 @@
 //! What is measured: rows, and the runs that each is made of.
 
 /// The parts, in the order of the page: limits first.
-pub(super) const PARTS: [&str; 12] = [
+pub(super) const PARTS: [&str; 13] = [
     "limits",
     "curves",
     "bars",
@@ -14,6 +14,7 @@ pub(super) const PARTS: [&str; 12] = [
     "benign",
     "held-out",
     "real prompts and arrivals",
+    "a generator written apart",
 ];
 
 /// How much is measured.
@@ -48,6 +49,23 @@ pub(super) enum Axis {
 /// folder of real prompts, so that a line names them and not where they were.
 pub(super) const SPLINK: &str = "splink==5.0.0";
 pub(super) const DATA: &str = "FOLDER";
+
+/// The campaigns and the innocents of that generator.
+const APART: [&str; 13] = [
+    "fixed",
+    "system",
+    "paraphrased",
+    "own-address",
+    "own-address-paraphrased",
+    "quiet-office-hours",
+    "customers",
+    "class",
+    "harness",
+    "documents",
+    "documents-of-all",
+    "framework",
+    "framework-of-all",
+];
 
 /// Sources of prompts and families of arrivals, each left out in turn.
 const LEFT_OUT: [&str; 10] = [
@@ -303,6 +321,12 @@ impl Plan {
         }
         let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {DATA}");
         self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 3));
+        for kind in APART {
+            let arguments = format!("apart --data {DATA} --kind {kind}");
+            for seed in 1..1 + self.pick(2, 10) {
+                self.add("a generator written apart", kind, &format!("{arguments} --seed {seed}"));
+            }
+        }
         for left_out in LEFT_OUT {
             let with = format!("--look-alikes 1 --accounts 5000 --days 14 --data {DATA} --without-file {left_out}");
             for name in ["A1", "A4", "A5"] {

@@ -1,0 +1,74 @@
+//! A log from a generator written apart from the simulator (`apart.py`), judged:
+//! what holds of one simulator alone holds of its author's habits.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde::de::DeserializeOwned;
+use weir_detect::{Detector, Intake, Settings};
+use weir_exchange::{LoggedAccount, LoggedExchange};
+use weir_sim::traffic::AccountTruth;
+
+use crate::score::{Score, score};
+
+const PROGRAM: &str = include_str!("apart.py");
+
+/// Has the log made out of the prompts in `data`, and judges it.
+///
+/// # Errors
+/// When Python or the prompts are not there, there is no such kind, or the log
+/// cannot be judged.
+pub fn apart(data: &Path, kind: &str, seed: u64, settings: Settings) -> Result<Score> {
+    let folder = std::env::temp_dir().join(format!("weir-apart-{}-{kind}-{seed}", std::process::id()));
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let judged = make(data, kind, seed, &folder).and_then(|()| judge(&folder, settings));
+    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    judged
+}
+
+fn make(data: &Path, kind: &str, seed: u64, folder: &Path) -> Result<()> {
+    let mut python = Command::new("python3");
+    python.args(["-c", PROGRAM]).arg(data.join("prompts")).args([kind, &seed.to_string()]).arg(folder);
+    let output = python.output().context("cannot start python3")?;
+    let said = std::str::from_utf8(&output.stderr).unwrap_or("(what it said is no text)");
+    ensure!(output.status.success(), "no log was made: {}", said.trim());
+    Ok(())
+}
+
+fn judge(folder: &Path, settings: Settings) -> Result<Score> {
+    let accounts: Vec<LoggedAccount> = lines(&folder.join("accounts.jsonl"))?;
+    let truth: Vec<AccountTruth> = lines(&folder.join("truth.jsonl"))?;
+    let exchanges: Vec<LoggedExchange> = lines(&folder.join("exchanges.jsonl"))?;
+    let campaign_of: BTreeMap<&str, &str> =
+        truth.iter().filter_map(|line| Some((line.account.as_str(), line.campaigns.first()?.as_str()))).collect();
+    let mut detector = Detector::new(settings, &accounts);
+    let sketcher = detector.sketcher();
+    let mut intake = Intake::default();
+    let mut of_campaigns = BTreeMap::<String, Vec<i64>>::new();
+    for exchange in &exchanges {
+        if let Some(campaign) = campaign_of.get(exchange.account.as_str()) {
+            of_campaigns.entry((*campaign).to_owned()).or_default().push(exchange.time.millis());
+        }
+        intake.take(sketcher.sketch(exchange));
+        while let Some((epoch, profile)) = intake.next_over() {
+            detector.fold(epoch, &profile)?;
+        }
+    }
+    for (epoch, profile) in intake.rest().collect::<Vec<_>>() {
+        detector.fold(epoch, &profile)?;
+    }
+    Ok(score(&detector.findings(), &truth, &of_campaigns))
+}
+
+fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let read = BufReader::new(file).lines().enumerate().map(|(at, line)| {
+        let told = || format!("{}, line {}", path.display(), at + 1);
+        serde_json::from_str(&line.with_context(told)?).with_context(told)
+    });
+    read.collect()
+}
