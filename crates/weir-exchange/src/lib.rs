@@ -11,6 +11,7 @@ mod decision;
 mod exchange;
 mod id;
 mod kept_text;
+mod line;
 mod logged;
 #[cfg(feature = "readers")]
 pub mod read;
@@ -44,7 +45,7 @@ impl Record {
     /// When it cannot be written as JSON; `lines` is then as it was.
     pub fn write_line(&self, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         let before = lines.len();
-        match serde_json::to_writer(&mut *lines, self) {
+        match line::write(lines, self) {
             Ok(()) => {
                 lines.push(b'\n');
                 Ok(())

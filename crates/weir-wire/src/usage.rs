@@ -10,6 +10,7 @@
 mod anthropic;
 mod chat;
 mod count;
+mod glance;
 mod responses;
 #[cfg(test)]
 mod tests;

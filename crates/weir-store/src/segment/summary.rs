@@ -48,12 +48,15 @@ impl Digesting {
         Digesting { first, bytes: 0, sha256: Sha256::new(), tree: Frontier::new() }
     }
 
-    /// Takes a whole line, without its line feed.
-    pub(super) fn line(&mut self, line: &[u8]) {
-        self.sha256.update(line);
-        self.sha256.update(b"\n");
-        self.tree.push(leaf_hash(line));
-        self.bytes = self.bytes.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX)).saturating_add(1);
+    /// Takes whole lines, with their line feeds.
+    pub(super) fn lines(&mut self, lines: &[u8]) {
+        self.sha256.update(lines);
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            self.tree.push(leaf_hash(&lines[from..end]));
+            from = end + 1;
+        }
+        self.bytes = self.bytes.saturating_add(u64::try_from(lines.len()).unwrap_or(u64::MAX));
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -84,12 +87,12 @@ impl Digesting {
 pub(super) fn digest(path: &Path, before: u64) -> Result<Digesting, FolderError> {
     let mut digesting: Option<Digesting> = None;
     for_each_line(path, |line| {
-        let number = line_number(line).filter(|number| *number < before);
+        let number = line.strip_suffix(b"\n").and_then(line_number).filter(|number| *number < before);
         let Some(number) = number else { return false };
         let digesting = digesting.get_or_insert_with(|| Digesting::new(number));
         let continues = digesting.next() == number;
         if continues {
-            digesting.line(line);
+            digesting.lines(line);
         }
         continues
     })?;
@@ -113,13 +116,13 @@ pub fn summarise(path: &Path) -> Result<Summary, FolderError> {
 pub fn leaves(path: &Path) -> Result<Vec<Hash>, FolderError> {
     let mut leaves = Vec::new();
     for_each_line(path, |line| {
-        leaves.push(leaf_hash(line));
+        leaves.push(leaf_hash(line.strip_suffix(b"\n").unwrap_or(line)));
         true
     })?;
     Ok(leaves)
 }
 
-/// Gives `take` each whole line without its line feed, until it wants no more.
+/// Gives `take` each whole line with its line feed, until it wants no more.
 fn for_each_line(path: &Path, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), FolderError> {
     let file = File::open(path).map_err(FolderError::io("reading", path))?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
@@ -127,9 +130,8 @@ fn for_each_line(path: &Path, mut take: impl FnMut(&[u8]) -> bool) -> Result<(),
     loop {
         line.clear();
         reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(FolderError::io("reading", path))?;
-        match line.strip_suffix(b"\n") {
-            Some(whole) if take(whole) => {}
-            _ => return Ok(()),
+        if !line.ends_with(b"\n") || !take(&line) {
+            return Ok(());
         }
     }
 }

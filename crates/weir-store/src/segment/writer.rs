@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -175,8 +175,7 @@ impl SegmentWriter {
             self.undo();
             return Err(FolderError::io("writing", &self.current.path)(error));
         }
-        let numbered = self.numbered.strip_suffix(b"\n").unwrap_or(&self.numbered);
-        numbered.split(|byte| *byte == b'\n').for_each(|line| self.ahead.line(line));
+        self.ahead.lines(&self.numbered);
         // One busy moment must not hold its memory for ever.
         self.numbered.shrink_to(1 << 20);
         Ok(())
@@ -287,13 +286,15 @@ impl SegmentWriter {
         let numbered = &mut self.numbered;
         numbered.clear();
         numbered.reserve(lines.len() + lines.len() / 8);
-        for (number, line) in (self.ahead.next()..).zip(lines.split_inclusive(|byte| *byte == b'\n')) {
-            let start = numbered.len();
+        let mut from = 0;
+        for (number, end) in (self.ahead.next()..).zip(memchr::memchr_iter(b'\n', lines)) {
+            let (start, line) = (numbered.len(), &lines[from..=end]);
+            from = end + 1;
             let fields = line.strip_prefix(b"{").filter(|fields| fields.starts_with(b"\""));
             let fields = fields.ok_or_else(|| FolderError::NoRecord { path: self.current.path.clone() })?;
             numbered.extend_from_slice(NUMBER_KEY);
-            // To memory.
-            let _written = write!(numbered, "{number},");
+            numbered.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            numbered.push(b',');
             numbered.extend_from_slice(fields);
             if u64::try_from(numbered.len() - start).unwrap_or(u64::MAX) > MAX_LINE_BYTES {
                 return Err(FolderError::LineTooLong {

@@ -5,7 +5,7 @@
 //! in every event. It ends with `data: [DONE]`.
 
 use super::count::Count;
-use super::{DONE, Ending, Facts, Usage, mentions, tells_refusal};
+use super::{DONE, Ending, Facts, Usage, glance, mentions, tells_refusal};
 use crate::head::ObjectKind;
 use crate::sse::Event;
 use memchr::memmem::Finder;
@@ -105,9 +105,29 @@ fn tells_usage(data: &[u8]) -> bool {
 
 /// Reads one event, or a whole answer, in which case its being there is its end.
 pub(super) fn observe_document(facts: &mut Facts, json: &[u8], is_whole_answer: bool) {
-    let Ok(document) = serde_json::from_slice::<Document>(json) else {
-        return;
+    let is_error = match glance::document(json) {
+        Some(seen) => {
+            facts.answered_by(seen.id.as_deref(), seen.model.as_deref());
+            seen.usage.into_iter().for_each(|usage| facts.count(usage));
+            seen.is_error
+        }
+        None => match observe_any(facts, json) {
+            Some(is_error) => is_error,
+            None => return,
+        },
     };
+    if is_error {
+        facts.end(Ending::Failed);
+    } else if is_whole_answer {
+        facts.refused |= tells_refusal(json, true);
+        facts.end(Ending::Complete);
+    }
+}
+
+/// Reads a document of any shape, and says whether it tells an error; none where
+/// it cannot be read.
+fn observe_any(facts: &mut Facts, json: &[u8]) -> Option<bool> {
+    let document = serde_json::from_slice::<Document>(json).ok()?;
     facts.answered_by(document.id.as_deref(), document.model.as_deref());
     if let Some(usage) = document.usage {
         facts.count(usage.counts());
@@ -115,10 +135,8 @@ pub(super) fn observe_document(facts: &mut Facts, json: &[u8], is_whole_answer: 
     for message in document.choices.iter().flatten().flat_map(|choice| [&choice.message, &choice.delta]).flatten() {
         facts.created(ObjectKind::Audio, message.audio.as_ref().and_then(|audio| audio.id.as_deref()));
     }
-    if document.error.is_some() {
-        facts.end(Ending::Failed);
-    } else if is_whole_answer {
-        facts.refused |= tells_refusal(json, true);
-        facts.end(Ending::Complete);
-    }
+    Some(document.error.is_some())
 }
+
+#[cfg(test)]
+mod tests;
