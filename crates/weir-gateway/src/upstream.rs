@@ -120,7 +120,8 @@ impl Upstream {
     ) -> io::Result<Connection> {
         match self.take_idle(worker, config) {
             Some(connection) => Ok(connection),
-            None => dialer.dial(&self.target).await,
+            // Rare, and large: every request's own state would have room for it.
+            None => Box::pin(dialer.dial(&self.target)).await,
         }
     }
 }

@@ -116,7 +116,7 @@ pub(crate) fn accept(client: &Client, request: Request<Incoming>) -> Result<Acce
 }
 
 /// Reads the body and what it asks for.
-pub(crate) async fn read(client: &Client, accepted: Accepted) -> Result<Asked, Refusal> {
+pub(crate) async fn read(client: &Client, accepted: Accepted) -> Result<Box<Asked>, Refusal> {
     let Accepted { parts, body, api, family, time, started } = accepted;
     let Some(api) = api else {
         let message = format!("{} {} is not served here", parts.method, parts.uri.path().escape_debug());
@@ -134,7 +134,8 @@ pub(crate) async fn read(client: &Client, accepted: Accepted) -> Result<Asked, R
         let params = Params { max_tokens: head.output_limit, n: head.n, stream, ..Params::default() };
         (What::Work(work(head)), params)
     };
-    Ok(Asked { parts, body, api, family, what, params, time, started })
+    // Boxed, since it goes from phase to phase and is large.
+    Ok(Box::new(Asked { parts, body, api, family, what, params, time, started }))
 }
 
 fn check_encoding(parts: &Parts) -> Result<(), Refusal> {

@@ -172,7 +172,8 @@ async fn settle(shared: &Shared, flight: &Flight, asked: &Asked) -> Result<Outco
             installed.await;
         }
     };
-    tokio::time::timeout(PATIENCE_FOR_SNAPSHOT, wait).await.map_err(|_| {
+    // Rare, and large for every request's own state.
+    Box::pin(tokio::time::timeout(PATIENCE_FOR_SNAPSHOT, wait)).await.map_err(|_| {
         tracing::error!("the rules for this moment were not installed in time; requests are refused");
         Refusal::new(503, "rules_unavailable", "The rules in force at this moment are not at hand; try again")
             .retry_after(1)

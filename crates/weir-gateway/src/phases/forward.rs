@@ -46,7 +46,7 @@ pub(crate) enum Interrupted {
 }
 
 /// Gets the answer, from an upstream or at home.
-pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settlement) -> Result<Forwarded, Refusal> {
+pub(crate) async fn forward(client: &Client, asked: Box<Asked>, mut settlement: Box<Settlement>) -> Result<Forwarded, Refusal> {
     until_recorded(client, &mut settlement).await?;
     let mut retries = 0;
     loop {
@@ -55,11 +55,11 @@ pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settl
                 let body = list(&asked, models);
                 return Ok(Forwarded::Own { body, settlement });
             }
-            Permit::Work(serve) => serve.clone(),
+            Permit::Work(serve) => serve,
         };
         settlement.decided.flight.set_stand(Stand::Waiting);
         let patience = client.shared().config.upstream.first_byte_timeout;
-        let attempt = until_cut(client, Some(patience), send(client, &asked, &serve, &settlement.was_sent)).await;
+        let attempt = until_cut(client, Some(patience), send(client, &asked, serve, &settlement.was_sent)).await;
         let attempt = attempt.map_err(|interrupted| interrupt(&mut settlement, interrupted))?;
         let (pause, otherwise) = match attempt {
             Attempt::Again { after, otherwise } if retries < MOST_RETRIES => (after, otherwise),
@@ -72,7 +72,7 @@ pub(crate) async fn forward(client: &Client, asked: Asked, mut settlement: Settl
         client.shared().metrics.retries.inc();
         settlement.decided.flight.set_stand(Stand::Retrying);
         let pause = pause.max(FIRST_PAUSE * 2u32.pow(retries - 1));
-        let waited = until_cut(client, None, tokio::time::sleep(pause)).await;
+        let waited = until_cut(client, None, Box::pin(tokio::time::sleep(pause))).await;
         waited.map_err(|interrupted| interrupt(&mut settlement, interrupted))?;
         let again = decide::decide_again(client.shared(), &asked, &mut settlement.decided).await;
         again.map_err(|refusal| settlement.refuse(refusal))?;
@@ -90,7 +90,7 @@ async fn until_recorded(client: &Client, settlement: &mut Settlement) -> Result<
     }
 }
 
-fn answered(attempt: Attempt, mut settlement: Settlement) -> Result<Forwarded, Refusal> {
+fn answered(attempt: Attempt, mut settlement: Box<Settlement>) -> Result<Forwarded, Refusal> {
     match attempt {
         Attempt::Answered(head, connection, upstream) => {
             Ok(Forwarded::Upstream { head, connection, upstream, settlement })

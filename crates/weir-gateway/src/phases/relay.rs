@@ -31,9 +31,9 @@ const MOST_HELD: usize = 1 << 20;
 /// What the forward phase gives.
 pub(crate) enum Forwarded {
     /// An upstream's answer.
-    Upstream { head: AnswerHead, connection: Connection, upstream: Arc<Upstream>, settlement: Settlement },
+    Upstream { head: AnswerHead, connection: Connection, upstream: Arc<Upstream>, settlement: Box<Settlement> },
     /// Weir's own.
-    Own { body: Bytes, settlement: Settlement },
+    Own { body: Bytes, settlement: Box<Settlement> },
 }
 
 /// Begins the answer.
@@ -60,7 +60,7 @@ pub(crate) async fn relay(forwarded: Forwarded) -> Result<Response<AnswerBody>, 
     }
 }
 
-fn own(body: Bytes, mut settlement: Settlement) -> Result<Response<AnswerBody>, Refusal> {
+fn own(body: Bytes, mut settlement: Box<Settlement>) -> Result<Response<AnswerBody>, Refusal> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     decorate(&mut headers, &settlement, false);
@@ -74,7 +74,7 @@ pub(super) fn at_hand(
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    mut settlement: Settlement,
+    mut settlement: Box<Settlement>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     hand_over(&mut settlement)?;
     count(&settlement, status);
@@ -88,9 +88,9 @@ fn prepare(
     head: AnswerHead,
     connection: Connection,
     upstream: Arc<Upstream>,
-    mut settlement: Settlement,
+    mut settlement: Box<Settlement>,
     withholding: Option<Withholding>,
-) -> (StatusCode, HeaderMap, Relay) {
+) -> (StatusCode, HeaderMap, Box<Relay>) {
     let AnswerHead { status, mut headers, framing, keeps_alive } = head;
     if withholding.is_some() {
         withhold::no_longer_exact(&mut headers);
@@ -99,7 +99,7 @@ fn prepare(
     settlement.begin(status.as_u16(), is_event_stream);
     settlement.decided.flight.set_stand(Stand::Answering);
     let is_plain = !headers.contains_key(header::CONTENT_ENCODING) && !headers.contains_key(header::CONTENT_LENGTH);
-    let relay = Relay {
+    let relay = Box::new(Relay {
         settlement,
         connection: Some(connection),
         upstream,
@@ -114,18 +114,18 @@ fn prepare(
         broken: None,
         at_hand: None,
         last: None,
-    };
+    });
     (status, headers, relay)
 }
 
-fn begin(status: StatusCode, headers: HeaderMap, mut relay: Relay) -> Result<Response<AnswerBody>, Refusal> {
+fn begin(status: StatusCode, headers: HeaderMap, mut relay: Box<Relay>) -> Result<Response<AnswerBody>, Refusal> {
     let is_taken = relay.at_hand.is_some() || relay.last.is_some();
     if !is_taken && matches!(relay.framing, BodyFraming::Ended | BodyFraming::Length(0)) {
         relay.finish();
     }
     hand_over(&mut relay.settlement)?;
     count(&relay.settlement, status);
-    let mut answer = Response::new(AnswerBody::Relayed(Box::new(relay)));
+    let mut answer = Response::new(AnswerBody::Relayed(relay));
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     Ok(answer)
@@ -148,7 +148,7 @@ fn count(settlement: &Settlement, status: StatusCode) {
 
 /// An answer on its way from an upstream to a caller.
 pub(crate) struct Relay {
-    settlement: Settlement,
+    settlement: Box<Settlement>,
     connection: Option<Connection>,
     upstream: Arc<Upstream>,
     framing: BodyFraming,

@@ -61,13 +61,13 @@ pub(crate) struct Settlement {
     denied_by: Option<Arc<str>>,
 }
 
-/// The debt of a request that was permitted.
-pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Settlement {
+/// The debt of a request that was permitted. Boxed, since it goes from phase to phase and is large.
+pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Box<Settlement> {
     let most = match &decided.permit {
         Permit::Work(serve) => Most::of(asked, &serve.metering),
         Permit::See(_) => Most::NOTHING,
     };
-    Settlement {
+    Box::new(Settlement {
         client: Arc::clone(client),
         decided,
         api: asked.api,
@@ -89,7 +89,7 @@ pub(crate) fn owe(client: &Arc<Client>, asked: &Asked, decided: Decided) -> Sett
         is_complete: false,
         cut: None,
         denied_by: None,
-    }
+    })
 }
 
 impl Settlement {

@@ -76,7 +76,7 @@ pub(super) async fn whole(
     head: AnswerHead,
     mut connection: Connection,
     upstream: Arc<Upstream>,
-    mut settlement: Settlement,
+    mut settlement: Box<Settlement>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let is_plain = is_plain(&head);
     let AnswerHead { status, mut headers, mut framing, keeps_alive } = head;

@@ -1,6 +1,8 @@
 //! The head of an upstream's answer: status, the headers that may pass on, and
 //! how its body is framed.
 
+use std::mem::MaybeUninit;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use weir_wire::headers;
@@ -58,9 +60,10 @@ pub(crate) fn take_head(buffer: &mut BytesMut) -> Result<Option<AnswerHead>, Hea
 }
 
 fn read(head: &Bytes) -> Result<AnswerHead, HeadError> {
-    let mut lines = [httparse::EMPTY_HEADER; MOST_HEADERS];
-    let mut parsed = httparse::Response::new(&mut lines);
-    match parsed.parse(head) {
+    // Written by the parser as far as there are lines, and not before.
+    let mut lines = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+    let mut parsed = httparse::Response::new(&mut []);
+    match httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, head, &mut lines) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}
         Err(httparse::Error::TooManyHeaders) => return Err(HeadError::TooLarge),
         _ => return Err(HeadError::Malformed),

@@ -11,6 +11,21 @@ use super::Relay;
 use crate::recorder::Unavailable;
 use crate::upstream::BodyFraming;
 
+/// Goes on once the tasks that are ready have run. Without asking the system what
+/// became ready meanwhile, as the runtime's own way of yielding does: what has come
+/// to its end is not held up by what begins.
+async fn behind_the_others() {
+    let mut has_waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 impl Relay {
     /// Takes what came, and settles the record where that is all.
     pub(super) async fn take_at_hand(&mut self) {
@@ -35,7 +50,7 @@ impl Relay {
         }
         // Others of this thread that come to their end now have their records written together with this one.
         let Some(settled) = self.settle() else { return };
-        tokio::task::yield_now().await;
+        behind_the_others().await;
         let kept = self.settlement.until_kept(settled);
         self.last = self.at_hand.take().map(|piece| (piece, kept));
     }
