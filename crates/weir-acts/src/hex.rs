@@ -26,11 +26,14 @@ impl Spelled {
     /// `prefix`, then the digits of `bytes`; together no longer than a digest.
     pub(crate) fn new(prefix: &str, bytes: &[u8]) -> Spelled {
         let mut spelled = Spelled { text: [0; LONGEST], length: 0 };
-        let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-        for (place, character) in spelled.text.iter_mut().zip(prefix.bytes().chain(digits)) {
-            *place = character;
-            spelled.length += 1;
+        let Some((head, rest)) = spelled.text.split_at_mut_checked(prefix.len()) else { return spelled };
+        head.copy_from_slice(prefix.as_bytes());
+        let mut written = 0;
+        for (pair, byte) in rest.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+            written += 2;
         }
+        spelled.length = prefix.len() + written;
         spelled
     }
 

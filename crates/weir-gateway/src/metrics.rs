@@ -2,7 +2,8 @@
 //! once, at the start; names and labels of the GenAI ones follow the
 //! OpenTelemetry semantic conventions, with dots as underscores.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -56,6 +57,8 @@ pub(crate) struct Metrics {
     served: Vec<(Api, Counter)>,
     rulings: [(Ruling, Counter); 4],
     tokens: Family<TokenLabels, Counter>,
+    /// The same by model: input and output of each API. Found by the name alone, which is not copied.
+    tokens_of: RwLock<HashMap<Arc<str>, Vec<(Api, [Counter; 2])>>>,
     limited: Family<LimitLabels, Counter>,
     pub(crate) meters: Gauge,
     pub(crate) in_flight: Gauge,
@@ -83,6 +86,7 @@ impl Metrics {
                 (Ruling::Fallback, ruling(&decisions, "fallback")),
             ],
             tokens: Family::default(),
+            tokens_of: RwLock::default(),
             limited: Family::default(),
             meters: Gauge::default(),
             in_flight: Gauge::default(),
@@ -158,13 +162,29 @@ impl Metrics {
 
     /// An exchange took tokens.
     pub(crate) fn used(&self, api: Api, model: &Arc<str>, input: u64, output: u64) {
-        for (kind, tokens) in [("input", input), ("output", output)] {
-            let labels = TokenLabels {
+        let count = |[of_input, of_output]: &[Counter; 2]| {
+            of_input.inc_by(input);
+            of_output.inc_by(output);
+        };
+        let known = self.tokens_of.read().unwrap_or_else(PoisonError::into_inner);
+        let counters = known.get(model).and_then(|apis| apis.iter().find(|(known, _)| *known == api));
+        if let Some((_, counters)) = counters {
+            return count(counters);
+        }
+        drop(known);
+        let counters = ["input", "output"].map(|kind| {
+            self.tokens.get_or_create_owned(&TokenLabels {
                 gen_ai_operation_name: ApiLabel(api.operation_name()),
                 gen_ai_request_model: Arc::clone(model),
                 gen_ai_token_type: ApiLabel(kind),
-            };
-            self.tokens.get_or_create(&labels).inc_by(tokens);
+            })
+        });
+        count(&counters);
+        let mut known = self.tokens_of.write().unwrap_or_else(PoisonError::into_inner);
+        let apis = known.entry(Arc::clone(model)).or_default();
+        // Another thread may have been as quick; its counters are the same.
+        if apis.iter().all(|(known, _)| *known != api) {
+            apis.push((api, counters));
         }
     }
 

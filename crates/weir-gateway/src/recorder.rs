@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,8 +27,27 @@ pub struct Unavailable;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(u64);
 
-/// Ends once a record is on the disk for good, or cannot be brought there.
-pub type UntilDurable = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>;
+/// Ends once a record is on the disk for good, or cannot be brought there. May be
+/// asked again after it has ended.
+pub enum UntilDurable {
+    /// What came of it, which is mostly known at once.
+    Known(Result<(), Unavailable>),
+    /// Something has to be waited for.
+    Waits(Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>),
+}
+
+impl Future for UntilDurable {
+    type Output = Result<(), Unavailable>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Unavailable>> {
+        let said = match &mut *self {
+            UntilDurable::Known(said) => *said,
+            UntilDurable::Waits(waits) => std::task::ready!(waits.as_mut().poll(cx)),
+        };
+        *self = UntilDurable::Known(said);
+        Poll::Ready(said)
+    }
+}
 
 /// What a request said, on its way to be sketched: its body as it was read, and
 /// not copied. The request path looks no further into it.
@@ -295,7 +315,7 @@ impl RecordQueue {
     /// Hurries the writer, and waits for what it will say.
     fn until(&self, must_sync: bool, is_so: impl Fn(&Durable) -> bool + Send + Sync + 'static) -> UntilDurable {
         if is_so(&self.durable.borrow()) {
-            return Box::pin(std::future::ready(Ok(())));
+            return UntilDurable::Known(Ok(()));
         }
         let mut durable = self.durable.subscribe();
         let mut held = self.lock();
@@ -305,13 +325,13 @@ impl RecordQueue {
             self.arrived.notify_all();
         }
         drop(held);
-        Box::pin(async move {
+        UntilDurable::Waits(Box::pin(async move {
             match durable.wait_for(|durable| is_so(durable) || durable.has_failed).await {
                 Ok(durable) if is_so(&durable) => Ok(()),
                 // The writer cannot write, or is gone.
                 _ => Err(Unavailable),
             }
-        })
+        }))
     }
 
     fn place(&self, decision: DecisionRecord, owes_exchange: bool, said: Option<Said>) -> Option<Place> {

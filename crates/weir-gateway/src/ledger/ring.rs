@@ -18,18 +18,28 @@ pub(super) struct Ring {
     pub(super) window: Window,
     /// The number of the present part, counted from the epoch.
     newest: i64,
+    /// When it ends, in milliseconds: nearly every look is before that.
+    ends: i64,
     slots: [u64; SLOTS],
     sum: u64,
 }
 
 impl Ring {
     pub(super) fn new(window: Window, now: Time) -> Ring {
-        Ring { window, newest: part(window, now), slots: [0; SLOTS], sum: 0 }
+        let newest = part(window, now);
+        Ring { window, newest, ends: end(window, newest), slots: [0; SLOTS], sum: 0 }
     }
 
     /// Lets time pass up to `now`; a time before the present part is taken for
     /// it, since the clock never runs backwards.
+    #[inline]
     pub(super) fn advance(&mut self, now: Time) {
+        if now.millis() >= self.ends {
+            self.advance_parts(now);
+        }
+    }
+
+    fn advance_parts(&mut self, now: Time) {
         let to = part(self.window, now);
         let steps = to.saturating_sub(self.newest);
         if steps <= 0 {
@@ -44,6 +54,7 @@ impl Ring {
             }
         }
         self.newest = to;
+        self.ends = end(self.window, to);
     }
 
     /// What was taken within the window.
@@ -106,6 +117,11 @@ const fn length(window: Window) -> i64 {
 
 fn part(window: Window, now: Time) -> i64 {
     now.millis().div_euclid(length(window))
+}
+
+/// When a part ends, in milliseconds.
+fn end(window: Window, number: i64) -> i64 {
+    number.saturating_add(1).saturating_mul(length(window))
 }
 
 fn slot(number: i64) -> usize {

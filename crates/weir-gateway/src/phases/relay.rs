@@ -6,6 +6,8 @@
 mod at_hand;
 mod headers;
 
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -202,7 +204,7 @@ impl Relay {
                 return Poll::Ready(Some(self.end_unread(&refusal)));
             }
             if let Some((_, kept)) = &mut self.last {
-                let kept = std::task::ready!(kept.as_mut().poll(cx));
+                let kept = std::task::ready!(Pin::new(kept).poll(cx));
                 return self.let_go(kept);
             }
             if let Some(piece) = self.at_hand.take() {

@@ -153,9 +153,9 @@ fn who_takes_what_others_wait_for_and_tells_that_it_is_written_lets_them_go_on()
     let place = queue.decide(decision(1, Stage::General), false, None).unwrap();
     let mut until_written = queue.until_written(place);
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    assert!(until_written.as_mut().poll(&mut cx).is_pending());
+    assert!(std::pin::Pin::new(&mut until_written).poll(&mut cx).is_pending());
     let taken = queue.take_light(|_| false).unwrap();
-    assert!(until_written.as_mut().poll(&mut cx).is_pending(), "taken is not written");
+    assert!(std::pin::Pin::new(&mut until_written).poll(&mut cx).is_pending(), "taken is not written");
     queue.handed_over(taken.before);
-    assert_eq!(until_written.as_mut().poll(&mut cx), std::task::Poll::Ready(Ok(())));
+    assert_eq!(std::pin::Pin::new(&mut until_written).poll(&mut cx), std::task::Poll::Ready(Ok(())));
 }

@@ -29,8 +29,8 @@ impl Recorder for TestRecorder {
     fn until_durable(&self, place: Place) -> UntilDurable {
         match self.holds.load(Ordering::SeqCst) {
             true if self.is_held(place) => self.queue.until_durable(place),
-            true => Box::pin(std::future::ready(Ok(()))),
-            false => Box::pin(std::future::ready(Ok(()))),
+            true => UntilDurable::Known(Ok(())),
+            false => UntilDurable::Known(Ok(())),
         }
     }
 
@@ -43,7 +43,7 @@ impl Recorder for TestRecorder {
     fn until_written(&self, place: Place) -> UntilDurable {
         match self.holds_exchanges.load(Ordering::SeqCst) {
             true => self.queue.until_written(place),
-            false => Box::pin(std::future::ready(Ok(()))),
+            false => UntilDurable::Known(Ok(())),
         }
     }
 }

@@ -4,7 +4,8 @@
 //! system that costs more than writing the record. And where a record that must be
 //! kept cannot be, the caller still gets a refusal that says so.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 
 use super::Relay;
@@ -62,14 +63,10 @@ impl Relay {
     /// Where the record cannot be kept and the answer does not go without.
     pub(super) async fn until_kept(&mut self) -> Result<(), Unavailable> {
         let kept = poll_fn(|cx| match &mut self.last {
-            Some((_, kept)) if self.settlement.client.gate.cut().is_none() => kept.as_mut().poll(cx).map(Some),
+            Some((_, kept)) if self.settlement.client.gate.cut().is_none() => Pin::new(kept).poll(cx).map(Some),
             _ => Poll::Ready(None),
         });
         let Some(said) = kept.await else { return Ok(()) };
-        if let Some((_, kept)) = &mut self.last {
-            // What is ready is not asked twice.
-            *kept = Box::pin(std::future::ready(said));
-        }
         if self.settlement.may_shed() { Ok(()) } else { said }
     }
 }
