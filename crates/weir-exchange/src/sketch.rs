@@ -16,9 +16,11 @@ impl Sketch {
     /// Writes a sketch.
     #[must_use]
     pub fn new(version: u8, bytes: &[u8]) -> Sketch {
-        let version = version.to_string();
-        let mut text = String::with_capacity(version.len() + 1 + bytes.len().div_ceil(3) * 4);
-        text.push_str(&version);
+        let mut digits = itoa::Buffer::new();
+        let version = digits.format(version);
+        // Exactly what it takes, so that it is kept as it is.
+        let mut text = String::with_capacity(version.len() + 1 + (bytes.len() * 4).div_ceil(3));
+        text.push_str(version);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
         Sketch(text.into())
