@@ -49,6 +49,9 @@ struct TokenLabels {
     gen_ai_token_type: ApiLabel,
 }
 
+/// A model's counters of input and output, by API.
+type TokensOf = Vec<(Api, [Counter; 2])>;
+
 /// The data plane's metrics.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -57,8 +60,8 @@ pub(crate) struct Metrics {
     served: Vec<(Api, Counter)>,
     rulings: [(Ruling, Counter); 4],
     tokens: Family<TokenLabels, Counter>,
-    /// The same by model: input and output of each API. Found by the name alone, which is not copied.
-    tokens_of: RwLock<HashMap<Arc<str>, Vec<(Api, [Counter; 2])>>>,
+    /// The same by model, found by the name alone, which is not copied.
+    tokens_of: RwLock<HashMap<Arc<str>, TokensOf>>,
     limited: Family<LimitLabels, Counter>,
     pub(crate) meters: Gauge,
     pub(crate) in_flight: Gauge,
