@@ -21,6 +21,14 @@ type Failure = Box<dyn std::error::Error>;
 /// Bytes of a request's body.
 const BODY_BYTES: usize = 1024;
 
+/// The question, as often as it takes: words and lines as people write them,
+/// since what is read for its words costs by words.
+const QUESTION: &str = "I keep a small orchard behind the house, some forty apple trees and a few pears, and this spring about \
+    a third of the blossom browned within two days of opening. The nights were cold, but not below freezing as far as \
+    the thermometer on the north wall shows.\n\nCould it be frost at ground level, or is \"fire blight\" more likely? \
+    The bark looks sound, shoots are straight, and bees came as usual. What should I look at first, which branches \
+    would you cut, and when is it too late to spray anything at all this year? ";
+
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let options = Options::read(&arguments)?;
@@ -82,8 +90,14 @@ impl Options {
             let turn = json!({"role": "user", "content": text});
             json!({"model": self.model, "messages": [turn], "stream": self.stream}).to_string()
         };
-        let padding = BODY_BYTES.saturating_sub(body("").len());
-        let body = body(&"w".repeat(padding));
+        let mut question = String::new();
+        for letter in QUESTION.chars().cycle() {
+            question.push(letter);
+            if body(&question).len() >= BODY_BYTES {
+                break;
+            }
+        }
+        let body = body(&question);
         let mut head = format!(
             "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n",
             self.path, self.target.address
