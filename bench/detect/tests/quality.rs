@@ -50,6 +50,12 @@ fn twenty_variants_of_a_template_do_not_hide_it() {
     assert_found("A6", 0.9);
 }
 
+/// Each is a tenth of an account's traffic, as phrases are; their users are the same.
+#[test]
+fn wrappers_in_ten_languages_do_not_hide_it() {
+    assert_found("A11", 0.95);
+}
+
 #[test]
 fn rotation_after_a_ban_does_not_hide_it() {
     assert_found("A9", 0.9);

@@ -3,8 +3,10 @@
 //! new groups are born. All of it reads epochs that are over.
 
 mod apart;
+mod family;
+mod merge;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::anchor::Anchors;
 use crate::candidate::{Candidate, Member};
@@ -12,19 +14,20 @@ use crate::constants::{
     ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, HARDLY_ELSE, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
 };
 use crate::hash::Table;
+use crate::profile::EpochProfile;
 use crate::propose::{Cluster, Spread, Working, cluster, intra_account, may_found};
 use crate::settings::{Settings, Trial, Without};
 use crate::state::State;
 use crate::unit::Units;
 
-pub(crate) fn change_candidates(state: &mut State, settings: &Settings, epoch: i64, active: &BTreeSet<u64>) {
+pub(crate) fn change_candidates(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProfile, active: &BTreeSet<u64>) {
     let before = state.born;
     apart::let_go(state);
     let most = before + BIRTHS_AN_EPOCH;
     apart::part(state, (epoch, settings.epochs_in_days(1)), most);
-    bear(state, settings, (epoch, most), active);
+    bear(state, settings, (epoch, most), profile, active);
     if grow(state, epoch) || state.born > before {
-        merge(state);
+        merge::merge(state);
     }
 }
 
@@ -105,94 +108,38 @@ fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Tri
     candidate.fills.keep_of(candidate.members.keys().copied());
 }
 
-/// Two candidates with mostly the same members are one: but not where one has
-/// shown itself to be several groups, of which the other may be one. A campaign
-/// that is the greater part of those who show a phrase would be lost among the
-/// rest.
-fn merge(state: &mut State) {
-    let both = in_both(&state.candidates);
-    // As they were counted: whoever is merged is empty from then on.
-    let sizes: Vec<u64> = state.candidates.iter().map(|candidate| candidate.members.len() as u64).collect();
-    let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others()).collect();
-    let kinds: Vec<bool> = state.candidates.iter().map(|candidate| candidate.is_apart).collect();
-    let mut gone: BTreeMap<usize, usize> = BTreeMap::new();
-    for ((left, right), shared) in both {
-        let root = |mut place: usize| {
-            while let Some(&into) = gone.get(&place) {
-                place = into;
-            }
-            place
-        };
-        let jaccard = shared as f64 / (sizes[left] + sizes[right] - shared).max(1) as f64;
-        let (left, right) = (root(left), root(right));
-        if jaccard >= SAME_GROUP && left != right && several[left] == several[right] && kinds[left] == kinds[right] {
-            let (into, from) = if left < right { (left, right) } else { (right, left) };
-            gone.insert(from, into);
-            let other = std::mem::take(&mut state.candidates[from]);
-            state.candidates[into].absorb(other);
-        }
-    }
-    let mut place = 0;
-    state.candidates.retain(|_| {
-        place += 1;
-        !gone.contains_key(&(place - 1))
-    });
-}
-
-/// How many members each two candidates have in common, where they have any, in their
-/// order; who is a member of very many tells of none.
-fn in_both(candidates: &[Candidate]) -> Vec<((usize, usize), u64)> {
-    let mut joined: Vec<(u64, usize)> = Vec::new();
-    for (place, candidate) in candidates.iter().enumerate() {
-        joined.extend(candidate.members.keys().map(|&unit| (unit, place)));
-    }
-    joined.sort_unstable();
-    let mut both: Table<((usize, usize), u64)> = Table::default();
-    for places in joined.chunk_by(|(left, _), (right, _)| left == right).filter(|places| (2..=64).contains(&places.len())) {
-        for (at, &(_, left)) in places.iter().enumerate() {
-            for &(_, right) in &places[at + 1..] {
-                both.entry(pair(left, right)).or_insert(((left, right), 0)).1 += 1;
-            }
-        }
-    }
-    let mut both: Vec<((usize, usize), u64)> = both.into_values().collect();
-    both.sort_unstable();
-    both
-}
-
-/// A number for each pair of places, of which any bits are as good as others.
-fn pair(left: usize, right: usize) -> u64 {
-    ((left as u64) << 32 | right as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
-}
-
 /// The births of an epoch: few, for each costs budget for ever.
-fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), active: &BTreeSet<u64>) {
+fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), profile: &EpochProfile, active: &BTreeSet<u64>) {
     if state.born >= most {
         return;
     }
     let several: Vec<bool> = state.candidates.iter().map(|candidate| candidate.may_hold_others()).collect();
     let claimed = claimed(state, &several);
     let within = within(state, &several);
-    let nodes: BTreeSet<u64> = active
-        .union(&within)
-        .copied()
-        .filter(|id| !claimed.contains(id))
-        .filter(|id| {
-            let anchor = state.anchors.get_mut(id);
-            anchor.is_some_and(|anchor| anchor.look() && Working::of(anchor, *id, &state.units).is_work(anchor.users()))
-        })
-        .collect();
-    if nodes.is_empty() || state.candidates.len() >= CANDIDATES {
+    let (mut nodes, mut parts) = (BTreeSet::new(), BTreeSet::new());
+    for &id in active.union(&within).filter(|id| !claimed.contains(id)) {
+        let Some(anchor) = state.anchors.get_mut(&id).filter(|anchor| anchor.is_due()) else { continue };
+        anchor.look();
+        if Working::of(anchor, id, &state.units).is_work(anchor.users()) {
+            nodes.insert(id);
+        } else if family::may_be_part(anchor) {
+            parts.insert(id);
+        }
+    }
+    if nodes.is_empty() && parts.is_empty() || state.candidates.len() >= CANDIDATES {
         return;
     }
     let seed = u64::from_le_bytes(settings.key[..8].try_into().unwrap_or_default());
     // The population at large, where anything is to be held against it.
     let mut at_large = None;
     let mut clusters = cluster(&nodes, &state.anchors, &state.units, seed);
+    let families = family::families(state, profile, &parts);
+    let of_parts: BTreeSet<u64> = families.iter().map(|family| family.pivot).collect();
+    clusters.extend(families);
     clusters.sort_by_key(|cluster| (std::cmp::Reverse(cluster.units), cluster.pivot));
     for cluster in clusters {
         let Some(pivot) = state.anchors.get(&cluster.pivot) else { continue };
-        if belongs_to_one(state, &several, &cluster) {
+        if belongs_to_one(state, &several, &cluster, of_parts.contains(&cluster.pivot)) {
             continue;
         }
         let at_large = at_large.get_or_insert_with(|| at_large_of(state));
@@ -247,13 +194,18 @@ fn within(state: &mut State, several: &[bool]) -> BTreeSet<u64> {
 }
 
 /// Whether a cluster's users are mostly one candidate's members: then it is not
-/// news, and grows into that candidate when it is large enough.
-fn belongs_to_one(state: &State, several: &[bool], cluster: &Cluster) -> bool {
+/// news, and grows into that candidate when it is large enough. Of a template in
+/// parts they must work with the candidate: whoever shows one of ten parts shows it in
+/// passing, and would be held there among strangers.
+fn belongs_to_one(state: &State, several: &[bool], cluster: &Cluster, is_in_parts: bool) -> bool {
     let Some(pivot) = state.anchors.get(&cluster.pivot) else { return true };
     // Those born a moment ago are not yet known to be several.
     let known = several.iter().copied().chain(std::iter::repeat(false));
     state.candidates.iter().zip(known).filter(|(_, is_several)| !is_several).any(|(candidate, _)| {
-        let members = pivot.sample.iter().filter(|unit| candidate.members.contains_key(unit)).count();
+        let is_of_it = |unit: &&u64| {
+            candidate.members.get(unit).is_some_and(|member| !is_in_parts || state.is_core(**unit, member))
+        };
+        let members = pivot.sample.iter().filter(is_of_it).count();
         let most = members as f64 >= TAKEN_ON * pivot.sample.len() as f64;
         most && pivot.users() as f64 >= SAME_GROUP * candidate.members.len() as f64
     })

@@ -320,10 +320,13 @@ impl Candidate {
         self.ordinal = self.ordinal.min(other.ordinal);
         self.anchors.extend(other.anchors);
         for (unit, member) in other.members {
-            self.members.entry(unit).or_insert_with(|| {
+            // Of one that is a member of both, what is known best.
+            let known = self.members.entry(unit).or_default();
+            if member.joint >= known.joint {
+                self.pool.remove(&known.history);
                 self.pool.add(&member.history);
-                member
-            });
+                *known = member;
+            }
         }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);

@@ -58,7 +58,7 @@ pub(crate) fn fold(
     done(Stage::Learning);
     forget(state, settings, epoch);
     done(Stage::Forgetting);
-    birth::change_candidates(state, settings, epoch, &active);
+    birth::change_candidates(state, settings, epoch, profile, &active);
     done(Stage::Births);
     confirm(state, settings, epoch);
     done(Stage::Judging);

@@ -39,3 +39,20 @@ fn what_showed_the_template_before_is_no_work_of_its_own() {
     assert!(!member.has_two_hands(&later));
     assert!(Member { shown: 0, ..member }.has_two_hands(&later));
 }
+
+/// One of both that was a member in passing keeps what was known of its work.
+#[test]
+fn of_a_member_of_both_the_better_known_record_stays() {
+    let of = |joint: u64, count: u32| {
+        let history = History { count, ..History::default() };
+        let mut candidate = Candidate { share: 0.1, ..Candidate::default() };
+        candidate.pool.add(&history);
+        candidate.members.insert(7, Member { joint, history, ..Member::default() });
+        candidate
+    };
+    for (left, right) in [(of(1, 2), of(30, 9)), (of(30, 9), of(1, 2))] {
+        let mut merged = left;
+        merged.absorb(right);
+        assert_eq!((merged.members[&7].joint, merged.pool.count), (30, 9));
+    }
+}

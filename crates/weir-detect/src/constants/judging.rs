@@ -1,0 +1,103 @@
+//! When a group is told, and who of it.
+
+/// Bits that bets must bring to a block, or a member's standing evidence on
+/// average, for the block to count among the two that are needed.
+pub(crate) const BLOCK_COUNTS: f64 = 1.0;
+/// The chance that two accounts of one operator share a value of a kind, where
+/// neither the group nor declared organisations tell it (stated; operators who hide
+/// share less, so this speaks too strongly against them, by one bit a block). Where
+/// more of the group shares values that are rare outside, the group itself is the
+/// estimate.
+pub(crate) const SHARED_BY_OPERATOR: f64 = 0.5;
+/// Accounts of declared organisations, each beside another of its own, from which
+/// they tell that chance of a kind (the bound: its standard error is a
+/// tenth). They hide nothing, so it is too high for those who do.
+pub(crate) const DECLARED_LEAST: u64 = 30;
+/// Accounts of an organisation that are looked at, so that a large one does not
+/// speak for all, and organisations.
+pub(crate) const DECLARED_ACCOUNTS: usize = 64;
+/// See [`DECLARED_ACCOUNTS`].
+pub(crate) const DECLARED_ORGANISATIONS: usize = 512;
+/// The most one block of standing evidence may say of a member.
+pub(crate) const STANDING_MOST: f64 = 4.0;
+/// Others of the group that must share a member's value before it says anything
+/// for it: a value of two ties them to each other, not to the group.
+pub(crate) const SHARED_LEAST: u64 = 2;
+/// Members whose value of a kind is known, before it is weighed.
+pub(crate) const STANDING_KNOWN: usize = 5;
+/// Bits the harvest axis needs: 64 to 1 (stated; measured in the benchmark).
+pub(crate) const HARVEST_BITS: f64 = 6.0;
+/// Bits the concealment axis needs: 64 to 1 (stated; measured).
+pub(crate) const CONCEALMENT_BITS: f64 = 6.0;
+/// Bits one kind of evidence may bring to the harvest or concealment axis.
+pub(crate) const EVIDENCE_BITS: f64 = 8.0;
+/// What an open operator or a common list takes from an axis: it decides.
+pub(crate) const DECIDES: f64 = -24.0;
+/// Bits that each of the lesser kinds may bring.
+pub(crate) const LESSER_BITS: f64 = 4.0;
+/// Bits a member's own test needs (stated: the text alone brings 8 at most, so
+/// its share of the account's own traffic 6, so it takes both and more).
+pub(crate) const MEMBER_BITS: f64 = 14.0;
+/// The most that all may say together which comes along with a copied template
+/// and its tool: it has one cause (template and traffic at their most).
+pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
+/// Bits that what does not come along with a copy must bring to a member, for
+/// and against taken together: sixteen to one. A harness on a forum frames nobody, and
+/// of those who copied it some signed up in the campaign's week and sent turns that
+/// are not like each other (stated).
+pub(crate) const OWN_BITS: f64 = 4.0;
+/// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
+/// with a copy. One can be chance or another's doing: somebody who copied a
+/// template signed up in the campaign's week, a stolen key does the thief's work
+/// (as many as the whole needs).
+pub(crate) const OWN_BLOCKS: usize = 2;
+/// The most that showing the template may say of a member.
+pub(crate) const TEMPLATE_BITS: f64 = 8.0;
+/// The most that the share of its own traffic may say, either way.
+pub(crate) const TRAFFIC_BITS: f64 = 6.0;
+/// The chance that an exchange is joint work, of a member and of someone who
+/// came by the template otherwise (stated; the break-even lies at 29 %).
+pub(crate) const JOINT_OF_MEMBER: f64 = 0.5;
+/// See [`JOINT_OF_MEMBER`].
+pub(crate) const JOINT_OF_STRANGER: f64 = 0.125;
+/// The most that earlier work of its own may say against a member.
+pub(crate) const TENURE_BITS: f64 = 5.0;
+/// The chance that who came by the template otherwise began before half of a
+/// group's members did (stated; it was there for them to copy, or from them).
+pub(crate) const EARLY_OF_STRANGER: f64 = 0.5;
+/// What it says against a member that its opening turns are what several others
+/// gave before it, as those of a harness, a class or a demonstration are
+/// (stated; as much as the likeness to its own).
+pub(crate) const LISTED_BITS: f64 = DEALT_BITS;
+/// Comparisons of a member before its own likeness is weighed.
+pub(crate) const DEALT_LEAST: f64 = 3.0;
+/// The most that the likeness of its joint turns to its own earlier ones may
+/// say of a member, either way.
+pub(crate) const DEALT_BITS: f64 = 6.0;
+/// The most that an estimate of [`SHARED_BY_OPERATOR`] from the group itself may
+/// rise to, and how many times its frequency outside a value must have inside to
+/// count for that.
+pub(crate) const SHARED_AT_MOST: f64 = 0.95;
+/// See [`SHARED_AT_MOST`].
+pub(crate) const ENRICHED: f64 = 3.0;
+/// What it says against a member that two hands are on its account (stated:
+/// enough to take a customer whose key was stolen out, whatever else is there).
+pub(crate) const TWO_HANDS_BITS: f64 = 14.0;
+/// The share of members with one client from which it is the group's, and the
+/// share below which a client is somebody else's (stated).
+pub(crate) const CLIENT_OF_GROUP: f64 = 0.5;
+/// See [`CLIENT_OF_GROUP`].
+pub(crate) const CLIENT_OF_OTHERS: f64 = 0.05;
+/// Days between sign-up and first joint work that make an account disposable.
+pub(crate) const DISPOSABLE_DAYS: i64 = 14;
+/// Hours of a day within which accounts were put to work together: an eighth, in
+/// which a pool that is fed from one queue has called (stated).
+pub(crate) const ONSET_HOURS: i64 = 3;
+/// Days after which an account is old.
+pub(crate) const OLD_DAYS: i64 = 60;
+/// The share of members on one payment or e-mail domain that makes an operator
+/// open: a firm pays for its keys from one account.
+pub(crate) const OPEN_SHARE: f64 = 0.5;
+/// An e-mail domain is a mail service rather than a firm's where at least this
+/// share of customers at large has it.
+pub(crate) const MAIL_SERVICE: f64 = 0.01;
