@@ -23,11 +23,9 @@ const PROGRAM: &str = include_str!("apart.py");
 /// When Python or the prompts are not there, there is no such kind, or the log
 /// cannot be judged.
 pub fn apart(data: &Path, kind: &str, seed: u64, settings: Settings) -> Result<Score> {
-    let folder = std::env::temp_dir().join(format!("weir-apart-{}-{kind}-{seed}", std::process::id()));
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let judged = make(data, kind, seed, &folder).and_then(|()| judge(&folder, settings));
-    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    judged
+    let folder = tempfile::tempdir().context("cannot make a folder for the log")?;
+    make(data, kind, seed, folder.path())?;
+    judge(folder.path(), settings)
 }
 
 fn make(data: &Path, kind: &str, seed: u64, folder: &Path) -> Result<()> {

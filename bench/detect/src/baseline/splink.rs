@@ -104,13 +104,8 @@ impl Baseline for Splink {
     }
 
     fn ready(&mut self) -> Result<()> {
-        let name = std::env::temp_dir().join(format!("weir-splink-{}", std::process::id()));
-        let (asked, told) = (name.with_extension("jsonl"), name.with_extension("json"));
-        let said = self.ask(&asked, &told);
-        for file in [&asked, &told] {
-            let _gone_already = std::fs::remove_file(file);
-        }
-        self.told = said?;
+        let folder = tempfile::tempdir().context("cannot make a folder for Splink")?;
+        self.told = self.ask(&folder.path().join("asked.jsonl"), &folder.path().join("told.json"))?;
         ensure!(self.told.thresholds.len() == self.told.groups.len(), "Splink wrote no groups for some thresholds");
         Ok(())
     }
@@ -136,8 +131,8 @@ mod tests {
     use super::*;
 
     /// What answers in Splink's place: `$3` is what is asked, `$4` where it is told.
-    fn stand_in(name: &str, script: &str) -> Result<PathBuf> {
-        let path = std::env::temp_dir().join(format!("weir-splink-{name}-{}", std::process::id()));
+    fn stand_in(folder: &Path, script: &str) -> Result<PathBuf> {
+        let path = folder.join("python");
         std::fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
         Ok(path)
@@ -152,28 +147,24 @@ mod tests {
         splink
     }
 
+    /// One test: a program just written cannot be started while another test forks.
     #[test]
-    fn clusters_are_those_of_a_threshold_and_who_is_declared_is_not_asked_about() -> Result<()> {
+    fn clusters_are_those_of_a_threshold_who_is_declared_is_not_asked_about_and_failures_are_told() -> Result<()> {
+        let folder = tempfile::tempdir()?;
         let python = stand_in(
-            "right",
+            folder.path(),
             r#"[ "$(grep -c unique_id "$3")" = 2 ] && echo '{"thresholds": [0, 8], "groups": [[[0, 1, 4, 5, 6]], [[0, 1]]]}' > "$4""#,
         )?;
-        let mut splink = seen(python.clone());
+        let mut splink = seen(python);
         splink.ready()?;
         assert_eq!(splink.settings().len(), 2 * LEAST.len());
         assert_eq!(splink.groups(5.0), [[0, 1, 4, 5, 6]]);
         assert_eq!(splink.groups(10.0), Vec::<Vec<u32>>::new());
         assert_eq!(splink.groups(1002.0), [[0, 1]]);
-        std::fs::remove_file(python)?;
-        Ok(())
-    }
 
-    #[test]
-    fn what_splink_says_when_it_fails_is_passed_on() -> Result<()> {
-        let python = stand_in("wrong", "echo 'no module named splink' >&2; exit 1")?;
-        let said = seen(python.clone()).ready().err().map(|error| error.to_string());
+        let python = stand_in(folder.path(), "echo 'no module named splink' >&2; exit 1")?;
+        let said = seen(python).ready().err().map(|error| error.to_string());
         assert_eq!(said.as_deref(), Some("Splink failed: no module named splink"));
-        std::fs::remove_file(python)?;
         Ok(())
     }
 }
