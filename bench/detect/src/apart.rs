@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
-use weir_detect::{Detector, Intake, Settings};
+use weir_detect::{Detector, Settings};
 use weir_exchange::{LoggedAccount, LoggedExchange};
 use weir_sim::traffic::AccountTruth;
 
+use crate::python;
+use crate::run::Fold;
 use crate::score::{Score, score};
 
 const PROGRAM: &str = include_str!("apart.py");
@@ -29,12 +30,9 @@ pub fn apart(data: &Path, kind: &str, seed: u64, settings: Settings) -> Result<S
 }
 
 fn make(data: &Path, kind: &str, seed: u64, folder: &Path) -> Result<()> {
-    let mut python = Command::new("python3");
-    python.args(["-c", PROGRAM]).arg(data.join("prompts")).args([kind, &seed.to_string()]).arg(folder);
-    let output = python.output().context("cannot start python3")?;
-    let said = std::str::from_utf8(&output.stderr).unwrap_or("(what it said is no text)");
-    ensure!(output.status.success(), "no log was made: {}", said.trim());
-    Ok(())
+    let (prompts, seed) = (data.join("prompts"), seed.to_string());
+    let arguments = [prompts.as_os_str(), kind.as_ref(), seed.as_ref(), folder.as_os_str()];
+    python::run(Path::new("python3"), PROGRAM, arguments, "no log was made")
 }
 
 fn judge(folder: &Path, settings: Settings) -> Result<Score> {
@@ -43,23 +41,16 @@ fn judge(folder: &Path, settings: Settings) -> Result<Score> {
     let exchanges: Vec<LoggedExchange> = lines(&folder.join("exchanges.jsonl"))?;
     let campaign_of: BTreeMap<&str, &str> =
         truth.iter().filter_map(|line| Some((line.account.as_str(), line.campaigns.first()?.as_str()))).collect();
-    let mut detector = Detector::new(settings, &accounts);
-    let sketcher = detector.sketcher();
-    let mut intake = Intake::default();
+    let mut unwatched = ();
+    let mut fold = Fold::of(Detector::new(settings, &accounts), &mut unwatched)?;
     let mut of_campaigns = BTreeMap::<String, Vec<i64>>::new();
     for exchange in &exchanges {
         if let Some(campaign) = campaign_of.get(exchange.account.as_str()) {
             of_campaigns.entry((*campaign).to_owned()).or_default().push(exchange.time.millis());
         }
-        intake.take(sketcher.sketch(exchange));
-        while let Some((epoch, profile)) = intake.next_over() {
-            detector.fold(epoch, &profile)?;
-        }
+        fold.take(exchange)?;
     }
-    for (epoch, profile) in intake.rest().collect::<Vec<_>>() {
-        detector.fold(epoch, &profile)?;
-    }
-    Ok(score(&detector.findings(), &truth, &of_campaigns))
+    Ok(score(&fold.end()?, &truth, &of_campaigns))
 }
 
 fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {

@@ -10,6 +10,7 @@ mod compare;
 mod data;
 mod held_out;
 mod line;
+mod python;
 mod removals;
 mod run;
 mod score;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 
-use weir_detect::{Detector, Findings, Intake, MemberLine, Role, Settings, UnderTest};
+use weir_detect::{Detector, Findings, Intake, MemberLine, Role, Settings, Sketcher, UnderTest};
 use weir_exchange::{LoggedAccount, LoggedExchange};
 use weir_sim::traffic::{AccountTruth, Scenario, World};
 
@@ -59,6 +59,47 @@ impl Watch for () {
     fn epoch(&mut self, _: i64, _: &mut Detector) {}
 }
 
+/// A log on its way through a detector, an exchange at a time.
+pub(crate) struct Fold<'w, W> {
+    detector: Detector,
+    sketcher: Sketcher,
+    intake: Intake,
+    watch: &'w mut W,
+    /// Time spent sketching and folding.
+    spent: Duration,
+}
+
+impl<'w, W: Watch> Fold<'w, W> {
+    pub(crate) fn of(mut detector: Detector, watch: &'w mut W) -> Result<Self> {
+        watch.begin(&mut detector)?;
+        let sketcher = detector.sketcher();
+        Ok(Fold { detector, sketcher, intake: Intake::default(), watch, spent: Duration::ZERO })
+    }
+
+    pub(crate) fn take(&mut self, exchange: &LoggedExchange) -> Result<()> {
+        let started = Instant::now();
+        self.intake.take(self.sketcher.sketch(exchange));
+        while let Some((epoch, profile)) = self.intake.next_over() {
+            self.detector.fold(epoch, &profile)?;
+            self.watch.epoch(epoch, &mut self.detector);
+        }
+        self.spent += started.elapsed();
+        Ok(())
+    }
+
+    /// The log is over.
+    pub(crate) fn end(&mut self) -> Result<Findings> {
+        let started = Instant::now();
+        for (epoch, profile) in self.intake.rest().collect::<Vec<_>>() {
+            self.detector.fold(epoch, &profile)?;
+            self.watch.epoch(epoch, &mut self.detector);
+        }
+        let findings = self.detector.findings();
+        self.spent += started.elapsed();
+        Ok(findings)
+    }
+}
+
 /// Streams a scenario, made of `data`, through a detector.
 ///
 /// # Errors
@@ -69,34 +110,19 @@ pub fn run(scenario: &Scenario, data: Data<'_>, settings: Settings, watch: &mut 
     let world = World::new(scenario, corpus, arrivals).context("the scenario cannot be")?;
     let accounts: Vec<LoggedAccount> =
         if scenario.without_accounts_file { Vec::new() } else { world.accounts().collect() };
-    let mut detector = Detector::new(settings, &accounts);
-    watch.begin(&mut detector)?;
-    let sketcher = detector.sketcher();
-    let mut intake = Intake::default();
+    let mut fold = Fold::of(Detector::new(settings, &accounts), watch)?;
     let mut stream = world.stream();
     let mut exchange = LoggedExchange::default();
-    let mut detecting = Duration::ZERO;
-    let mut of_campaigns = std::collections::BTreeMap::<String, Vec<i64>>::new();
+    let mut of_campaigns = BTreeMap::<String, Vec<i64>>::new();
     while let Some(campaign) = stream.next_into(&mut exchange) {
         if let Some(campaign) = campaign {
             let name = world.campaign_name(campaign);
             of_campaigns.entry(name.to_owned()).or_default().push(exchange.time.millis());
         }
-        let started = Instant::now();
-        intake.take(sketcher.sketch(&exchange));
-        while let Some((epoch, profile)) = intake.next_over() {
-            detector.fold(epoch, &profile)?;
-            watch.epoch(epoch, &mut detector);
-        }
-        detecting += started.elapsed();
+        fold.take(&exchange)?;
     }
-    let started = Instant::now();
-    for (epoch, profile) in intake.rest().collect::<Vec<_>>() {
-        detector.fold(epoch, &profile)?;
-        watch.epoch(epoch, &mut detector);
-    }
-    let findings = detector.findings();
-    detecting += started.elapsed();
+    let findings = fold.end()?;
+    let Fold { detector, intake, spent, .. } = fold;
     let truth: Vec<_> = world.truth().collect();
     Ok(Run {
         score: score(&findings, &truth, &of_campaigns),
@@ -108,7 +134,7 @@ pub fn run(scenario: &Scenario, data: Data<'_>, settings: Settings, watch: &mut 
         kinds: truth.iter().map(|line| (line.account.clone(), line.kind.to_string())).collect(),
         exchanges: intake.taken() + intake.late(),
         findings,
-        detecting,
+        detecting: spent,
         all: begun.elapsed(),
     })
 }

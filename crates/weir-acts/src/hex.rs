@@ -12,6 +12,17 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// Writes the digits of `bytes` over `digits`, as far as there is room for both of a
+/// byte, and says how many were written.
+pub fn write(bytes: &[u8], digits: &mut [u8]) -> usize {
+    let mut written = 0;
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        written += 2;
+    }
+    written
+}
+
 /// A prefix and hex digits, spelled without allocating: ids and digests are
 /// written with every record of every request.
 pub(crate) struct Spelled {
@@ -28,12 +39,7 @@ impl Spelled {
         let mut spelled = Spelled { text: [0; LONGEST], length: 0 };
         let Some((head, rest)) = spelled.text.split_at_mut_checked(prefix.len()) else { return spelled };
         head.copy_from_slice(prefix.as_bytes());
-        let mut written = 0;
-        for (pair, byte) in rest.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-            written += 2;
-        }
-        spelled.length = prefix.len() + written;
+        spelled.length = prefix.len() + write(bytes, rest);
         spelled
     }
 

@@ -25,6 +25,19 @@ pub enum Ruling {
     Fallback,
 }
 
+impl Ruling {
+    /// The name that records and metrics have.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Ruling::Permit => "permit",
+            Ruling::Deny => "deny",
+            Ruling::Missing => "missing",
+            Ruling::Fallback => "fallback",
+        }
+    }
+}
+
 /// An assertion that holds once and was used: its record is what keeps it from
 /// being used again, across restarts too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

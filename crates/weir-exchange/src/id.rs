@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+use weir_acts::hex;
 
 /// Names one decision: `dec-` and two hexadecimal numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,8 +38,8 @@ impl DecisionId {
     /// The written form, without allocating.
     pub fn to_ascii(self) -> [u8; LENGTH] {
         let mut text = *b"dec-00000000-00000000";
-        write_hex(&mut text[4..12], self.segment);
-        write_hex(&mut text[13..21], self.sequence);
+        hex::write(&self.segment.to_be_bytes(), &mut text[4..12]);
+        hex::write(&self.sequence.to_be_bytes(), &mut text[13..21]);
         text
     }
 }
@@ -53,8 +54,8 @@ impl DecisionId {
     /// The same, without allocating.
     pub fn exchange_ascii(self) -> [u8; LENGTH - 2] {
         let mut text = *b"x-00000000-00000000";
-        write_hex(&mut text[2..10], self.segment);
-        write_hex(&mut text[11..19], self.sequence);
+        hex::write(&self.segment.to_be_bytes(), &mut text[2..10]);
+        hex::write(&self.sequence.to_be_bytes(), &mut text[11..19]);
         text
     }
 
@@ -76,14 +77,6 @@ impl DecisionId {
 /// Digits and hyphens are always text.
 fn ascii(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or_default()
-}
-
-fn write_hex(digits: &mut [u8], mut value: u32) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    for digit in digits.iter_mut().rev() {
-        *digit = HEX[(value & 15) as usize];
-        value >>= 4;
-    }
 }
 
 impl fmt::Display for DecisionId {

@@ -9,9 +9,10 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 use weir_acts::Time;
+use weir_acts::hex;
 use weir_acts::id::{AccountId, KeyId, PartyId};
 
-use crate::{Client, DecisionRecord, ExchangeRecord, Outcome, Params, Record, Ruling, Usage};
+use crate::{Client, DecisionRecord, ExchangeRecord, Outcome, Params, Record, Usage};
 
 /// About how long a line is.
 const USUAL: usize = 1024;
@@ -64,7 +65,7 @@ fn write_decision(out: &mut Vec<u8>, record: &DecisionRecord) -> Result<(), serd
     put_text(out, br#","model":"#, model.as_deref())?;
     put_text(out, br#","served_model":"#, served_model.as_deref())?;
     put_text(out, br#","stage":"#, Some(stage.as_str()))?;
-    put_text(out, br#","ruling":"#, Some(name_of(*ruling)))?;
+    put_text(out, br#","ruling":"#, Some(ruling.as_str()))?;
     out.extend_from_slice(br#","rules":["#);
     for (place, rule) in rules.iter().enumerate() {
         put_text(out, if place == 0 { b"" } else { b"," }, Some(rule))?;
@@ -184,15 +185,6 @@ fn after<'k>(out: &[u8], key: &'k [u8]) -> &'k [u8] {
     if out.ends_with(b"{") { key.strip_prefix(b",").unwrap_or(key) } else { key }
 }
 
-fn name_of(ruling: Ruling) -> &'static str {
-    match ruling {
-        Ruling::Permit => "permit",
-        Ruling::Deny => "deny",
-        Ruling::Missing => "missing",
-        Ruling::Fallback => "fallback",
-    }
-}
-
 /// A key with its value, as `serde_json` writes it.
 fn put_any(out: &mut Vec<u8>, key: &[u8], value: &impl Serialize) -> Result<(), serde_json::Error> {
     out.extend_from_slice(key);
@@ -236,13 +228,10 @@ fn put_flag(out: &mut Vec<u8>, key: &[u8], flag: bool) {
 
 /// A key with its opening quote, and an id without the closing one.
 fn put_id(out: &mut Vec<u8>, key: &[u8], prefix: &str, bytes: &[u8; 10]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.extend_from_slice(key);
     out.extend_from_slice(prefix.as_bytes());
     let mut digits = *b"-00000000000000000000";
-    for (pair, byte) in digits[1..].as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-        *pair = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-    }
+    hex::write(bytes, &mut digits[1..]);
     out.extend_from_slice(&digits);
 }
 

@@ -82,12 +82,8 @@ impl Metrics {
         let decisions = Family::<RulingLabels, Counter>::default();
         let metrics = Metrics {
             served: served(&requests),
-            rulings: [
-                (Ruling::Permit, ruling(&decisions, "permit")),
-                (Ruling::Deny, ruling(&decisions, "deny")),
-                (Ruling::Missing, ruling(&decisions, "missing")),
-                (Ruling::Fallback, ruling(&decisions, "fallback")),
-            ],
+            rulings: [Ruling::Permit, Ruling::Deny, Ruling::Missing, Ruling::Fallback]
+                .map(|ruling| (ruling, counter_of(&decisions, ruling))),
             tokens: Family::default(),
             tokens_of: RwLock::default(),
             limited: Family::default(),
@@ -213,8 +209,8 @@ fn served(requests: &Family<RequestLabels, Counter>) -> Vec<(Api, Counter)> {
     served
 }
 
-fn ruling(decisions: &Family<RulingLabels, Counter>, name: &'static str) -> Counter {
-    decisions.get_or_create_owned(&RulingLabels { ruling: ApiLabel(name) })
+fn counter_of(decisions: &Family<RulingLabels, Counter>, ruling: Ruling) -> Counter {
+    decisions.get_or_create_owned(&RulingLabels { ruling: ApiLabel(ruling.as_str()) })
 }
 
 fn buckets(start: f64, count: u16) -> impl Iterator<Item = f64> {

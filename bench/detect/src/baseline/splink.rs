@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use weir_exchange::{LoggedAccount, LoggedExchange};
 
 use super::{Baseline, texts};
+use crate::python;
 
 const PROGRAM: &str = include_str!("splink_groups.py");
 /// Words of a text that its opening has.
@@ -30,7 +30,6 @@ pub struct Splink {
     python: PathBuf,
     records: BTreeMap<u32, Record>,
     told: Told,
-    declared: BTreeSet<u32>,
 }
 
 /// What is known of an account.
@@ -56,18 +55,15 @@ impl Splink {
     /// With the Python that has it.
     #[must_use]
     pub fn of(python: PathBuf) -> Self {
-        Self { python, records: BTreeMap::new(), told: Told::default(), declared: BTreeSet::new() }
+        Self { python, records: BTreeMap::new(), told: Told::default() }
     }
 
     fn ask(&self, asked: &Path, told: &Path) -> Result<Told> {
         let mut file = File::create(asked).with_context(|| format!("cannot write {}", asked.display()))?;
-        for (_, record) in self.records.iter().filter(|(account, _)| !self.declared.contains(account)) {
+        for record in self.records.values() {
             writeln!(file, "{}", serde_json::to_string(record)?)?;
         }
-        let output = Command::new(&self.python).args(["-c", PROGRAM]).args([asked, told]).output();
-        let output = output.with_context(|| format!("cannot start {}", self.python.display()))?;
-        let said = std::str::from_utf8(&output.stderr).unwrap_or("(what it said is no text)");
-        ensure!(output.status.success(), "Splink failed: {}", said.trim());
+        python::run(&self.python, PROGRAM, [asked, told], "Splink failed")?;
         serde_json::from_slice(&std::fs::read(told)?).context("what Splink wrote is no such JSON")
     }
 }
@@ -93,10 +89,10 @@ impl Baseline for Splink {
     }
 
     fn know(&mut self, account: u32, known: &LoggedAccount) {
-        let Some(record) = self.records.get_mut(&account) else { return };
         if known.party.is_some() {
-            self.declared.insert(account);
+            self.records.remove(&account);
         }
+        let Some(record) = self.records.get_mut(&account) else { return };
         record.payment.clone_from(&known.payment);
         record.email_domain.clone_from(&known.email_domain);
         record.signup_path.clone_from(&known.signup_path);

@@ -1,11 +1,11 @@
-"""Groups of accounts by Splink 5, at each threshold of its match probability.
+"""Groups of accounts by Splink 5, at each threshold of its match weight.
 
 Reads a file with one JSON object a line, an account each (`unique_id`,
 `payment`, `email_domain`, `signup_path`, `week`, `ja4`, `addresses`,
 `openings`), and writes one JSON object to a second file, since libraries
-print: the thresholds, and for each the clusters of two and more. Everything is trained on that very file, without
-labels: u by random pairs, m by expectation maximisation, as its documentation
-advises.
+print: the thresholds, and for each the clusters of two and more. Everything is
+trained on that very file, without labels: u by random pairs, m by expectation
+maximisation, as its documentation advises.
 """
 
 import json

@@ -28,8 +28,9 @@ pub(super) fn merge(state: &mut State) {
             }
             place
         };
+        // What was merged is of the kind of what it went into.
         let (left, right) = (root(left), root(right));
-        if left != right && several[left] == several[right] {
+        if left != right {
             let (into, from) = if left < right { (left, right) } else { (right, left) };
             gone.insert(from, into);
             let other = std::mem::take(&mut state.candidates[from]);
