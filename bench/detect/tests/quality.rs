@@ -61,6 +61,18 @@ fn rotation_after_a_ban_does_not_hide_it() {
     assert_found("A9", 0.9);
 }
 
+/// A day's work, of which two weeks later only those speak who copied its template.
+#[test]
+fn a_campaign_that_ended_is_still_told() {
+    let mut scenario = scenario("A5", 3);
+    scenario.days = 21;
+    scenario.campaigns.iter_mut().for_each(|planted| planted.with.days = Some(1.0));
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+    let [campaign] = &done.score.campaigns[..] else { panic!("{:?}", done.score) };
+    assert!(campaign.found && campaign.confirmed && campaign.recall >= 0.9, "{campaign:?}");
+    assert_eq!((done.score.false_campaigns, done.score.flagged.len()), (0, 0), "{:?}", done.score);
+}
+
 fn beside_every_look_alike(name: &str, seed: u64) -> Scenario {
     let mut scenario = scenario(name, seed);
     scenario.accounts = 3000;

@@ -300,6 +300,17 @@ impl Candidate {
         resemble || self.is_parted || self.works_off_a_list()
     }
 
+    /// Whether what was told of it is told no more. Once it was told, the latest
+    /// comparisons are not enough: when a campaign stops or is shut out, those who
+    /// copied its template go on, and would speak for everybody. So its working
+    /// members must say it, too, each as much as the other.
+    pub(crate) fn is_refuted(&self, working: &[u64]) -> bool {
+        let told = working.iter().filter_map(|unit| self.members.get(unit)?.own.is_dealt());
+        let (dealt, known) = told.fold((0_u64, 0_u64), |(dealt, known), is_dealt| (dealt + u64::from(is_dealt), known + 1));
+        let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
+        self.is_several() && (self.is_parted || self.works_off_a_list() || !lasts)
+    }
+
     /// Whether a group within it may found its own: it is several, or it was
     /// bet on for long and nothing came of it. A campaign that takes over a phrase
     /// of many is diluted by them, and they by it, until neither shows.

@@ -66,7 +66,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     // Users of a tool may share a network and ask alike; work that is dealt out
     // is interchangeable.
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
-    let several = candidate.is_several();
+    let several = candidate.is_refuted(&core);
     let dealt = unasked || (!several && candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS);
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {

@@ -305,6 +305,11 @@ impl Own {
     pub(crate) fn dealt_bits(&self) -> f64 {
         if self.count < DEALT_LEAST { 0.0 } else { self.bits }
     }
+
+    /// Whether they rather show that it is; none until enough was seen.
+    pub(crate) fn is_dealt(&self) -> Option<bool> {
+        (self.count >= DEALT_LEAST).then_some(self.bits > 0.0)
+    }
 }
 
 #[cfg(test)]

@@ -56,3 +56,25 @@ fn of_a_member_of_both_the_better_known_record_stays() {
         assert_eq!((merged.members[&7].joint, merged.pool.count), (30, 9));
     }
 }
+
+/// Of sixty members that are known, so many whose work is dealt out; a look at the
+/// latest comparisons says that they are several.
+fn told(dealt: u64) -> Candidate {
+    let mut candidate = Candidate { alarm: Some(9), ..Candidate::default() };
+    candidate.likeness = Relative::seen(SEVERAL_SHARE + 0.1);
+    candidate.members = (0..60).map(|unit| (unit, Member { own: Own::seen(unit < dealt), ..Member::default() })).collect();
+    candidate
+}
+
+#[test]
+fn what_was_told_is_taken_back_only_where_its_members_say_it_too() {
+    let working: Vec<u64> = (0..60).collect();
+    assert!(told(60).is_several() && !told(60).is_refuted(&working));
+    assert!(!told(41).is_refuted(&working) && told(40).is_refuted(&working));
+    // Nor does it hold before anything was told, of whoever does not work for it, or
+    // where they work off a list.
+    assert!(Candidate { alarm: None, ..told(60) }.is_refuted(&working));
+    assert!(told(30).is_refuted(&working) && !told(30).is_refuted(&working[..30]));
+    assert!(told(60).is_refuted(&[]));
+    assert!(Candidate { is_parted: true, ..told(60) }.is_refuted(&working));
+}

@@ -4,6 +4,21 @@ fn at(stratum: usize, excess: f64) -> Likeness {
     Likeness { excess, room: 1.0, stratum: Stratum(stratum) }
 }
 
+impl Relative {
+    /// As of so many comparisons as are needed, at this share of the usual.
+    pub(crate) fn seen(share: f64) -> Relative {
+        let of = |value: f64| Moments { count: FAMILY_COMPARED, sum: value * FAMILY_COMPARED, squares: 0.0 };
+        Relative { excess: of(share), usual: of(1.0) }
+    }
+}
+
+impl Own {
+    /// As of so many comparisons as are needed.
+    pub(crate) fn seen(is_dealt: bool) -> Own {
+        Own { count: DEALT_LEAST, bits: if is_dealt { 1.0 } else { -1.0 } }
+    }
+}
+
 /// A reference of two strata in which people show this much of themselves, with a
 /// spread of 0.05.
 fn reference(poor: f64, rich: f64) -> Reference {
