@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::hint::select_unpredictable;
 
 use siphasher::sip::SipHasher13;
 
@@ -75,10 +76,10 @@ impl Keyed {
         let (head, tail) = (eight(text, start), eight(text, end.wrapping_sub(8)));
         if length <= 16 {
             // Of a short word what is behind it is shifted out. Chosen, not branched
-            // to: lengths follow no pattern.
+            // to: lengths follow no pattern, and the compiler has to be told.
             let is_short = length <= 8;
-            let head = if is_short { head << (length.wrapping_mul(8).wrapping_neg() & 63) } else { head };
-            let tail = if is_short { 0 } else { tail };
+            let head = head << ((8_usize.saturating_sub(length) * 8) & 63);
+            let tail = select_unpredictable(is_short, 0, tail);
             return join(head ^ first, tail ^ length_key);
         }
         let front = join(head ^ first, eight(text, start + 8) ^ length_key);

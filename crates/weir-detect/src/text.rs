@@ -8,6 +8,7 @@
 //! anchors. A template of any use keeps some anchor whatever is filled in.
 
 mod asks;
+mod lane;
 mod scan;
 mod smallest;
 #[cfg(test)]
@@ -24,7 +25,7 @@ use crate::hash::{Domain, Keyed, join};
 pub(crate) use asks::CLASSES;
 use asks::asks_in;
 use scan::Scan;
-use smallest::keep_smallest;
+use smallest::Smallest;
 pub(crate) use topic::Topic;
 
 /// The hash that stands for whatever was masked.
@@ -77,9 +78,10 @@ pub(crate) struct Reader {
     edges: Vec<u64>,
     inner: Vec<u64>,
     sentences: Vec<u64>,
+    /// Shingles of the part, of which the first `sampled` are there.
     shingles: Vec<u64>,
-    topic: Vec<u64>,
-    room: Vec<u64>,
+    sampled: usize,
+    smallest: Smallest,
 }
 
 impl Reader {
@@ -98,10 +100,7 @@ impl Reader {
             self.sketch.words = u32::try_from(self.scan.words().len()).unwrap_or(u32::MAX);
             let scripts = self.scan.scripts();
             self.sketch.script = (1..8_u8).max_by_key(|&class| (scripts[usize::from(class)], 8 - class)).unwrap_or(0);
-            self.topic.clear();
-            self.topic.extend_from_slice(self.scan.topic());
-            keep_smallest(&mut self.topic, TOPIC_WORDS, &mut self.room);
-            self.sketch.topic = Topic::of_hashes(&self.topic);
+            self.sketch.topic = Topic::of_hashes(self.smallest.of(self.scan.topic(), TOPIC_WORDS));
         }
     }
 
@@ -113,9 +112,11 @@ impl Reader {
         let salt = Domain::Sentence as u64 + ((part as u64) << 8);
         let (words, before) = (self.scan.words(), self.scan.words_before());
         self.sentences.clear();
-        self.shingles.clear();
-        self.shingles.resize(words.len() + 1, 0);
-        let shingles = &mut self.shingles[..];
+        // What lies there already need not be cleared.
+        if self.shingles.len() <= words.len() {
+            self.shingles.resize(words.len() + 1, 0);
+        }
+        let shingles = &mut self.shingles[..=words.len()];
         let (mut begun, mut sum, mut kept) = (0, 0_u64, 0);
         for end in self.scan.stops.iter().copied().chain([words.len()]) {
             let (mut hash, mut plain) = (0, 0);
@@ -137,7 +138,7 @@ impl Reader {
                 self.sentences.push(join(hash, salt));
             }
         }
-        self.shingles.truncate(kept);
+        self.sampled = kept;
     }
 
     fn anchors_of(&mut self, part: Part) {
@@ -157,17 +158,19 @@ impl Reader {
             let head = self.sentences.iter().take(EDGE_SENTENCES).fold(first, |hash, &sentence| join(hash, sentence));
             self.edges.extend([join(first, last), join(head, last)].map(|frame| join(frame, salt(Domain::Frame))));
         }
-        keep_smallest(&mut self.shingles, SHINGLES_A_PART, &mut self.room);
-        self.inner.extend(self.shingles.iter().map(|&hash| join(hash, salt(Domain::Shingle))));
+        let sampled = self.smallest.of(&self.shingles[..self.sampled], SHINGLES_A_PART);
+        self.inner.extend(sampled.iter().map(|&hash| join(hash, salt(Domain::Shingle))));
     }
 
     /// The sketch of all parts read; the reader is ready for the next exchange.
     pub(crate) fn finish(&mut self) -> TextSketch {
-        keep_smallest(&mut self.edges, ANCHORS_AN_EXCHANGE, &mut self.room);
-        keep_smallest(&mut self.inner, ANCHORS_AN_EXCHANGE - self.edges.len(), &mut self.room);
-        self.edges.append(&mut self.inner);
-        keep_smallest(&mut self.edges, ANCHORS_AN_EXCHANGE, &mut self.room);
-        let sketch = TextSketch { anchors: self.edges.as_slice().into(), ..std::mem::take(&mut self.sketch) };
+        let edges = self.smallest.of(&self.edges, ANCHORS_AN_EXCHANGE);
+        self.edges.splice(.., edges.iter().copied());
+        let inner = self.smallest.of(&self.inner, ANCHORS_AN_EXCHANGE - self.edges.len());
+        self.edges.extend_from_slice(inner);
+        self.inner.clear();
+        let anchors = self.smallest.of(&self.edges, ANCHORS_AN_EXCHANGE).into();
+        let sketch = TextSketch { anchors, ..std::mem::take(&mut self.sketch) };
         self.edges.clear();
         sketch
     }

@@ -2,13 +2,14 @@
 //! else is told while each word is at hand.
 
 use super::asks::{asks_at, may_ask};
+use super::lane::{Kind, kind_of};
 use super::token::{Token, next_token};
-use super::window::{Kind, WINDOW, Window, kind_of, low};
+use super::window::{WINDOW, Window, low};
 use super::{Part, SLOT, script_of};
 use crate::constants::{ASKED_BYTES, LONGEST_WORD, SHINGLE_WORDS, TOPIC_WORD};
 use crate::hash::{Keyed, eight, join};
 
-/// Bytes before the text, so that the eight bytes which end with a word can be read
+/// Bytes before a window, so that the eight bytes which end with a word can be read
 /// everywhere.
 const FRONT: usize = 8;
 
@@ -18,7 +19,6 @@ const VIEW: usize = FRONT + WINDOW + 8;
 /// A part that was read. Its rooms are used again for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    bytes: Vec<u8>,
     /// [`SHINGLE_WORDS`] times nothing, and then the hashes of words, of which `count`
     /// are there: room is made for all that the text can have, and then they are
     /// written without asking for any.
@@ -84,9 +84,12 @@ impl Scan {
     pub(super) fn read(&mut self, key: &Keyed, part: Part, text: &str) {
         let about = About { key, text, is_asked: part != Part::FirstUser };
         self.begin(text);
+        // All of it on its way from memory at once, not each window when its turn comes.
+        std::hint::black_box(text.as_bytes().iter().step_by(WINDOW).fold(0, |all, byte| all ^ byte));
         let mut at = 0;
         while at < text.len() {
-            let view = *view(&self.bytes, at);
+            let mut edge = [0; VIEW];
+            let view = view(text.as_bytes(), at, &mut edge);
             let window = Window::of(view[FRONT..].first_chunk().unwrap_or(&[0; WINDOW]));
             let seen = window.before_odd();
             let mut run = window.words() & low(seen);
@@ -102,16 +105,12 @@ impl Scan {
             }
             let ends = !run & run << 1;
             self.stops_of(window.stops & low(length), ends);
-            self.words_of(about, at, &view, run, ends, window.digits);
+            self.words_of(about, at, view, run, ends, window.digits);
             at = self.others(about, at + length);
         }
     }
 
     fn begin(&mut self, text: &str) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(&[0; FRONT]);
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.bytes.extend_from_slice(&[0; VIEW]);
         // Each word is a byte long at least.
         let most = SHINGLE_WORDS + text.len() + 1;
         if self.words.len() < most {
@@ -156,7 +155,7 @@ impl Scan {
                 topic[topics] = hash;
                 topics += usize::from(length >= TOPIC_WORD);
                 if asked >> start & 1 == 1 && may_ask(eight(view, FRONT + start) as u32) {
-                    self.asks |= asks_at(&self.bytes, FRONT + at + start);
+                    self.asks |= asks_at(about.text.as_bytes(), at + start);
                 }
             }
             count += 1;
@@ -243,6 +242,17 @@ const fn longer_than_half(run: u64) -> u64 {
 /// So that they are slots.
 const _: () = assert!(LONGEST_WORD == WINDOW / 2);
 
-fn view(bytes: &[u8], at: usize) -> &[u8; VIEW] {
-    bytes.get(at..).and_then(|bytes| bytes.first_chunk()).unwrap_or(&[0; VIEW])
+/// A window with what is around it: the text's own bytes but at its ends, where nothing is
+/// around it.
+fn view<'v>(text: &'v [u8], at: usize, edge: &'v mut [u8; VIEW]) -> &'v [u8; VIEW] {
+    let whole = at.checked_sub(FRONT).and_then(|from| text.get(from..)?.first_chunk());
+    whole.unwrap_or_else(|| {
+        let (from, to) = (at.saturating_sub(FRONT), text.len().min(at + WINDOW + 8));
+        let there = text.get(from..to).unwrap_or_default();
+        let front = FRONT.saturating_sub(at);
+        if let Some(place) = edge.get_mut(front..front + there.len()) {
+            place.copy_from_slice(there);
+        }
+        edge
+    })
 }

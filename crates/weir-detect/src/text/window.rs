@@ -2,6 +2,8 @@
 //! loop that looks at each byte is mispredicted at nearly every word; here a word's
 //! ends are the ends of runs of bits, and no branch is taken for a byte.
 
+use super::lane::{LANE, bits_of};
+
 /// Bytes a window shows.
 pub(super) const WINDOW: usize = 64;
 
@@ -19,54 +21,6 @@ pub(super) struct Window {
     pub(super) odd: u64,
 }
 
-/// Bits a class has in a line of [`LINES`]: as many bytes are read into one number.
-const LANE: usize = 16;
-
-const RUN: u64 = 1;
-const STOP: u64 = 1 << LANE;
-const ODD: u64 = 1 << (2 * LANE);
-
-/// What each byte is: a bit in each of three lanes. A digit is a run and a stop, an
-/// apostrophe a run and odd, which nothing else is.
-const LINES: [u64; 256] = {
-    let mut lines = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        lines[byte] = match byte as u8 {
-            b'A'..=b'Z' | b'a'..=b'z' => RUN,
-            b'0'..=b'9' => RUN | STOP,
-            b'\'' => RUN | ODD,
-            b'.' | b'!' | b'?' | b':' | b';' | b'\n' | b'<' | b'>' => STOP,
-            b'"' | b'`' | 0x80.. => ODD,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    lines
-};
-
-/// What may begin at a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A run of ASCII letters and digits.
-    Run,
-    Stop,
-    /// See [`Window::odd`].
-    Odd,
-    /// Nothing: space, most punctuation, and apostrophes before words.
-    Gap,
-}
-
-pub(super) fn kind_of(byte: u8) -> Kind {
-    let line = LINES[usize::from(byte)];
-    match (line & RUN != 0, line & ODD != 0, line & STOP != 0) {
-        (true, false, _) => Kind::Run,
-        (false, true, _) => Kind::Odd,
-        (false, false, true) => Kind::Stop,
-        _ => Kind::Gap,
-    }
-}
-
 /// The lowest so many bits.
 #[inline]
 pub(super) fn low(count: usize) -> u64 {
@@ -76,15 +30,16 @@ pub(super) fn low(count: usize) -> u64 {
 impl Window {
     #[inline]
     pub(super) fn of(bytes: &[u8; WINDOW]) -> Window {
-        let (mut run, mut stop, mut odd) = (0, 0, 0);
+        let mut window = Window::default();
         for (place, some) in bytes.as_chunks::<LANE>().0.iter().enumerate() {
-            let lanes = some.iter().rev().fold(0, |lanes, &byte| lanes << 1 | LINES[usize::from(byte)]);
-            let lane = |number: usize| (lanes >> (number * LANE) & 0xffff) << (place * LANE);
-            run |= lane(0);
-            stop |= lane(1);
-            odd |= lane(2);
+            let [run, digits, apostrophes, stops, odd] = bits_of(some).map(|bits| u64::from(bits) << (place * LANE));
+            window.run |= run;
+            window.digits |= digits;
+            window.apostrophes |= apostrophes;
+            window.stops |= stops;
+            window.odd |= odd;
         }
-        Window { run, digits: run & stop, apostrophes: run & odd, stops: stop & !run, odd: odd & !run }
+        window
     }
 
     /// Bytes before the first that is odd.
