@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use weir_detect::{Settings, Trial, Without};
-use weir_sim::traffic::{Campaign, Innocents, Kind, LookAlikes, Scenario};
+use weir_sim::traffic::{Campaign, Innocents, Kind, LookAlikes, Scenario, Shock};
 
 use crate::data::Data;
 
@@ -57,6 +57,9 @@ pub struct Asked {
     /// Draw everything from beyond the ranges that the detector was developed on
     #[arg(long)]
     pub held_out: Option<u64>,
+    /// The day on which a model is launched, instead of the scenario's own
+    #[arg(long, value_name = "DAY")]
+    pub launch: Option<f64>,
     /// No innocents beside the campaigns
     #[arg(long)]
     pub no_innocents: bool,
@@ -95,6 +98,10 @@ pub enum LeaveOut {
     Interchangeability,
     /// The group; pairs instead.
     Group,
+    /// Going over to a new model.
+    Pivot,
+    /// Use out of line with the plan.
+    Quota,
 }
 
 impl From<LeaveOut> for Without {
@@ -106,6 +113,8 @@ impl From<LeaveOut> for Without {
             LeaveOut::Repeats => Without::Repeats,
             LeaveOut::Interchangeability => Without::Interchangeability,
             LeaveOut::Group => Without::Group,
+            LeaveOut::Pivot => Without::Pivot,
+            LeaveOut::Quota => Without::Quota,
         }
     }
 }
@@ -146,6 +155,10 @@ impl Asked {
             if let Some(changes) = &self.with {
                 planted.with = changed(&planted.with, changes)?;
             }
+        }
+        if let Some(day) = self.launch {
+            scenario.shocks.retain(|shock| !matches!(shock, Shock::Launch { .. }));
+            scenario.shocks.push(Shock::Launch { day, rise: 0.6 });
         }
         if self.shared {
             scenario.campaigns.iter_mut().skip(1).for_each(|planted| planted.with.shared_accounts = true);

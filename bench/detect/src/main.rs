@@ -1,11 +1,12 @@
 //! One measurement, one line of JSON: what a benchmark is made of.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
-use weir_detect::{Role, Settings, Trial};
+use weir_detect::{Role, Settings, Trial, UnderTest};
 use weir_detect_bench::ask::Asked;
 use weir_detect_bench::calibrate::calibrate;
 use weir_detect_bench::{Data, Run, apart, compare, removals, run};
@@ -135,10 +136,16 @@ fn main() -> Result<()> {
 }
 
 fn line(asked: &Asked, accounts: u32, days: u32, done: &Run) -> serde_json::Value {
+    // Groups without an account of any campaign that would show a piece.
+    let innocents = |bits: fn(&UnderTest) -> f64| {
+        let is_innocent = |kinds: &BTreeMap<String, usize>| !kinds.keys().any(|kind| kind.starts_with('A'));
+        done.under_test.iter().filter(|(candidate, kinds)| bits(candidate) > 0.0 && is_innocent(kinds)).count()
+    };
     let associated = done.findings.members.iter().filter(|line| line.role == Role::Associated).count();
     json!({
         "scenario": asked.scenario, "seed": asked.seed, "accounts": accounts, "days": days,
         "exchanges": done.exchanges, "born": done.born, "confirmed": done.confirmed, "score": done.score,
+        "innocent_groups": { "pivot": innocents(|group| group.pivot), "quota": innocents(|group| group.quota) },
         "associated": associated, "correlation": done.correlation,
         "detecting_seconds": done.detecting.as_secs_f64(), "seconds": done.all.as_secs_f64(),
     })
@@ -159,10 +166,12 @@ fn show(done: &Run) -> Result<()> {
         let bits: Vec<String> = candidate.bits.iter().map(|(name, bits)| format!("{name} {bits:.1}")).collect();
         let (e, needed, like) = (candidate.log2_e, candidate.needed, candidate.likeness.unwrap_or(f64::NAN));
         println!(
-            "#{} e {e:.1} of {needed:.1} {kinds:?} {} of {}, likeness {like:.4}",
+            "#{} e {e:.1} of {needed:.1} {kinds:?} {} of {}, likeness {like:.4}, pivot {:.1}, quota {:.1}",
             candidate.ordinal,
             bits.join(" "),
-            candidate.exchanges
+            candidate.exchanges,
+            candidate.pivot,
+            candidate.quota
         );
     }
     for line in done.flagged.iter().take(8) {

@@ -221,7 +221,7 @@ fn found(state: &State, cluster: &Cluster, epoch: i64) -> Candidate {
     for id in founders {
         let Some(unit) = state.units.get(&id) else { continue };
         let mut member = Member { last: unit.last, ..Member::joining(epoch, Some(unit), &cluster.anchors) };
-        if member.shown as f64 >= DEDICATED * unit.sampled as f64 {
+        if member.shown as f64 >= DEDICATED * f64::from(unit.sampled) {
             member.history = unit.history.clone();
             candidate.pool.add(&member.history);
         }

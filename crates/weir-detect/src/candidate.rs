@@ -179,13 +179,13 @@ impl Member {
     /// A customer that joins at an epoch, as it was before.
     pub(crate) fn joining(epoch: i64, known: Option<&Unit>, anchors: &BTreeSet<u64>) -> Member {
         let Some(unit) = known else { return Member { since: epoch, ..Member::default() } };
-        let (before, shown) = (unit.sampled, unit.shows(anchors));
+        let (before, shown) = (u64::from(unit.sampled), unit.shows(anchors));
         Member { since: epoch, before, shown, ..Member::default() }
     }
 
     /// All its sampled exchanges since it joined.
     pub(crate) fn sampled(&self, unit: &Unit) -> u64 {
-        unit.sampled.saturating_sub(self.before).max(self.joint)
+        u64::from(unit.sampled).saturating_sub(self.before).max(self.joint)
     }
 
     /// Its sampled exchanges before it joined that were other work.

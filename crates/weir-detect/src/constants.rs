@@ -123,6 +123,26 @@ pub(crate) const COME_DAYS: i64 = 2;
 /// Moments within the epoch kept of a customer's latest exchanges: its habit.
 pub(crate) const MOMENTS: usize = 12;
 
+// What is kept of models and plans (see `launch.rs`).
+
+/// Models known by name: a provider has dozens, and some customers their own.
+pub(crate) const MODELS: usize = 512;
+/// Days within which a model is new after it was first seen: one that was tried before
+/// its launch by a few is still new on its day, one that a firm has had for a week not.
+pub(crate) const NEW_MODEL_DAYS: i64 = 3;
+/// The share of an epoch's customers that use a new model when it counts as launched
+/// (stated: a model of one firm's own is used by its accounts alone).
+pub(crate) const LAUNCH_SHARE: f64 = 0.02;
+/// Days after a launch until another may take its place.
+pub(crate) const LAUNCH_DAYS: i64 = 7;
+/// Exchanges in the day after a launch before it is known whether a customer went
+/// over: who puts half of them to the new model has none among four once in sixteen
+/// times.
+pub(crate) const MOVED_LEAST: u8 = 4;
+/// The share of them with the new model from which it did (stated: half of what the
+/// one campaign on record moved).
+pub(crate) const MOVED_SHARE: f64 = 0.25;
+
 // Watching itself (see `watch.rs`).
 
 /// Placebo groups at once: their mean is steadier than one.

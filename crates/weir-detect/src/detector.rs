@@ -15,6 +15,8 @@ use crate::epoch::{self, Stage};
 use crate::fills::Slot;
 use crate::findings::{self, Findings};
 use crate::footprint::Footprint;
+use crate::judge;
+use crate::launch::Launches;
 use crate::leave_out::UnknownPiece;
 use crate::likeness::Reference;
 use crate::profile::EpochProfile;
@@ -66,6 +68,10 @@ pub struct UnderTest {
     pub bits: Vec<(String, f64)>,
     /// Whether it was told apart from those who work off a list with the same template.
     pub is_apart: bool,
+    /// What a pivot to a new model would say of it, in bits, were it confirmed.
+    pub pivot: f64,
+    /// The same of use out of line with the plan.
+    pub quota: f64,
 }
 
 /// Finds accounts that act as one, epoch by epoch.
@@ -209,7 +215,15 @@ impl Detector {
     /// Each living candidate's linkage, for calibration: the e-process alone,
     /// whatever the other axes say.
     pub fn under_test(&self) -> Vec<UnderTest> {
-        let of = |candidate: &Candidate| UnderTest {
+        let of = |candidate: &Candidate| {
+            let (pivot, quota) = judge::beside(candidate, &self.state);
+            self.told_of(candidate, pivot, quota)
+        };
+        self.state.candidates.iter().map(of).collect()
+    }
+
+    fn told_of(&self, candidate: &Candidate, pivot: f64, quota: f64) -> UnderTest {
+        UnderTest {
             ordinal: candidate.ordinal,
             members: candidate.members.keys().filter_map(|id| self.state.units.get(id)).map(|u| u.name.to_string()).collect(),
             log2_e: candidate.log2_e,
@@ -218,8 +232,9 @@ impl Detector {
             likeness: candidate.likeness.share(),
             bits: Component::ALL.map(|c| (format!("{c:?}"), candidate.bits[c as usize])).to_vec(),
             is_apart: candidate.is_apart,
-        };
-        self.state.candidates.iter().map(of).collect()
+            pivot,
+            quota,
+        }
     }
 
     /// The intra-account correlation of topics among unrelated customers, two
@@ -257,6 +272,7 @@ impl Detector {
             reference: &state.reference,
             pool: &state.pool,
             habits: state.habits,
+            launches: &state.launches,
             watch: &state.watch,
             ordinary: &state.ordinary,
             sample: state.sample.iter().copied().collect(),
@@ -286,6 +302,7 @@ impl Detector {
         (state.candidates, state.reference, state.pool) = (held.candidates, held.reference, held.pool);
         state.ordinary = held.ordinary;
         state.watch = held.watch;
+        state.launches = held.launches;
         (state.habits, state.sample) = (held.habits, held.sample.into_iter().collect());
         Ok(detector)
     }
@@ -314,6 +331,7 @@ struct Saved<'s> {
     reference: &'s Reference,
     pool: &'s Pool,
     habits: Habits,
+    launches: &'s Launches,
     watch: &'s Watch,
     ordinary: &'s [Exemplar],
     sample: Vec<u64>,
@@ -334,6 +352,7 @@ struct Held {
     reference: Reference,
     pool: Pool,
     habits: Habits,
+    launches: Launches,
     watch: Watch,
     ordinary: Vec<Exemplar>,
     sample: Vec<u64>,

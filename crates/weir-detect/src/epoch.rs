@@ -16,7 +16,7 @@ use crate::profile::EpochProfile;
 use crate::settings::Settings;
 use crate::shed::shed;
 use crate::state::State;
-use crate::unit::Units;
+use crate::unit::{During, Units};
 
 /// A step of folding an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,8 @@ pub(crate) fn fold(
     let profile = without.as_ref().unwrap_or(profile);
     weigh_all(state, epoch, profile);
     done(Stage::Evidence);
-    let active = learn(state, epoch, profile);
+    state.launches.take(settings, state.begun, epoch, profile);
+    let active = learn(state, settings, epoch, profile);
     done(Stage::Learning);
     forget(state, settings, epoch);
     done(Stage::Forgetting);
@@ -160,12 +161,14 @@ fn joint_of<'e>(
 /// Takes the epoch into what is known of customers and anchors; gives the
 /// anchors that may found something: a pool that came whole in its first hour
 /// wins no user any more, only uses.
-fn learn(state: &mut State, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64> {
+fn learn(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64> {
+    let launch = state.launches.latest().filter(|launch| launch.is_counted(epoch)).cloned();
+    let during = During { epoch, day: settings.epochs_in_days(1), launch: launch.as_ref() };
     let mut active = Vec::new();
     let mut shown: Vec<u64> = Vec::new();
     for (&id, seen) in &profile.units {
         let unit = state.units.entry(id).or_default();
-        unit.take(epoch, seen, &mut state.pool);
+        unit.take(during, seen, &mut state.pool);
         for (_, event) in seen.events.iter().filter(|(_, event)| !event.follows_up && event.fill != 0) {
             unit.given.take(state.fills.give(event.fill, id));
         }

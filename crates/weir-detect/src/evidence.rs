@@ -350,7 +350,7 @@ mod tests {
             call(&mut before, &sketcher, account, [60_000 + account].into_iter());
         }
         for (&id, seen) in &before.units {
-            state.units.entry(id).or_default().take(0, seen, &mut state.pool);
+            state.units.entry(id).or_default().take(crate::unit::During { epoch: 0, day: 24, launch: None }, seen, &mut state.pool);
         }
         for account in 0..100 {
             call(&mut profile, &sketcher, account, [if account < 50 { 7 } else { 1_000 + account }].into_iter());

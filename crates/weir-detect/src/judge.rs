@@ -4,6 +4,8 @@
 
 mod concealment;
 mod harvest;
+mod pivot;
+mod quota;
 
 use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
@@ -12,6 +14,7 @@ use crate::dossier::Status;
 use crate::settings::Without;
 use crate::standing::Standing;
 use crate::state::State;
+pub(crate) use pivot::Pivot;
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +35,8 @@ pub(crate) struct Verdict {
     /// When each of them began, sorted.
     pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
+    /// None where the group did not go over to a new model as nobody else did.
+    pub(crate) pivot: Option<Pivot>,
     pub(crate) linkage: Vec<Piece>,
     pub(crate) harvest: Vec<Piece>,
     /// None where it cannot be assessed.
@@ -42,13 +47,23 @@ pub(crate) fn sum(pieces: &[Piece]) -> f64 {
     pieces.iter().map(|piece| piece.bits).sum()
 }
 
+/// Members who give a good part of their own traffic to the joint work.
+fn core_of(candidate: &Candidate, state: &State) -> Vec<u64> {
+    let core = candidate.members.iter().filter(|(id, member)| state.is_core(**id, member));
+    core.map(|(&unit, _)| unit).collect()
+}
+
+/// Bits of a pivot and of use out of line with the plan, of a candidate whatever its
+/// e-process says: for measurements.
+pub(crate) fn beside(candidate: &Candidate, state: &State) -> (f64, f64) {
+    let core = core_of(candidate, state);
+    let pivot = Pivot::of(candidate, &core, state).and_then(|pivot| pivot.piece());
+    let bits = |piece: Option<Piece>| piece.map_or(0.0, |piece| piece.bits);
+    (bits(pivot), bits(quota::piece(candidate, &core, state)))
+}
+
 pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
-    let core: Vec<u64> = candidate
-        .members
-        .iter()
-        .filter(|(id, member)| state.is_core(**id, member))
-        .map(|(&unit, _)| unit)
-        .collect();
+    let core = core_of(candidate, state);
     let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();
     begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);
@@ -60,7 +75,10 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         }
         pieces
     };
-    let harvest = counted(harvest::pieces(candidate, state));
+    let pivot = Pivot::of(candidate, &core, state);
+    let mut harvest = harvest::pieces(candidate, state);
+    harvest.extend(pivot.as_ref().and_then(Pivot::piece));
+    let harvest = counted(harvest);
     let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
     let two_blocks = two_blocks(candidate, &standing);
     // Users of a tool may share a network and ask alike; work that is dealt out
@@ -75,7 +93,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, pivot, linkage, harvest, concealment }
 }
 
 /// At least two dependence blocks, one of them text or time.

@@ -20,6 +20,8 @@ pub(crate) const NAMED: &str = "others' indicators name it";
 pub(crate) const DEALT: &str = "its joint turns resemble its own earlier ones";
 /// See [`TEMPLATE`].
 pub(crate) const BEHAVIOUR: &str = "its own behaviour after the candidate's birth";
+/// See [`TEMPLATE`].
+pub(crate) const PIVOT: &str = "moved to a new model within a day of its launch";
 
 /// A piece of a member's evidence that a rerun can leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(crate) enum Item {
     Dealt,
     /// What it did after the candidate's birth, by block.
     Behaviour(Block),
+    /// Whether it went over to a new model.
+    Pivot,
 }
 
 impl Item {
@@ -48,6 +52,7 @@ impl Item {
             .or_else(|| what.ends_with(TRAFFIC).then_some(Item::Traffic))
             .or_else(|| begins(Item::Named, NAMED))
             .or_else(|| begins(Item::Dealt, DEALT))
+            .or_else(|| begins(Item::Pivot, PIVOT))
             .or_else(|| [Block::Time, Block::Network, Block::Client].into_iter().find_map(behaviour))
             .or_else(|| Kind::ALL.into_iter().find_map(value))
     }
@@ -103,6 +108,7 @@ mod tests {
             ("request parameters: as 3 of 9 other members", Item::Standing(Block::Client)),
             ("its joint turns resemble its own earlier ones no more than the others'", Item::Dealt),
             ("its own behaviour after the candidate's birth (network)", Item::Behaviour(Block::Network)),
+            ("moved to a new model within a day of its launch, as 95 of 98 other members", Item::Pivot),
         ];
         for (what, item) in told {
             assert_eq!(Item::of(what), Some(item), "{what}");

@@ -31,6 +31,7 @@ mod footprint;
 mod hash;
 mod intake;
 mod judge;
+mod launch;
 mod leave_out;
 mod likeness;
 mod member;

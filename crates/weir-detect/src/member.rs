@@ -7,7 +7,7 @@ use crate::candidate::{Candidate, Member};
 use crate::constants::{BLOCK_COUNTS, CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::Verdict;
-use crate::leave_out::{BEHAVIOUR, DEALT, Item, NAMED, TEMPLATE, TRAFFIC};
+use crate::leave_out::{BEHAVIOUR, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
 use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
@@ -175,6 +175,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         let what = format!("{DEALT} {how} the others'");
         parts.push(Part::of_its_own(Block::Text, what, dealt));
     }
+    parts.extend(pivot(verdict, state, unit));
     // What it did at the same moments and from the same places as the others.
     for block in [Block::Time, Block::Network, Block::Client] {
         let bits: f64 = crate::bet::Component::ALL
@@ -189,6 +190,16 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         }
     }
     parts
+}
+
+/// Whether it went over to a new model as the group did. The model comes with a copied
+/// tool's settings, so it speaks for a member and is none of the two things of its own
+/// that make it one.
+fn pivot(verdict: &Verdict, state: &State, unit: u64) -> Option<Part> {
+    let is_inside = verdict.core.binary_search(&unit).is_ok();
+    let (has_moved, bits, others) = verdict.pivot.as_ref()?.of_member(state, unit, is_inside)?;
+    let what = if has_moved { format!("{PIVOT}, {others}") } else { format!("did not move to a new model, {others}") };
+    Some(Part::copied(Block::Life, what, bits))
 }
 
 /// Bits against whoever began long before the others: of a campaign's accounts a

@@ -72,7 +72,7 @@ impl Working {
             count += 1.0;
             uses += f64::from(own);
             // Only sampled exchanges show their anchors.
-            share += (f64::from(own) / unit.sampled.max(1) as f64).min(1.0);
+            share += (f64::from(own) / f64::from(unit.sampled.max(1))).min(1.0);
         }
         Working { share: share / count.max(1.0), uses: uses / count.max(1.0) }
     }

@@ -36,6 +36,10 @@ pub enum Without {
     Interchangeability,
     /// The group: each account is held against one other instead.
     Group,
+    /// Going over to a new model.
+    Pivot,
+    /// Use out of line with the plan.
+    Quota,
 }
 
 /// How a measurement departs from the detector as it is. A deployment leaves

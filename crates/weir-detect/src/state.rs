@@ -10,6 +10,7 @@ use crate::cleared::Cleared;
 use crate::constants::SAMPLE_UNITS;
 use crate::fills::Fills;
 use crate::hash::Table;
+use crate::launch::Launches;
 use crate::leave_out::{Item, LeftOut};
 use crate::likeness::Reference;
 use crate::profile::Event;
@@ -77,6 +78,7 @@ pub(crate) struct State {
     pub(crate) reference: Reference,
     pub(crate) pool: Pool,
     pub(crate) habits: Habits,
+    pub(crate) launches: Launches,
     pub(crate) watch: Watch,
     /// Some exchanges of customers outside every candidate, to read beside.
     pub(crate) ordinary: Vec<Exemplar>,
@@ -107,6 +109,7 @@ impl State {
             reference: Reference::default(),
             pool: Pool::default(),
             habits: Habits::default(),
+            launches: Launches::default(),
             watch: Watch::default(),
             ordinary: Vec::new(),
             sample: BTreeSet::new(),

@@ -15,6 +15,7 @@ use crate::constants::{EDGES_A_UNIT, HISTORY_FULL, MOMENTS, RECENT_VALUES, TOPIC
 use crate::fills::Given;
 use crate::footprint::rounded;
 use crate::hash::{Domain, Keyed, Table};
+use crate::launch::{Launch, Moved};
 use crate::profile::{Event, UnitEpoch};
 pub(crate) use topics::Topics;
 
@@ -196,7 +197,7 @@ pub(crate) struct Unit {
     pub(crate) last: i64,
     pub(crate) exchanges: u64,
     /// Of them, those whose texts were looked at.
-    pub(crate) sampled: u64,
+    pub(crate) sampled: u32,
     /// What its opening turns were like; later turns of a conversation follow
     /// from the first and would only make everybody look alike to themselves.
     pub(crate) history: History,
@@ -207,19 +208,40 @@ pub(crate) struct Unit {
     pub(crate) marks: u64,
     pub(crate) moments: Latest,
     pub(crate) given: Given,
+    /// Exchanges in the day that began with its first epoch.
+    pub(crate) first_day: u16,
+    /// Whether it went over to what was launched last.
+    pub(crate) moved: Moved,
+}
+
+/// What everybody lives through at the same time as an epoch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct During<'s> {
+    pub(crate) epoch: i64,
+    /// Epochs in a day.
+    pub(crate) day: i64,
+    /// What was launched within the last day.
+    pub(crate) launch: Option<&'s Launch>,
 }
 
 impl Unit {
     /// Takes in what an epoch saw of it; what it was like before is gone. Its
     /// history is part of the pool.
-    pub(crate) fn take(&mut self, epoch: i64, seen: &UnitEpoch, pool: &mut Pool) {
+    pub(crate) fn take(&mut self, during: During<'_>, seen: &UnitEpoch, pool: &mut Pool) {
+        let During { epoch, day, launch } = during;
         if self.name.is_empty() {
             self.name.clone_from(&seen.name);
             self.first = epoch;
         }
+        if epoch - self.first < day {
+            self.first_day = self.first_day.saturating_add(u16::try_from(seen.exchanges).unwrap_or(u16::MAX));
+        }
+        if let Some(launch) = launch {
+            self.moved.take(launch, self.last, seen);
+        }
         self.last = epoch;
         self.exchanges = self.exchanges.saturating_add(seen.exchanges);
-        self.sampled = self.sampled.saturating_add(seen.events.len() as u64);
+        self.sampled = self.sampled.saturating_add(seen.events.len() as u32);
         for (_, event) in &seen.events {
             if !event.follows_up {
                 self.history.take_pooled(event, pool);

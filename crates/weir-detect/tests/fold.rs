@@ -47,7 +47,11 @@ fn log() -> Vec<LoggedExchange> {
         } else {
             format!("please tell me something of the {noun} and the {other} for my collection")
         };
-        log.push(exchange(account, millis, &text));
+        let mut exchange = exchange(account, millis, &text);
+        // From the second day on there is a new model, which the forty take to.
+        let is_new = at > 30 * 40 && (account < 40 || account % 9 == 0);
+        exchange.model = Some(if is_new { "atlas-6" } else { "atlas-5" }.to_owned());
+        log.push(exchange);
     }
     log
 }

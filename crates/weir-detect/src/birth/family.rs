@@ -76,7 +76,7 @@ fn is_work(state: &State, profile: &EpochProfile, pivot: u64, family: &BTreeSet<
     for unit in &anchor.sample {
         let Some(unit_known) = state.units.get(unit) else { continue };
         known += 1;
-        sampled += unit_known.sampled;
+        sampled += u64::from(unit_known.sampled);
         listed += u64::from(unit_known.given.is_of_a_list());
         let Some(seen) = profile.units.get(unit) else { continue };
         let parts = seen.events.iter().map(|(_, event)| event.anchors.iter().filter(|id| family.contains(id)).count() as u64);

@@ -35,6 +35,18 @@ pub(crate) const EVIDENCE_BITS: f64 = 8.0;
 pub(crate) const DECIDES: f64 = -24.0;
 /// Bits that each of the lesser kinds may bring.
 pub(crate) const LESSER_BITS: f64 = 4.0;
+/// Customers outside a group of whom it must be known whether they went over to a new
+/// model: their share is then known to within a tenth (its standard error).
+pub(crate) const PIVOT_KNOWN: f64 = 30.0;
+/// Customers of a plan outside a group from which its usual use is known.
+pub(crate) const PLAN_KNOWN: usize = 30;
+/// The share of a plan's customers whose use is heavy: the highest that thirty of them
+/// tell by three.
+pub(crate) const HEAVY_USE: f64 = 0.1;
+/// Bits that use out of line with the plan may bring to the concealment axis. Busy
+/// users of a tool show it as well, each pay for themselves, which brings two bits,
+/// and hide nothing: both together stay well below [`CONCEALMENT_BITS`] (stated).
+pub(crate) const QUOTA_BITS: f64 = 2.0;
 /// Bits a member's own test needs (stated: the text alone brings 8 at most, so
 /// its share of the account's own traffic 6, so it takes both and more).
 pub(crate) const MEMBER_BITS: f64 = 14.0;

@@ -6,7 +6,7 @@ use crate::candidate::Candidate;
 use crate::constants::{
     CONCEALMENT_BITS, DECIDES, DISPOSABLE_DAYS, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE,
 };
-use crate::judge::{Piece, excess};
+use crate::judge::{Piece, excess, quota};
 use crate::standing::{Kind, Standing};
 use crate::state::State;
 
@@ -21,6 +21,7 @@ pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, s
     pieces.extend(own_payments(standing));
     pieces.extend(rotation(candidate, core, state));
     pieces.extend(isolation(candidate, core, standing, state));
+    pieces.extend(quota::piece(candidate, core, state));
     Some(pieces)
 }
 

@@ -243,7 +243,7 @@ impl Plan {
         for scenario in scenarios {
             let base = format!("--scenario {scenario} --accounts 5000 --days 14 --look-alikes 1");
             self.seeds("ablations", "Weir as it is", &base, seeds.clone());
-            for part in ["text", "time", "negative", "repeats", "interchangeability", "group"] {
+            for part in ["text", "time", "negative", "repeats", "interchangeability", "group", "pivot", "quota"] {
                 let arguments = format!("{base} --leave-out {part}");
                 self.seeds("ablations", &format!("without {part}"), &arguments, seeds.clone());
             }
