@@ -23,6 +23,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::programs::built;
 use super::raw::Raw;
 use crate::{run, say};
 use cache::Cache;
@@ -34,8 +35,7 @@ pub(crate) struct Detect {
     /// is written to bench/raw.
     #[arg(long)]
     quick: bool,
-    /// Parts to measure: limits, curves, bars, ablations, baselines, calibration,
-    /// benign, held-out. All where absent.
+    /// Parts to measure, by the names that the tables have. All where absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Runs at once.
@@ -44,6 +44,9 @@ pub(crate) struct Detect {
     /// Folder with real prompts and arrivals, for the rows that use them.
     #[arg(long)]
     data: Option<std::path::PathBuf>,
+    /// Cargo's profile that the program is built with; what it finds is the same.
+    #[arg(long, default_value = "dist")]
+    profile: String,
     /// Measure nothing; print what is cached.
     #[arg(long)]
     cached: bool,
@@ -51,6 +54,9 @@ pub(crate) struct Detect {
 
 /// Measures, writes the lines and prints the tables.
 pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
+    if let Some(unknown) = asked.only.iter().find(|part| !plan::PARTS.contains(&part.as_str())) {
+        anyhow::bail!("--only: there is no part `{unknown}`; there are: {}", plan::PARTS.join(", "));
+    }
     let cache = Cache::open(workspace)?;
     let size = if asked.quick { Size::Quick } else { Size::Whole };
     let data = asked.data.as_deref().map(std::fs::canonicalize).transpose().context("--data")?;
@@ -59,10 +65,9 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         .filter(|job| asked.only.is_empty() || asked.only.iter().any(|part| part == job.part))
         .collect();
     if !asked.cached {
-        // With the features of the whole workspace, as the tests are built.
         let mut cargo = Command::new("cargo");
-        run(cargo.current_dir(workspace).args(["build", "--workspace", "--bin", "weir-detect-bench"]))?;
-        let program = workspace.join("target/debug/weir-detect-bench");
+        run(cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir-detect-bench"]))?;
+        let program = built(workspace, &asked.profile).join("weir-detect-bench");
         let found = Found { program, splink: splink(workspace, &jobs)?, data };
         play(&found, &cache, &jobs, asked.jobs.max(1))?;
     }

@@ -1,10 +1,11 @@
 //! What is measured: rows, and the runs that each is made of.
 
 /// The parts, in the order of the page: limits first.
-pub(super) const PARTS: [&str; 13] = [
+pub(super) const PARTS: [&str; 14] = [
     "limits",
     "curves",
     "bars",
+    "twenty prompts each",
     "bars without the accounts file",
     "larger populations",
     "ablations",
@@ -90,6 +91,7 @@ pub(super) fn jobs(size: Size, real: bool) -> Vec<Job> {
     plan.limits();
     plan.curves();
     plan.bars();
+    plan.brief();
     plan.ablations();
     plan.baselines();
     plan.calibration();
@@ -233,6 +235,20 @@ impl Plan {
             if self.size == Size::Whole && name == "A1" {
                 let row = format!("{name} among 1,000,000");
                 self.seeds("larger populations", &row, &format!("{arguments} 1000000 --memory 6144"), 1..2);
+            }
+        }
+    }
+
+    /// As little as the bars speak of, in a day or in ten, and looked back at a week
+    /// later at least.
+    fn brief(&mut self) {
+        let seeds = 1..1 + self.pick(1, 5);
+        for (per_day, days) in [(22.0, 1), (5.5, 4), (2.2, 10)] {
+            for name in ["A1", "A4", "A5", "A6", "A7", "A11"] {
+                let with = format!(r#"{{"per-day":{per_day:.1},"days":{days}}}"#);
+                let row = format!("{name}, {per_day} a day for {days}");
+                let arguments = format!("--scenario {name} --with {with} --campaign-accounts 100 --accounts 3000 --days 24");
+                self.seeds("twenty prompts each", &row, &arguments, seeds.clone());
             }
         }
     }
