@@ -357,7 +357,7 @@ acts! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub whole: Option<Digest>,
     }
-    /// More is known of it.
+    /// More is known of it; of no accounts: it is no longer found.
     "campaign.update" CampaignUpdate {
         pub status: CampaignStatus,
         pub log2_e: Bits,

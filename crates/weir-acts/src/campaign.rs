@@ -70,7 +70,8 @@ pub struct Campaign {
     pub status: CampaignStatus,
     /// Its linkage when last told.
     pub log2_e: Bits,
-    /// Accounts with it then, members and associated.
+    /// Accounts with it then, members and associated; 0 where it was no longer
+    /// found.
     pub accounts: u64,
     /// Joint exchanges then.
     pub exchanges: u64,
@@ -105,10 +106,21 @@ pub struct Campaign {
 impl Campaign {
     /// Where it stands, in one word.
     pub const fn state(&self) -> &'static str {
-        match (&self.ended, self.growing) {
-            (Some(_), _) => "ended",
-            (None, true) => "growing",
-            (None, false) => "quiet",
+        match (&self.ended, self.accounts, self.growing) {
+            (Some(_), ..) => "ended",
+            (None, 0, _) => "unfound",
+            (None, _, true) => "growing",
+            (None, _, false) => "quiet",
+        }
+    }
+
+    /// Since when who found it no longer does; none where it is found, or was
+    /// ended. An act that tells of no accounts says so, and the next that tells
+    /// of some takes it back.
+    pub const fn unfound(&self) -> Option<Time> {
+        match (&self.ended, self.accounts) {
+            (None, 0) => Some(self.told.0),
+            _ => None,
         }
     }
 

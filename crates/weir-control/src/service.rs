@@ -21,6 +21,7 @@ mod retention;
 mod start;
 mod texts;
 mod timers;
+mod unfound;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

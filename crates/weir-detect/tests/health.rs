@@ -27,6 +27,15 @@ fn settings() -> Settings {
 /// Folds so many hours in which every customer calls twice; those of the first
 /// client at `moment` of the hour, where that is any.
 fn after(hours: i64, moment: impl Fn(i64) -> Option<i64>) -> Vec<(i64, bool)> {
+    after_with(hours, moment, |detector| detector)
+}
+
+/// The same; between epochs the detector goes through `between`.
+fn after_with(
+    hours: i64,
+    moment: impl Fn(i64) -> Option<i64>,
+    between: impl Fn(Detector) -> Detector,
+) -> Vec<(i64, bool)> {
     let mut detector = Detector::new(settings(), &[]);
     let sketcher = detector.sketcher();
     let mut intake = Intake::default();
@@ -56,6 +65,7 @@ fn after(hours: i64, moment: impl Fn(i64) -> Option<i64>) -> Vec<(i64, bool)> {
         }
         while let Some((epoch, profile)) = intake.next_over() {
             detector.fold(epoch, &profile).unwrap();
+            detector = between(detector);
             health.push((epoch, detector.health().drifted));
         }
     }
@@ -77,6 +87,15 @@ fn customers_in_step_without_an_operator_are_a_drift_until_a_round_without_it_is
     let (first, last) = (*drifted.first().expect("it was not noticed"), *drifted.last().unwrap());
     assert!((48..96).contains(&first), "{first}");
     assert!((96..=96 + 48).contains(&last), "{last}");
+}
+
+#[test]
+fn a_drift_is_remembered_by_a_detector_that_is_started_anew_after_every_epoch() {
+    let moment = |hour| (48..96).contains(&hour).then_some((hour * 17) % 60);
+    let started_anew = |detector: Detector| Detector::restore(settings(), &[], &detector.save().unwrap()).unwrap();
+    let health = after_with(200, moment, started_anew);
+    assert!(health.iter().any(|(_, drifted)| *drifted));
+    assert_eq!(health, after(200, moment));
 }
 
 const NOUNS: [&str; 10] =

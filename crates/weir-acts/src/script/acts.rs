@@ -190,7 +190,7 @@ pub(super) const MAKERS: &[(&str, Maker)] = &[
         let public = public::CampaignUpdate {
             status: one(CampaignStatus::ALL, status)?,
             log2_e: Bits::of(-1.5),
-            accounts: 2,
+            accounts: u64::from(pick % 3),
             exchanges: 1,
             growing: false,
         };

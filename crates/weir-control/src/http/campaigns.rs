@@ -1,14 +1,15 @@
 //! Campaigns as analysts read them: the dossier as the log tells it, the
 //! accounts with what ties each to it, and what was done and answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use weir_acts::campaign::{Campaign, Seen};
-use weir_acts::id::MeasureId;
+use weir_acts::id::{AccountId, MeasureId};
 use weir_acts::state::Holder;
 use weir_acts::words::CampaignRole;
 use weir_acts::{State as World, Time};
@@ -36,6 +37,7 @@ fn line(campaign: &Campaign, state: &World, now: Time) -> Value {
     let known = campaign.accounts_erased() == 0;
     json!({
         "id": campaign.id.as_ref(), "status": campaign.status.as_str(), "state": campaign.state(),
+        "unfound": campaign.unfound(),
         "log2_e": campaign.log2_e, "accounts": campaign.accounts, "members": known.then(|| campaign.acted_on()),
         "exchanges": campaign.exchanges, "alarm": campaign.alarm, "found": campaign.found.0,
         "told": campaign.told.0, "measures": holding, "erased": erased(campaign),
@@ -74,6 +76,7 @@ fn shown(control: &Control, id: &str) -> Result<Value, Refusal> {
         None => Value::Null,
         Some((at, by, reason)) => json!({ "at": at, "by": operator_label(state, by), "reason": reason.as_deref() }),
     };
+    document["goes_on_as"] = goes_on_as(campaign, state).into();
     document["dossier"] = dossier(control, campaign);
     document["members"] = members(campaign, state, now).into();
     document["measures"] = measures(campaign, state, now).into();
@@ -84,6 +87,20 @@ fn shown(control: &Control, id: &str) -> Result<Value, Refusal> {
         "receipt": control.receipt_url(campaign.found.1),
     });
     Ok(document)
+}
+
+/// Where a campaign is no longer found: those that are, and have members of it.
+fn goes_on_as(campaign: &Campaign, state: &World) -> Vec<Value> {
+    if campaign.unfound().is_none() {
+        return Vec::new();
+    }
+    let is_member = |seen: &&Seen| seen.role == CampaignRole::Member;
+    let members: BTreeSet<AccountId> = campaign.accounts().filter(is_member).map(|seen| seen.account).collect();
+    let found = state.campaigns.values().filter(|other| other.ended.is_none() && other.unfound().is_none());
+    let has_some = |other: &&Arc<Campaign>| {
+        other.accounts().filter(is_member).any(|seen| members.contains(&seen.account))
+    };
+    found.filter(has_some).map(|other| json!(other.id.as_ref())).collect()
 }
 
 /// The dossier: the whole one where it is still what the act commits to.

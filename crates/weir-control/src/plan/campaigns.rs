@@ -131,6 +131,12 @@ impl Planner<'_> {
             (until, None) => until,
             (None, Some(hours)) => Some(self.at.plus_millis(i64::from(hours) * HOUR)),
         };
+        if let (Some(since), None) = (campaign.unfound(), &command.reason) {
+            return Err(Refusal::conflict(format!(
+                "campaign `{}` is no longer found since {since}: what is done about it needs a reason of yours",
+                campaign.id
+            )));
+        }
         let to_act_on = self.those_to_act_on(campaign, command.kind);
         if to_act_on.is_empty() {
             let none = if campaign.acted_on() == 0 { "has no members" } else { "has no member left" };

@@ -1,15 +1,18 @@
 //! What the detector says and does. It is an author like any other: what it
 //! may do is a rule of authority, asked against the very state its acts follow.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde_json::json;
 use weir_acts::act::{Act, Parts, private, public};
 use weir_acts::campaign::{Bits, Campaign, Seen};
 use weir_acts::entry::{BY_DETECTOR, Entry};
+use weir_acts::id::AccountId;
 use weir_acts::state::State;
-use weir_acts::words::CampaignStatus;
+use weir_acts::words::{CampaignRole, CampaignStatus};
 use weir_acts::{Digest, Time};
 use weir_store::durable::{create_private_folder, overwrite_and_remove, sync_folder_of, write_file_atomically};
 
@@ -160,7 +163,7 @@ impl Control {
     /// What is to be done about `campaign` without being asked.
     fn automatic(&self, state: &State, at: Time, campaign: &str) -> Result<Option<CampaignAct>, Refusal> {
         let Some(found) = state.campaigns.get(campaign).filter(|found| found.ended.is_none()) else { return Ok(None) };
-        if found.status == CampaignStatus::Suspected || matches!(state.detector, Some((_, false, _))) {
+        if found.status == CampaignStatus::Suspected || found.unfound().is_some() || matches!(state.detector, Some((_, false, _))) {
             return Ok(None);
         }
         let Some(automatic) = self.inner.authority.automatic(state, at)? else { return Ok(None) };
@@ -235,7 +238,7 @@ impl Control {
         let mut cut = String::new();
         for field in GIVE_WAY {
             if let Some(list) = document.get_mut(field) {
-                *list = serde_json::json!([]);
+                *list = json!([]);
                 let _ = write!(cut, "{}{field}", if cut.is_empty() { "" } else { ", " });
             }
             document["cut"] = cut.as_str().into();
@@ -244,7 +247,7 @@ impl Control {
                 return Ok((text, beside));
             }
         }
-        Ok((serde_json::json!({ "id": finding.id, "cut": "everything" }).to_string(), beside))
+        Ok((json!({ "id": finding.id, "cut": "everything" }).to_string(), beside))
     }
 
     /// Where a dossier that no act carries whole is kept.
@@ -269,10 +272,22 @@ fn news(state: &State, finding: &Finding) -> Option<Vec<Seen>> {
         return None;
     }
     let is_new = |seen: &&Seen| known.account(seen.account).is_none_or(|before| before.role != seen.role);
-    let members: Vec<Seen> = finding.members.iter().filter(is_new).cloned().collect();
+    let mut members: Vec<Seen> = finding.members.iter().filter(is_new).cloned().collect();
+    let still: BTreeSet<AccountId> = finding.members.iter().map(|seen| seen.account).collect();
+    let left = known.accounts().filter(|seen| seen.role == CampaignRole::Member && !still.contains(&seen.account));
+    members.extend(left.map(no_longer_with_it));
     let has_grown = finding.exchanges * 4 >= known.exchanges * 5 && finding.exchanges > known.exchanges;
-    let is_other = known.status != finding.status || known.growing != finding.growing;
+    let is_other = known.status != finding.status || known.growing != finding.growing || known.unfound().is_some();
     (!members.is_empty() || has_grown || is_other).then_some(members)
+}
+
+/// What is said of a member of which the finding tells no more: nothing is done
+/// about it from then on.
+fn no_longer_with_it(seen: &Seen) -> Seen {
+    let (account, since) = (seen.account, seen.since);
+    let against = [json!({ "what": "it is no longer found with the group", "bits": 0.0 })];
+    let line = json!({ "account": account, "role": CampaignRole::Associated, "since": since, "top": [], "against": against });
+    Seen { account, role: CampaignRole::Associated, bits: Bits::default(), since, line: line.to_string() }
 }
 
 fn told(known: Option<&Campaign>, finding: &Finding, dossier: String, whole: Option<Digest>) -> Act {
@@ -309,6 +324,6 @@ fn in_parts(members: Vec<Seen>) -> Vec<Vec<Seen>> {
     parts
 }
 
-fn by_detector(at: Time, subject: &str, act: Act) -> Entry {
+pub(super) fn by_detector(at: Time, subject: &str, act: Act) -> Entry {
     Entry { at, by: BY_DETECTOR.to_owned(), approvals: Vec::new(), subject: subject.to_owned(), basis: None, act }
 }

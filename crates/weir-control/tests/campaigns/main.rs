@@ -188,6 +188,60 @@ async fn what_the_detector_took_by_itself_it_lifts_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_campaign_that_is_no_longer_found_says_so_until_it_is_found_again() {
+    let house = House::new().await;
+    house.bootstrap(json!({"name": "ana", "roles": ["analyst"]}), "operator.add").await;
+    house.control.tell_campaign(house.finding()).await.unwrap();
+    house.control.act_automatically(CAMPAIGN).await.unwrap();
+    let campaign = || Arc::clone(&house.control.published().state.campaigns[CAMPAIGN]);
+    let before = campaign();
+    let end = house.control.now().plus_millis(1);
+    let unfound = async |found: &[&str], end| {
+        house.control.tell_unfound(&found.iter().map(|id| (*id).to_owned()).collect(), end).await.unwrap()
+    };
+    assert!(unfound(&[], before.told.0).await.is_empty(), "what ended before it was told of says nothing");
+    assert!(unfound(&[CAMPAIGN], end).await.is_empty(), "it is found");
+    assert_eq!(unfound(&[], end).await, [CAMPAIGN]);
+    assert!(unfound(&[], end).await.is_empty(), "it is said once");
+    let after = campaign();
+    assert_eq!((after.state(), after.unfound()), ("unfound", Some(after.told.0)));
+    assert_eq!((&after.dossier, after.acted_on(), after.log2_e), (&before.dossier, before.acted_on(), before.log2_e));
+    assert_eq!(throttles(&house.measures("one")), 1);
+
+    // What is done about it now is a person's word, not that of a finding.
+    let act = |reason: Option<&str>| json!({"id": CAMPAIGN, "kind": "observe", "reason": reason});
+    let refused = house.change("ana", "campaign.act", act(None)).await.unwrap_err();
+    assert!(refused.message.contains("no longer found since"), "{refused}");
+    house.change("ana", "campaign.act", act(Some("I looked"))).await.unwrap();
+    let one = BTreeSet::from([house.party("one")]);
+    assert!(house.control.lift_automatically(CAMPAIGN, one).await.unwrap());
+    assert!(!house.control.act_automatically(CAMPAIGN).await.unwrap());
+
+    assert!(house.control.tell_campaign(house.finding()).await.unwrap(), "found again, it is told of");
+    assert_eq!((campaign().state(), campaign().accounts), ("growing", 4));
+    assert!(house.control.act_automatically(CAMPAIGN).await.unwrap());
+    house.running.stop();
+}
+
+#[tokio::test]
+async fn what_was_lifted_is_not_taken_again_on_who_is_no_longer_found_with_the_group() {
+    let house = House::new().await;
+    house.control.tell_campaign(house.finding()).await.unwrap();
+    house.control.act_automatically(CAMPAIGN).await.unwrap();
+    let mut finding = house.finding();
+    finding.members.remove(0);
+    assert!(house.control.tell_campaign(finding.clone()).await.unwrap());
+    assert!(!house.control.tell_campaign(finding).await.unwrap(), "it is told once");
+    let role = house.control.published().state.campaigns[CAMPAIGN].account(house.account("one")).unwrap().role;
+    assert_eq!(role, CampaignRole::Associated);
+    let one = BTreeSet::from([house.party("one")]);
+    assert!(house.control.lift_automatically(CAMPAIGN, one).await.unwrap());
+    assert!(!house.control.act_automatically(CAMPAIGN).await.unwrap());
+    assert_eq!(throttles(&house.measures("one")), 1);
+    house.running.stop();
+}
+
+#[tokio::test]
 async fn the_associated_are_observed_and_nothing_more_and_strangers_are_not_tied_to_it() {
     let house = House::new().await;
     house.bootstrap(json!({"name": "ana", "roles": ["analyst"]}), "operator.add").await;

@@ -161,6 +161,7 @@ fn shown(answer: &Value) -> String {
         let reason = answer["ended"]["reason"].as_str().map_or_else(|| "its reason was erased".to_owned(), plain);
         text.push_str(&wrapped(&format!("ended {} by {by}: {reason}", moment(&answer["ended"]["at"])), ""));
     }
+    text.push_str(&unfound(answer));
     text.push_str(&erased(&answer["erased"]));
     if answer["erased"]["dossier"] == true {
         text.push_str("evidence erased: its dossier is gone\n");
@@ -193,6 +194,26 @@ fn shown(answer: &Value) -> String {
     text.push_str(&measures(answer));
     text.push_str(&provenance(answer));
     text
+}
+
+/// Since when it is no longer found, and what follows.
+fn unfound(answer: &Value) -> String {
+    if answer["unfound"].is_null() {
+        return String::new();
+    }
+    let others: Vec<String> = answer["goes_on_as"].as_array().into_iter().flatten().map(cell).collect();
+    let others = match others.is_empty() {
+        true => String::new(),
+        false => format!(" Members of it are members of {}.", others.join(", ")),
+    };
+    let since = moment(&answer["unfound"]);
+    wrapped(
+        &format!(
+            "NO LONGER FOUND since {since}. What is below is as last told. What the detector took by itself is lifted after \
+             a day of epochs, from whoever is a member of nothing else.{others}"
+        ),
+        "",
+    )
 }
 
 /// What of it was erased, on a line.
@@ -315,6 +336,18 @@ mod tests {
         let text = listed(&answer);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(text.contains("PROPOSES NO MEASURES") && text.contains("1234.6"), "{text}");
+    }
+
+    #[test]
+    fn a_campaign_that_is_no_longer_found_says_since_when_and_what_it_became() {
+        let mut answer = json!({"id": "x-1", "unfound": null, "goes_on_as": []});
+        assert_eq!(unfound(&answer), "");
+        answer["unfound"] = json!("2026-05-03T07:00:00.000Z");
+        assert!(unfound(&answer).starts_with("NO LONGER FOUND since 2026-05-03 07:00."));
+        assert!(!unfound(&answer).contains("members of"));
+        answer["goes_on_as"] = json!(["y-1", "z-1"]);
+        let text = unfound(&answer).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.ends_with("Members of it are members of y-1, z-1."), "{text}");
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Following {
             metrics,
             accounts,
             indicators,
-            demoted: Demoted::default(),
+            demoted: restored.demoted,
             is_behind: false,
         };
         work.heed();
@@ -288,8 +288,9 @@ impl Following {
         }
         self.heed();
         self.after = self.firsts.values().copied().min().map_or(self.last, |first| first.saturating_sub(1));
-        match self.memory.save(&self.detector, self.after) {
-            Ok(()) => self.tell(),
+        let looked = self.look();
+        match self.memory.save(&self.detector, &self.demoted, self.after) {
+            Ok(()) => self.tell(looked),
             // Unsaid is better than said twice, or said and forgotten.
             Err(error) => {
                 tracing::error!(%error, "the detector's memory cannot be made durable; it says nothing until it can");

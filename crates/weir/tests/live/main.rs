@@ -6,6 +6,7 @@
 
 mod keys;
 mod running;
+mod vanish;
 
 use std::sync::Arc;
 

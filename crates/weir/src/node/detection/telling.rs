@@ -12,19 +12,54 @@ use weir_control::service::{Detection, Finding};
 use weir_detect::{Dossier, Findings, MemberLine, Role, State, Status};
 use weir_store::durable::write_file_atomically;
 
+use super::demoted::{ActedOn, Due};
 use super::{ACCOUNTS_FILE, Following};
 
+/// What an epoch's end has to tell.
+pub(super) struct Telling {
+    findings: Vec<Finding>,
+    /// Whose measures are to be lifted.
+    due: Due,
+}
+
 impl Following {
+    /// Looks at what is found, and for how long who was acted on is not. Comes before
+    /// the memory is made durable, of which it is a part; nothing is said or done yet.
+    pub(super) fn look(&mut self) -> Result<Telling> {
+        let findings = self.findings()?;
+        let members = self.members(&findings);
+        let published = self.control.published();
+        // Those that were ended too: what stands of one rests on what is found all the same.
+        let acted_on = published.state.campaigns.keys().map(|id| (id.to_string(), self.control.acted_on_alone(id)));
+        let acted_on: ActedOn = acted_on.filter(|(_, acted_on)| !acted_on.is_empty()).collect();
+        let epoch_millis = self.epoch_millis();
+        let due = match self.folded_until() {
+            Some(end) => self.demoted.look(&acted_on, &members, (end, epoch_millis)),
+            None => Due::new(),
+        };
+        Ok(Telling { findings, due })
+    }
+
     /// Tells of every finding, and has done about it what the rules say.
-    pub(super) fn tell(&mut self) {
-        let problem = self.tell_all().err().map(|error| {
+    pub(super) fn tell(&mut self, looked: Result<Telling>) {
+        let told = looked.and_then(|telling| self.tell_all(telling));
+        let problem = told.err().map(|error| {
             tracing::error!(error = format!("{error:#}"), "the detector could not tell what it found; the next epoch's end tries again");
             format!("what it found could not be told: {error:#}")
         });
         self.say(problem);
     }
 
-    fn tell_all(&mut self) -> Result<()> {
+    fn tell_all(&self, Telling { findings, due }: Telling) -> Result<()> {
+        let found: BTreeSet<String> = findings.iter().map(|finding| finding.id.clone()).collect();
+        let told = self.tell_findings(findings);
+        let unfound = self.tell_unfound(&found);
+        // Nobody waits for it because something else could not be told.
+        self.lift(due)?;
+        told.and(unfound)
+    }
+
+    fn tell_findings(&self, findings: Vec<Finding>) -> Result<()> {
         let health = self.detector.health();
         let proposes = !health.drifted;
         if self.runtime.block_on(self.control.tell_health(proposes, health.ordinary_log2_e))? {
@@ -38,10 +73,9 @@ impl Following {
             }
         }
         let mut any = false;
-        for finding in self.findings()? {
+        for finding in findings {
             let id = finding.id.clone();
             let (members, status) = (finding.members.len(), finding.status);
-            let still = self.members(&finding);
             if self.runtime.block_on(self.control.tell_campaign(finding))? {
                 tracing::warn!(campaign = id, %status, accounts = members, "a campaign: `weir campaign show` has the dossier");
                 any = true;
@@ -49,27 +83,34 @@ impl Following {
             if proposes {
                 self.runtime.block_on(self.control.act_automatically(&id))?;
             }
-            self.lift(&id, &still)?;
         }
         if any { self.keep_accounts() } else { Ok(()) }
     }
 
-    /// The customers whom the finding holds for members.
-    fn members(&self, finding: &Finding) -> BTreeSet<PartyId> {
+    /// Tells which campaigns are no longer among those found.
+    fn tell_unfound(&self, found: &BTreeSet<String>) -> Result<()> {
+        let Some(end) = self.folded_until() else { return Ok(()) };
+        for campaign in self.runtime.block_on(self.control.tell_unfound(found, end))? {
+            tracing::warn!(campaign, "a campaign is no longer found");
+        }
+        Ok(())
+    }
+
+    /// The customers whom any finding holds for members.
+    fn members(&self, findings: &[Finding]) -> BTreeSet<PartyId> {
         let published = self.control.published();
-        let members = finding.members.iter().filter(|seen| seen.role == CampaignRole::Member);
+        let seen = findings.iter().flat_map(|finding| &finding.members);
+        let members = seen.filter(|seen| seen.role == CampaignRole::Member);
         members.filter_map(|seen| published.state.customer_of(seen.account)).collect()
     }
 
     /// Lifts what was taken on who has long been no member.
-    fn lift(&mut self, campaign: &str, members: &BTreeSet<PartyId>) -> Result<()> {
-        let Some(end) = self.folded_until() else { return Ok(()) };
-        let acted_on = self.control.acted_on_alone(campaign);
-        let epoch = (end, self.epoch_millis());
-        let due = self.demoted.look(campaign, &acted_on, members, epoch);
-        let customers = due.len();
-        if customers > 0 && self.runtime.block_on(self.control.lift_automatically(campaign, due))? {
-            tracing::info!(campaign, customers, "measures lifted: these are no longer found to be members");
+    fn lift(&self, due: Due) -> Result<()> {
+        for (campaign, due) in due {
+            let customers = due.len();
+            if self.runtime.block_on(self.control.lift_automatically(&campaign, due))? {
+                tracing::info!(campaign, customers, "measures lifted: these are no longer found to be members");
+            }
         }
         Ok(())
     }
