@@ -49,7 +49,7 @@ fn log() -> Vec<LoggedExchange> {
         };
         let mut exchange = exchange(account, millis, &text);
         // From the second day on there is a new model, which the forty take to.
-        let is_new = at > 30 * 40 && (account < 40 || account % 9 == 0);
+        let is_new = at > 30 * 40 && (account < 40 || account.is_multiple_of(9));
         exchange.model = Some(if is_new { "atlas-6" } else { "atlas-5" }.to_owned());
         log.push(exchange);
     }

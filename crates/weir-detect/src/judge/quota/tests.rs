@@ -41,7 +41,7 @@ fn accounts_that_each_do_what_hardly_anybody_of_their_plan_does_are_out_of_line(
     let (candidate, state) = state(30);
     let piece = piece_of(&candidate, &state).unwrap();
     assert_eq!((piece.bits, piece.accounts), (QUOTA_BITS, MEMBERS));
-    assert!(QUOTA_BITS + crate::constants::LESSER_BITS / 2.0 < crate::constants::CONCEALMENT_BITS);
+    const { assert!(QUOTA_BITS + crate::constants::LESSER_BITS / 2.0 < crate::constants::CONCEALMENT_BITS) };
 }
 
 #[test]
