@@ -296,8 +296,12 @@ impl Candidate {
     /// list. A phrase of several templates joins their users, who then
     /// differ by template; from then on a group within it may found its own.
     pub(crate) fn is_several(&self) -> bool {
-        let resemble = self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE);
-        resemble || self.is_parted || self.works_off_a_list()
+        self.resemble_themselves() || self.is_parted || self.works_off_a_list()
+    }
+
+    /// Whether its members' latest joint turns resemble their own earlier ones.
+    fn resemble_themselves(&self) -> bool {
+        self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE)
     }
 
     /// Whether what was told of it is told no more. Once it was told, the latest
@@ -308,7 +312,7 @@ impl Candidate {
         let told = working.iter().filter_map(|unit| self.members.get(unit)?.own.is_dealt());
         let (dealt, known) = told.fold((0_u64, 0_u64), |(dealt, known), is_dealt| (dealt + u64::from(is_dealt), known + 1));
         let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
-        self.is_several() && (self.is_parted || self.works_off_a_list() || !lasts)
+        self.resemble_themselves() && !lasts || self.is_parted || self.works_off_a_list()
     }
 
     /// Whether a group within it may found its own: it is several, or it was

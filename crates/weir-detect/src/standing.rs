@@ -170,7 +170,7 @@ impl Values {
         if (values.known as usize) < STANDING_KNOWN || (values.known as usize) * 2 < group.len() {
             return None;
         }
-        for &unit in state.sample.iter().filter(|unit| !candidate.members.contains_key(unit)) {
+        for unit in state.sampled_outside(candidate) {
             let value = kind.value(state, unit);
             if value != 0 {
                 *values.outside.entry(value).or_default() += 1;

@@ -123,6 +123,11 @@ impl State {
         !self.left_out.holds(id, Item::Traffic) && self.units.get(&id).is_some_and(|unit| member.is_core(unit, self.trial))
     }
 
+    /// Sampled customers that are none of the candidate's members, which are held against them.
+    pub(crate) fn sampled_outside(&self, candidate: &Candidate) -> impl Iterator<Item = u64> {
+        self.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit))
+    }
+
     /// Notes a unit for the sample.
     pub(crate) fn sample_unit(&mut self, unit: u64) {
         if self.sample.len() < SAMPLE_UNITS || self.sample.last().is_some_and(|last| unit < *last) {

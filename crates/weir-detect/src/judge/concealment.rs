@@ -65,10 +65,8 @@ fn disposable(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piec
         .filter_map(|unit| days(*unit, candidate.members.get(unit)?.since.min(state.units.get(unit)?.first), millis))
         .collect();
     let outside: Vec<bool> = state
-        .sample
-        .iter()
-        .filter(|unit| !candidate.members.contains_key(unit))
-        .filter_map(|unit| days(*unit, state.units.get(unit)?.first, millis))
+        .sampled_outside(candidate)
+        .filter_map(|unit| days(unit, state.units.get(&unit)?.first, millis))
         .collect();
     let share = |young: &[bool]| young.iter().filter(|young| **young).count() as f64 / young.len().max(1) as f64;
     if inside.is_empty() || outside.is_empty() {
@@ -118,8 +116,7 @@ fn rotation(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece>
         .filter(|member| member.since * state.epoch_millis >= first)
         .count() as u64;
     let is_closed = |unit: &u64| state.facts.get(unit).is_some_and(|facts| facts.closed_by_provider);
-    let outside: Vec<u64> =
-        state.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit)).collect();
+    let outside: Vec<u64> = state.sampled_outside(candidate).collect();
     let share = |all: &[u64]| all.iter().filter(|unit| is_closed(unit)).count() as f64 / all.len().max(1) as f64;
     // A large group has closed accounts in it by chance.
     let bits = excess(share(core), share(&outside), core.len() as f64, CONCEALMENT_BITS);
@@ -144,11 +141,9 @@ fn isolation(candidate: &Candidate, core: &[u64], standing: &Standing, state: &S
     let kinds = [Kind::Prefix, Kind::Address];
     let best = kinds.into_iter().filter_map(|kind| {
         let values = standing.kind(kind)?;
-        let outside: Vec<u64> =
-            state.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit)).collect();
         let mut counts = std::collections::BTreeMap::<u64, u64>::new();
         let mut known = 0_u64;
-        for unit in outside {
+        for unit in state.sampled_outside(candidate) {
             let value = kind.value(state, unit);
             if value != 0 {
                 *counts.entry(value).or_default() += 1;

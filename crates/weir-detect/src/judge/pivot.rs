@@ -31,8 +31,8 @@ impl Pivot {
     pub(crate) fn of(candidate: &Candidate, core: &[u64], state: &State) -> Option<Pivot> {
         let launch = state.launches.latest().filter(|_| !state.trial.leaves_out(Without::Pivot))?;
         let (mut all, mut moved) = ([0.0; STRATA], [0.0; STRATA]);
-        for unit in state.sample.iter().filter(|unit| !candidate.members.contains_key(unit)) {
-            let Some((stratum, has_moved)) = moved_of(state, launch, *unit) else { continue };
+        for unit in state.sampled_outside(candidate) {
+            let Some((stratum, has_moved)) = moved_of(state, launch, unit) else { continue };
             all[stratum] += 1.0;
             moved[stratum] += f64::from(u8::from(has_moved));
         }

@@ -17,8 +17,7 @@ pub(crate) fn piece(candidate: &Candidate, core: &[u64], state: &State) -> Optio
     if state.trial.leaves_out(Without::Quota) {
         return None;
     }
-    let outside: Vec<u64> =
-        state.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit)).collect();
+    let outside: Vec<u64> = state.sampled_outside(candidate).collect();
     let heavy = Heavy::of(&outside, state);
     let pieces = [
         told(core, &outside, |unit| heavy.use_of(state, unit), |inside, others, of| {
