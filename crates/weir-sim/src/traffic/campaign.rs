@@ -92,6 +92,8 @@ pub struct Campaign {
     pub shard_by_topic: bool,
     /// The share of tasks that were given out before.
     pub repeats: f64,
+    /// How many answers to each task are asked for, one after the other.
+    pub samples: u32,
     /// The mean number of turns an exchange's conversation has.
     pub turns: f64,
     /// The file of prompts the tasks come from; all where absent.
@@ -149,6 +151,7 @@ impl Default for Campaign {
             topics: 0,
             shard_by_topic: false,
             repeats: 0.0,
+            samples: 1,
             turns: 1.0,
             source: None,
             exits: Exits::Proxies,
@@ -199,6 +202,9 @@ impl Campaign {
         }
         if self.waves == 0 || self.waves > self.accounts {
             return Err(format!("`waves` is {}; it must be between 1 and the number of accounts", self.waves));
+        }
+        if self.samples == 0 {
+            return Err("`samples` is 0; each task is answered once at least".to_owned());
         }
         if self.elicitation.is_empty() {
             return Err("`elicitation` is empty".to_owned());

@@ -20,6 +20,8 @@ pub(super) struct Operator {
     campaign: u16,
     random: SeededRandom,
     next_task: u64,
+    /// The task given out last, and how many more answers to it are wanted.
+    wanted: (u64, u32),
     /// Where the round of accounts is.
     turn: u64,
     /// Sent later than given out: moment, account, task.
@@ -35,6 +37,7 @@ impl Operator {
             campaign,
             random: SeededRandom::for_member(plan.seed, 0x6f70_6572),
             next_task: 0,
+            wanted: (0, 0),
             turn: 0,
             delayed: BinaryHeap::new(),
             due: None,
@@ -72,13 +75,21 @@ impl Operator {
         self.send(world, plan, at, account, task, out)
     }
 
-    /// The next task: a fresh one, or now and then one given out before.
+    /// The next task: the last once more until it has as many answers as are wanted,
+    /// then a fresh one, or now and then one given out before.
     pub(super) fn next_task(&mut self, random: &mut SeededRandom, plan: &Plan) -> u64 {
-        if self.next_task > 0 && random.happens(plan.with.repeats) {
-            return random.below(self.next_task);
+        if let (task, more @ 1..) = self.wanted {
+            self.wanted.1 = more - 1;
+            return task;
         }
-        self.next_task += 1;
-        self.next_task - 1
+        let task = if self.next_task > 0 && random.happens(plan.with.repeats) {
+            random.below(self.next_task)
+        } else {
+            self.next_task += 1;
+            self.next_task - 1
+        };
+        self.wanted = (task, plan.with.samples - 1);
+        task
     }
 
     /// Whether, in its ramp, it works at this moment.
