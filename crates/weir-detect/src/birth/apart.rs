@@ -43,6 +43,10 @@ pub(super) fn part(state: &mut State, (epoch, day): (i64, i64), most: u64) {
             continue;
         }
         candidate.parted_at = candidate.exchanges.max(1);
+        // Who has each task answered a fixed number of times works off no list.
+        if candidate.repeats().are_fixed() {
+            continue;
+        }
         let Some(own) = of_their_own(state, place) else { continue };
         if is_held(state, &own) {
             state.candidates[place].is_parted = true;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Candidate;
 use crate::constants::{
     COMPARABLE_LENGTH, FAMILIES_LEAST, FILLS, FILL_CUSTOMERS, FILL_EVERYBODY, FILL_FIXED, FILL_REPEATED, FILL_SPREAD,
-    FILL_WHOLE_GROUP, LESSER_BITS, REPEATS_COMPARED, REPEATS_LEAST, SAME_GROUP,
+    FILL_WHOLE_GROUP, LESSER_BITS, REPEATS_COMPARED, REPEATS_LEAST, SAMPLED_ALIKE, SAMPLED_LEAST, SAME_GROUP,
 };
 
 /// A sampled fill and how many customers gave it.
@@ -121,6 +121,13 @@ pub(crate) struct Repeats {
     pub(crate) dispersion: f64,
     /// Share of the members that gave an average fill.
     pub(crate) of_members: f64,
+    /// How many customers gave most of the fills that more than one gave.
+    pub(crate) times: u32,
+    /// The share of those fills that were given so often, or once less: the last
+    /// answer to some is still to come.
+    pub(crate) at_times: f64,
+    /// Customers known to have given one of those.
+    pub(crate) givers: usize,
 }
 
 impl Repeats {
@@ -135,7 +142,17 @@ impl Repeats {
         let is_fixed = self.dispersion < FILL_FIXED;
         let of_all = if is_fixed { FILL_EVERYBODY } else { FILL_WHOLE_GROUP };
         let whole_group = self.of_members >= of_all && self.mean >= 3.0;
-        self.are_many() && (whole_group || self.dispersion >= FILL_SPREAD)
+        self.are_many() && !self.are_sampled() && (whole_group || self.dispersion >= FILL_SPREAD)
+    }
+
+    /// Whether the fills that repeat do so a fixed number of times, whatever else is
+    /// among them: those who copied a template give theirs once. Who choose from a
+    /// list give its items four times or more each, and as often, only where all of
+    /// them work the whole of it off; then it is the same people who give each.
+    fn are_sampled(&self) -> bool {
+        self.times >= SAMPLED_LEAST
+            && self.at_times >= SAMPLED_ALIKE
+            && f64::from(self.times) < FILL_EVERYBODY * self.givers as f64
     }
 
     /// Whether each fill is given so many times and hardly any more or less often:
@@ -144,6 +161,18 @@ impl Repeats {
     pub(crate) fn are_fixed(&self) -> bool {
         self.are_many() && !self.speak_of_a_common_list()
     }
+}
+
+/// The commonest of these numbers, the larger where two are, and the share that are
+/// it or one less.
+fn most_often(numbers: &[u32]) -> (u32, f64) {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for number in numbers {
+        *counts.entry(*number).or_default() += 1;
+    }
+    let Some((&most, &count)) = counts.iter().max_by_key(|(_, count)| **count) else { return (0, 0.0) };
+    let less = most.checked_sub(1).and_then(|less| counts.get(&less)).copied().unwrap_or(0);
+    (most, (count + less) as f64 / numbers.len() as f64)
 }
 
 /// What comparable families predict of a group's repeats.
@@ -172,6 +201,8 @@ impl Candidate {
         let fills = all.len() as f64;
         let repeated = || all.values().filter(|fill| fill.units > 1);
         let mean = self.fills.given() / fills.max(1.0);
+        let (times, at_times) = most_often(&repeated().map(|fill| fill.units).collect::<Vec<_>>());
+        let givers: BTreeSet<u32> = repeated().flat_map(|fill| fill.latest.iter().copied()).collect();
         let spread = all.values().map(|fill| (f64::from(fill.units) - mean).powi(2)).sum::<f64>() / fills.max(1.0);
         Repeats {
             fills: all.len(),
@@ -180,6 +211,9 @@ impl Candidate {
             mean,
             dispersion: spread / mean.max(1e-9),
             of_members: mean / self.members.len().max(1) as f64,
+            times,
+            at_times,
+            givers: givers.len(),
         }
     }
 

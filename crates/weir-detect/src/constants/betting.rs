@@ -103,6 +103,14 @@ pub(crate) const FILL_WHOLE_GROUP: f64 = 0.1;
 /// The same where it is fixed: half of all gave all of it. An operator who has each
 /// prompt answered by so many of all accounts gains nothing by having them.
 pub(crate) const FILL_EVERYBODY: f64 = 0.5;
+/// Customers a fill from which those that repeat tell by themselves whether each is
+/// given a fixed number of times. Who choose by chance from a list, and give its items
+/// so often, have hardly two in five of those that repeat at any two neighbouring
+/// numbers; with two or three customers a fill they have four in five.
+pub(crate) const SAMPLED_LEAST: u32 = 4;
+/// The share of fills that repeat which must be given so often, or once less: one in
+/// ten half done, and one in ten that others have by chance.
+pub(crate) const SAMPLED_ALIKE: f64 = 0.8;
 /// Customers' openings that a family must have given before its repeats are a
 /// reference: at a rate of one in five hundred, ten repeats.
 pub(crate) const REPEATS_COMPARED: f64 = 100.0;

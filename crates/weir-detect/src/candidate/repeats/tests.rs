@@ -1,5 +1,6 @@
 use super::*;
 use crate::candidate::Member;
+use crate::hash::join;
 
 /// A family of so many accounts whose fills were given so often.
 fn family(ordinal: u64, counts: &[u32], members: u64) -> Candidate {
@@ -35,6 +36,49 @@ fn a_fixed_number_of_times_is_no_list_in_a_small_group_either() {
     let evenly: Vec<u32> = (0..110).map(|fill| 9 + fill % 8).collect();
     assert!(repeats(&evenly, 51).speak_of_a_common_list(), "{:?}", repeats(&evenly, 51));
     assert!(!repeats(&[1; 60], 40).are_fixed());
+}
+
+/// Fills that so many customers gave each, going round among them, and besides
+/// openings that one of two hundred others gave.
+fn dealt_round(fills: u64, times: u64, givers: u64, alone: u64) -> Repeats {
+    let mut sampled = Sampled::default();
+    for fill in 0..fills {
+        (0..times).for_each(|turn| sampled.take((1 + (fill * times + turn) % givers) << 32, fill + 1));
+    }
+    (0..alone).for_each(|fill| sampled.take((1_000 + fill % 200) << 32, 1_000 + fill));
+    let mut family = family(1, &[], givers + 200);
+    family.fills = sampled;
+    family.repeats()
+}
+
+/// Whoever copied the template asks for what nobody else asks for, and so spreads the
+/// counts; those that repeat still do so as often, each by others.
+#[test]
+fn a_fixed_number_of_times_is_no_list_beside_openings_of_others_either() {
+    for times in [4, 6, 8, 16] {
+        let among_others = dealt_round(80, times, 100, 60);
+        assert!(among_others.dispersion >= FILL_SPREAD, "{among_others:?}");
+        assert!(!among_others.speak_of_a_common_list() && among_others.are_fixed(), "{among_others:?}");
+    }
+    // The same eight give every item: a list, worked off to its end.
+    assert!(dealt_round(80, 8, 8, 60).speak_of_a_common_list());
+    assert!(dealt_round(20, 60, 100, 60).speak_of_a_common_list(), "more than half of all");
+}
+
+/// Who choose by chance give no fixed number, whatever the mean.
+#[test]
+fn who_choose_by_chance_from_a_list_are_never_taken_for_samples_of_each_prompt() {
+    for (share, seed) in [(5, 1), (8, 2), (12, 3), (20, 4), (40, 5)] {
+        let mut sampled = Sampled::default();
+        for (unit, fill) in (0..80_u64).flat_map(|unit| (0..120_u64).map(move |fill| (unit, fill))) {
+            if join(join(unit, fill), seed) % 100 < share {
+                sampled.take((unit + 1) << 32, fill + 1);
+            }
+        }
+        let mut class = family(1, &[], 80);
+        class.fills = sampled;
+        assert!(class.repeats().speak_of_a_common_list(), "{:?}", class.repeats());
+    }
 }
 
 #[test]
