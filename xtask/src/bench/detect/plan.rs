@@ -184,6 +184,8 @@ impl Plan {
                     r#""variant-by":"exchange"}"#
                 ),
             ),
+            ("A1, each task answered four times", r#"--scenario A1 --with {"samples":4} --look-alikes 1"#),
+            ("A1, each task answered eight times", r#"--scenario A1 --with {"samples":8} --look-alikes 1"#),
             ("shards by topic, 8 topics", r#"--scenario A1 --with {"shard-by-topic":true,"topics":8}"#),
             (
                 "A5, no harness, own address and card",
