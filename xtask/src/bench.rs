@@ -137,7 +137,7 @@ struct Programs {
 /// Builds all of it at once: built apart, each would compile the dependencies
 /// again with other features.
 fn build(workspace: &Path, gate: &Gate) -> Result<Programs> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = crate::cargo();
     cargo.current_dir(workspace).args([
         "build",
         "--profile",

@@ -106,7 +106,7 @@ fn soak(workspace: &Path, part: Option<Soaked>) -> Result<()> {
 /// `cargo test`, told where the tools are that the tests need.
 fn tests(workspace: &Path) -> Result<Command> {
     let tools = tools::install(workspace)?;
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo();
     cargo.current_dir(workspace).arg("test");
     cargo.env("WEIR_TEST_GO", &tools.go).env("WEIR_TEST_PYTHON", &tools.python);
     cargo.env("WEIR_TEST_NODE", &tools.node).env("WEIR_TEST_NODE_MODULES", &tools.node_modules);
@@ -121,11 +121,25 @@ fn deny(workspace: &Path) -> Result<()> {
     let version = Command::new(&program).arg("--version").output();
     if !version.is_ok_and(|output| output.stdout.ends_with(format!(" {CARGO_DENY}\n").as_bytes())) {
         say(&format!("building cargo-deny {CARGO_DENY} to hold the dependencies to deny.toml"));
-        let mut install = Command::new("cargo");
+        let mut install = cargo();
         install.args(["install", "cargo-deny", "--locked", "--force", "--version", CARGO_DENY, "--root"]);
         run(install.arg(&folder))?;
     }
     run(Command::new(program).current_dir(workspace).args(["check", "bans", "licenses", "sources"]))
+}
+
+/// `cargo` as a person would start it. What cargo tells a program that it runs
+/// about its package is left out: a dependency's build script asks for it, and
+/// would be run again, with all that stands on it, after each change of the two.
+fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if told {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 fn workspace() -> Result<PathBuf> {

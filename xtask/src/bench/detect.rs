@@ -65,7 +65,7 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         .filter(|job| asked.only.is_empty() || asked.only.iter().any(|part| part == job.part))
         .collect();
     if !asked.cached {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = crate::cargo();
         run(cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir-detect-bench"]))?;
         let program = built(workspace, &asked.profile).join("weir-detect-bench");
         let found = Found { program, splink: splink(workspace, &jobs)?, data };

@@ -36,7 +36,7 @@ pub(crate) struct DetectSpeed {
 }
 
 pub(super) fn measure(workspace: &Path, asked: &DetectSpeed) -> Result<()> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = crate::cargo();
     cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir-detect-bench"]);
     run(cargo.args(["--example", "detect_speed"]))?;
     let built = built(workspace, &asked.profile);

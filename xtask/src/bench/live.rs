@@ -36,7 +36,7 @@ pub(crate) struct Live {
 }
 
 pub(super) fn measure(workspace: &Path, asked: &Live) -> Result<()> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = crate::cargo();
     cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir", "--example", "live_speed"]);
     run(&mut cargo)?;
     let built = built(workspace, &asked.profile);

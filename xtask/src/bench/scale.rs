@@ -42,7 +42,7 @@ const REVOKED: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) fn measure(workspace: &Path, scale: &Scale) -> Result<()> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = crate::cargo();
     cargo.current_dir(workspace).args(["build", "--profile", &scale.profile, "-p", "weir", "--bin", "weir"]);
     run(cargo.args(["--example", "scale", "--example", "cut_latency"]))?;
     let built = built(workspace, &scale.profile);

@@ -35,7 +35,7 @@ pub(crate) struct Verify {
 const BAR_SECONDS: f64 = 20.0;
 
 pub(super) fn measure(workspace: &Path, verify: &Verify) -> Result<()> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = crate::cargo();
     cargo.current_dir(workspace).args(["build", "--profile", &verify.profile, "-p", "weir", "--bin", "weir"]);
     run(cargo.args(["-p", "weir-control", "--example", "log_of"]))?;
     let built = built(workspace, &verify.profile);
