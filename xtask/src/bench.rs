@@ -24,7 +24,6 @@ mod verify;
 mod weir;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
