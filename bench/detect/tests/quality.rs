@@ -7,7 +7,7 @@
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
 use weir_detect_bench::{Data, Run, removals, run};
-use weir_sim::traffic::{Kind, LookAlikes, Scenario};
+use weir_sim::traffic::{Kind, LookAlikes, Scenario, VariantBy};
 
 fn settings(alpha: f64) -> Settings {
     Settings { key: [7; 16], alpha, memory: 64 << 20, ..Settings::default() }
@@ -48,6 +48,30 @@ fn one_address_and_one_card_an_account_do_not_hide_it() {
 #[test]
 fn twenty_variants_of_a_template_do_not_hide_it() {
     assert_found("A6", 0.9);
+}
+
+/// Then an account's turns resemble its own by the wording, which is no interest; and
+/// the whole is told, rather than a few accounts of each wording.
+#[test]
+fn a_wording_that_each_account_keeps_does_not_hide_it() {
+    let mut scenario = scenario("A6", 6);
+    (scenario.accounts, scenario.campaigns[0].with.variants) = (3000, 5);
+    scenario.campaigns[0].with.variant_by = VariantBy::Account;
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+    let campaign = &done.score.campaigns[0];
+    assert!(campaign.found && campaign.recall >= 0.75 && campaign.precision >= 0.95, "{campaign:?}");
+    assert!(done.score.flagged.is_empty(), "{:?}", done.score);
+}
+
+/// An operator may ask for several answers to each prompt; a class repeats otherwise.
+#[test]
+fn eight_answers_to_each_task_do_not_hide_it() {
+    let mut scenario = scenario("A1", 11);
+    scenario.campaigns[0].with.samples = 8;
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+    let campaign = &done.score.campaigns[0];
+    assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{campaign:?}");
+    assert_eq!(done.score.false_campaigns, 0, "{:?}", done.score);
 }
 
 /// Each is a tenth of an account's traffic, as phrases are; their users are the same.

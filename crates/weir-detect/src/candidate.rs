@@ -35,6 +35,8 @@ pub(crate) struct Member {
     pub(crate) history: History,
     /// How they compared with its own earlier ones.
     pub(crate) own: Own,
+    /// The same, its wrapper left out.
+    pub(crate) own_bare: Own,
     /// Clients its joint exchanges came from.
     pub(crate) clients: Recent,
 }
@@ -85,6 +87,8 @@ pub(crate) struct Candidate {
     pub(crate) gain: Gain,
     /// How much its members resemble themselves in the joint work.
     pub(crate) likeness: Relative,
+    /// The same, where each member's wrapper is left out.
+    pub(crate) bare: Relative,
     pub(crate) bits: [f64; COMPONENTS],
     /// Customers that each component was bet on.
     pub(crate) bettors: [u64; COMPONENTS],
@@ -304,15 +308,34 @@ impl Candidate {
         self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE)
     }
 
+    /// Whether its members resemble themselves as much as people at large or more, and by
+    /// nothing but the wording that each puts around its tasks, beyond two standard
+    /// errors: an operator may give each account one of its own. Its work is dealt out,
+    /// though no bet can tell that takes the wording for a topic. A mixture of those
+    /// whose work is dealt out and others resembles itself less.
+    ///
+    /// It is still several groups as far as births and merging go: the accounts of one
+    /// wording may be told as well, and of two campaigns that share a phrase each.
+    pub(crate) fn keeps_a_wording_each(&self) -> bool {
+        self.likeness.share().is_some_and(|share| share >= 1.0)
+            && self.bare.high().is_some_and(|high| high <= SEVERAL_SHARE)
+    }
+
+    /// How a member's joint turns compared with its own, by what tells of this group.
+    pub(crate) fn own_of<'m>(&self, member: &'m Member) -> &'m Own {
+        if self.keeps_a_wording_each() { &member.own_bare } else { &member.own }
+    }
+
     /// Whether what was told of it is told no more. Once it was told, the latest
     /// comparisons are not enough: when a campaign stops or is shut out, those who
     /// copied its template go on, and would speak for everybody. So its working
     /// members must say it, too, each as much as the other.
     pub(crate) fn is_refuted(&self, working: &[u64]) -> bool {
-        let told = working.iter().filter_map(|unit| self.members.get(unit)?.own.is_dealt());
+        let told = working.iter().filter_map(|unit| self.own_of(self.members.get(unit)?).is_dealt());
         let (dealt, known) = told.fold((0_u64, 0_u64), |(dealt, known), is_dealt| (dealt + u64::from(is_dealt), known + 1));
         let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
-        self.resemble_themselves() && !lasts || self.is_parted || self.works_off_a_list()
+        let resemble = self.resemble_themselves() && !self.keeps_a_wording_each();
+        resemble && !lasts || self.is_parted || self.works_off_a_list()
     }
 
     /// Whether a group within it may found its own: it is several, or it was
@@ -356,7 +379,8 @@ impl Candidate {
         self.confirmed = self.confirmed.or(other.confirmed);
         self.alarm = self.alarm.or(other.alarm);
         if other.log2_e >= top {
-            (self.bits, self.bettors, self.likeness) = (other.bits, other.bettors, other.likeness);
+            (self.bits, self.bettors) = (other.bits, other.bettors);
+            (self.likeness, self.bare) = (other.likeness, other.bare);
         }
     }
 }

@@ -270,6 +270,7 @@ impl Detector {
             fills: state.fills.held(),
             candidates: &state.candidates,
             reference: &state.reference,
+            bare: &state.bare,
             pool: &state.pool,
             habits: state.habits,
             launches: &state.launches,
@@ -300,6 +301,7 @@ impl Detector {
         state.singles.put_back(held.singles);
         state.fills.put_back(held.fills);
         (state.candidates, state.reference, state.pool) = (held.candidates, held.reference, held.pool);
+        state.bare = held.bare;
         state.ordinary = held.ordinary;
         state.watch = held.watch;
         state.launches = held.launches;
@@ -329,6 +331,7 @@ struct Saved<'s> {
     fills: Vec<Slot>,
     candidates: &'s [Candidate],
     reference: &'s Reference,
+    bare: &'s Reference,
     pool: &'s Pool,
     habits: Habits,
     launches: &'s Launches,
@@ -350,6 +353,7 @@ struct Held {
     fills: Vec<Slot>,
     candidates: Vec<Candidate>,
     reference: Reference,
+    bare: Reference,
     pool: Pool,
     habits: Habits,
     launches: Launches,

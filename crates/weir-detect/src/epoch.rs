@@ -80,12 +80,14 @@ fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
     }
     let mut watch = std::mem::take(&mut state.watch);
     watch.look(state, epoch, &scene, &in_candidates);
-    let seen = scene.likeness;
+    let (seen, bare) = (scene.likeness, scene.bare);
     note_ordinary(&mut state.ordinary, epoch, profile, &in_candidates);
     state.candidates = candidates;
     state.watch = watch;
     state.reference.fade(REFERENCE_KEEP);
     state.reference.add(&seen);
+    state.bare.fade(REFERENCE_KEEP);
+    state.bare.add(&bare);
 }
 
 /// Keeps the latest exchange of a few customers outside every candidate.

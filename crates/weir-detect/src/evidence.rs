@@ -9,7 +9,7 @@ use crate::bet::{Block, COMPONENTS, Component, Moments, bits, stakes};
 use crate::candidate::{Candidate, Values};
 use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::leave_out::Item;
-use crate::likeness::{Gain, Likeness, Reference, Relative, TopicBet, likeness};
+use crate::likeness::{Gain, Likeness, Reference, Relative, TopicBet, Wrapper, likeness};
 use crate::profile::{EpochProfile, Event, UnitEpoch};
 use crate::settings::Without;
 use crate::state::State;
@@ -29,6 +29,8 @@ pub(crate) struct Scene<'e> {
     clients: News,
     /// Self-likeness of customers outside every candidate, this epoch.
     pub(crate) likeness: Reference,
+    /// The same of some of them, their wrappers left out.
+    pub(crate) bare: Reference,
     /// The same as a share of what earlier epochs showed.
     now: Relative,
     families: Families,
@@ -47,6 +49,7 @@ impl<'e> Scene<'e> {
             addresses: News::default(),
             clients: News::default(),
             likeness: Reference::default(),
+            bare: Reference::default(),
             now: Relative::default(),
             families,
         };
@@ -61,11 +64,17 @@ impl<'e> Scene<'e> {
                 scene.clients.take(unit, event.client, &known.clients);
             }
             if compared < REFERENCE_UNITS && !in_candidates(unit) {
-                let events = seen.events.iter().map(|(_, event)| event);
-                if let Some(values) = likeness(events, &known.history, &state.pool, true) {
+                let like = |wrapper| {
+                    let events = seen.events.iter().map(|(_, event)| event);
+                    likeness(events, &known.history, &state.pool, true, wrapper)
+                };
+                if let Some(values) = like(Wrapper::Counted) {
                     scene.likeness.take(values);
                     scene.now.take(values, &state.reference);
                     compared += 1;
+                }
+                if let Some(values) = like(Wrapper::LeftOut) {
+                    scene.bare.take(values);
                 }
             }
         }
@@ -126,11 +135,13 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
         let known = candidate.members.get(&unit).filter(|member| member.since < epoch);
         let is_core = known.is_some_and(|member| state.is_core(unit, member));
         if known.is_some() {
+            let is_left_out = state.left_out.holds(unit, Item::Dealt);
             let value = match before.take() {
-                _ if state.left_out.holds(unit, Item::Dealt) => None,
+                _ if is_left_out => None,
                 Some(other) => compare_with_one(candidate, unit, events, &other),
-                None => compare(candidate, unit, events),
+                None => compare(candidate, unit, events, Wrapper::Counted),
             };
+            let bare = compare(candidate, unit, events, Wrapper::LeftOut).filter(|_| !is_left_out);
             if is_core {
                 let topic = value.zip(share).and_then(|(value, share)| TopicBet::of(value, &state.reference, share));
                 let payoffs = payoffs(candidate, unit, events, topic, &beats, &shared, state);
@@ -139,11 +150,16 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
                     |c: Component| !closed.contains(&c.block()) && bits[c as usize] < BETS_A_MEMBER;
                 bet(candidate, unit, &payoffs, topic, trial.same_epoch, open);
             }
-            if let (Some(value), Some(member)) = (value, candidate.members.get_mut(&unit)) {
+            let Some(member) = candidate.members.get_mut(&unit) else { continue };
+            if let Some(value) = value {
                 member.own.take(value, &state.reference);
-                if is_core {
-                    candidate.likeness.take_latest(value, &state.reference);
-                }
+            }
+            if let Some(bare) = bare {
+                member.own_bare.take(bare, &state.bare);
+            }
+            if is_core {
+                value.into_iter().for_each(|value| candidate.likeness.take_latest(value, &state.reference));
+                bare.into_iter().for_each(|bare| candidate.bare.take_latest(bare, &state.bare));
             }
         }
         if trial.leaves_out(Without::Group) {
@@ -209,9 +225,9 @@ fn bet(
 }
 
 /// Compares a member's joint turns with its own joint history.
-fn compare(candidate: &Candidate, unit: u64, events: &[&Event]) -> Option<Likeness> {
+fn compare(candidate: &Candidate, unit: u64, events: &[&Event], wrapper: Wrapper) -> Option<Likeness> {
     let member = candidate.members.get(&unit)?;
-    likeness(events.iter().copied(), &member.history, &candidate.pool, true)
+    likeness(events.iter().copied(), &member.history, &candidate.pool, true, wrapper)
 }
 
 /// The same against one other member alone, as where pairs decide.
@@ -219,7 +235,7 @@ fn compare_with_one(candidate: &Candidate, unit: u64, events: &[&Event], other: 
     let member = candidate.members.get(&unit)?;
     let mut pool = Pool::default();
     pool.add(other);
-    likeness(events.iter().copied(), &member.history, &pool, false)
+    likeness(events.iter().copied(), &member.history, &pool, false, Wrapper::Counted)
 }
 
 /// The payoffs of one member; none where a component cannot be told.

@@ -85,7 +85,8 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     // is interchangeable.
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
     let several = candidate.is_refuted(&core);
-    let dealt = unasked || (!several && candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS);
+    let is_dealt = candidate.keeps_a_wording_each() || candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS;
+    let dealt = unasked || (!several && is_dealt);
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
         _ if !shown => None,
@@ -105,6 +106,9 @@ fn two_blocks(candidate: &Candidate, standing: &Standing) -> bool {
         candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || stands
     };
     let bet_on = [Block::Text, Block::Time].into_iter().any(|block| candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS);
+    // What is dealt out under a wording each is told by the text, though not bet on.
+    let bet_on = bet_on || candidate.keeps_a_wording_each();
+    let counts = |block: Block| counts(block) || block == Block::Text && candidate.keeps_a_wording_each();
     bet_on && Block::ALL.into_iter().filter(|&block| counts(block)).count() >= 2
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::bet::Moments;
 use crate::constants::{
     BET_PRIOR, BET_TOPIC, DEALT_LEAST, FAMILY_COMPARED, HISTORY_STRATA, LIKENESS_KEEP, LIKENESS_MOST, LIKENESS_SHARE, PAYOFF_KEEP,
-    REFERENCE_LEAST, REFERENCE_STRATUM, STRATUM_BELOW, TOPIC_FLOOR, TOPIC_STRATA,
+    REFERENCE_LEAST, REFERENCE_STRATUM, STRATUM_BELOW, TOPIC_FLOOR, TOPIC_STRATA, WRAPPED_SHARE, WRAPPER_SHARE,
 };
 use crate::profile::Event;
 use crate::unit::{History, Pool};
@@ -26,12 +26,26 @@ use crate::unit::{History, Pool};
 pub(crate) struct Stratum(usize);
 
 const HISTORIES: usize = HISTORY_STRATA.len() + 1;
-const STRATA: usize = (TOPIC_STRATA.len() + 1) * HISTORIES;
+const WORDS: usize = TOPIC_STRATA.len() + 1;
+/// With a wrapper left out and with none.
+const STRATA: usize = 2 * WORDS * HISTORIES;
+
+/// What most of a customer's own turns show alike: the wrapper that it puts around
+/// its tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
+    /// It counts as any other text does. The null speaks of this.
+    Counted,
+    /// It is left out, so that accounts that keep a wording each are told from
+    /// people who keep to a topic.
+    LeftOut,
+}
 
 impl Stratum {
-    fn of(words: f64, history: u32) -> Stratum {
+    fn of(words: f64, history: u32, is_wrapped: bool) -> Stratum {
         let above = |edges: &[f64], value: f64| edges.iter().filter(|edge| value >= **edge).count();
-        Stratum(above(&TOPIC_STRATA, words) * HISTORIES + above(&HISTORY_STRATA, f64::from(history)))
+        let words = usize::from(is_wrapped) * WORDS + above(&TOPIC_STRATA, words);
+        Stratum(words * HISTORIES + above(&HISTORY_STRATA, f64::from(history)))
     }
 }
 
@@ -57,9 +71,12 @@ pub(crate) fn likeness<'e>(
     own: &History,
     pool: &Pool,
     own_is_in_pool: bool,
+    wrapper: Wrapper,
 ) -> Option<Likeness> {
     let others = pool.count.saturating_sub(if own_is_in_pool { u64::from(own.count) } else { 0 });
-    if own.count == 0 || others == 0 {
+    // Of one turn alone all would be its wrapper.
+    let least = if wrapper == Wrapper::LeftOut { 2 } else { 1 };
+    if own.count < least || others == 0 {
         return None;
     }
     let share = |bucket: u8| {
@@ -68,33 +85,49 @@ pub(crate) fn likeness<'e>(
         let rest = if own_is_in_pool { all.saturating_sub(u64::from(own_count)) } else { all };
         ((f64::from(own_count) / f64::from(own.count)).min(1.0), (rest as f64 / others as f64).min(1.0))
     };
-    let (mut excess, mut room, mut words, mut count) = (0.0, 0.0, 0_usize, 0.0_f64);
-    for event in events.filter(|event| !event.follows_up && !event.topic.is_empty()) {
-        let [own, most] = topic_likeness(event, &share);
+    let most = if wrapper == Wrapper::LeftOut { WRAPPER_SHARE } else { f64::INFINITY };
+    let (mut excess, mut room, mut words, mut all, mut count) = (0.0, 0.0, 0_usize, 0_usize, 0.0_f64);
+    for event in events.filter(|event| !event.follows_up) {
+        let Some(turn) = topic_likeness(event, &share, most) else { continue };
         count += 1.0;
-        excess += own;
-        room += most;
-        words += event.topic.len();
+        excess += turn.excess;
+        room += turn.room;
+        words += turn.words;
+        all += event.topic.len();
     }
+    let is_wrapped = (words as f64) <= (1.0 - WRAPPED_SHARE) * all as f64;
     (count > 0.0).then(|| Likeness {
         excess: (excess / count).min(LIKENESS_MOST),
         room: room / count,
-        stratum: Stratum::of(words as f64 / count, own.count),
+        stratum: Stratum::of(words as f64 / count, own.count, is_wrapped),
     })
 }
 
-/// Excess and room. Buckets that much of the pool shows are the template's or
-/// everybody's, so rare ones weigh more.
-fn topic_likeness(event: &Event, share: &impl Fn(u8) -> (f64, f64)) -> [f64; 2] {
-    let (mut excess, mut room, mut weights) = (0.0, 0.0, 0.0);
+/// What one turn shows.
+struct Turn {
+    excess: f64,
+    room: f64,
+    /// Its topic words that counted.
+    words: usize,
+}
+
+/// Buckets that much of the pool shows are the template's or everybody's, so rare
+/// ones weigh more; those that so many of one's own turns show count for nothing. None
+/// where nothing else is there.
+fn topic_likeness(event: &Event, share: &impl Fn(u8) -> (f64, f64), most: f64) -> Option<Turn> {
+    let (mut turn, mut weights) = (Turn { excess: 0.0, room: 0.0, words: 0 }, 0.0);
     for &bucket in &event.topic {
         let (mine, theirs) = share(bucket);
+        if mine >= most {
+            continue;
+        }
         let weight = 1.0 / (theirs + TOPIC_FLOOR);
-        excess += weight * (mine - theirs);
-        room += weight * (1.0 - theirs);
+        turn.excess += weight * (mine - theirs);
+        turn.room += weight * (1.0 - theirs);
+        turn.words += 1;
         weights += weight;
     }
-    [excess / weights, room / weights]
+    (weights > 0.0).then(|| Turn { excess: turn.excess / weights, room: turn.room / weights, ..turn })
 }
 
 /// Comparisons of one stratum.
@@ -172,15 +205,16 @@ impl Reference {
             return None;
         }
         let (words, history) = (stratum.0 / HISTORIES, stratum.0 % HISTORIES);
+        let fewest = words - words % WORDS;
         let of = |least_words: usize, least_history: usize| {
             let mut of = Compared::default();
-            for place in (least_words..=words).flat_map(|words| (least_history..=history).map(move |h| words * HISTORIES + h)) {
+            for place in (least_words.max(fewest)..=words).flat_map(|words| (least_history..=history).map(move |h| words * HISTORIES + h)) {
                 of.excess.add(&self.strata[place].excess);
                 of.room.add(&self.strata[place].room);
             }
             (of.excess.count >= REFERENCE_STRATUM).then_some(of)
         };
-        let compared = of(words, history).or_else(|| of(words, 0)).or_else(|| of(0, 0))?;
+        let compared = of(words, history).or_else(|| of(words, 0)).or_else(|| of(fewest, 0))?;
         let (room, variance) = (compared.room.mean(), compared.excess.variance());
         let usual = Usual { mean: compared.excess.mean() / room, low: compared.below(STRATUM_BELOW)?, variance, room };
         (usual.low > 0.0 && variance > 0.0).then_some(usual)
@@ -226,6 +260,11 @@ impl Relative {
     /// None until enough was seen.
     pub(crate) fn share(&self) -> Option<f64> {
         (self.excess.count >= FAMILY_COMPARED).then(|| self.excess.mean() / self.usual.mean())
+    }
+
+    /// Two standard errors high; none until so much was seen that they say something.
+    pub(crate) fn high(&self) -> Option<f64> {
+        (self.excess.count >= REFERENCE_LEAST).then(|| self.excess.below(-2.0) / self.usual.mean())
     }
 
     /// Two standard errors low; none until enough was seen.

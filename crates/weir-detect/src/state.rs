@@ -76,6 +76,8 @@ pub(crate) struct State {
     /// Candidates ever born: the error budget rests on it, so it only grows.
     pub(crate) born: u64,
     pub(crate) reference: Reference,
+    /// The same, where everybody's wrapper is left out.
+    pub(crate) bare: Reference,
     pub(crate) pool: Pool,
     pub(crate) habits: Habits,
     pub(crate) launches: Launches,
@@ -107,6 +109,7 @@ impl State {
             candidates: Vec::new(),
             born: 0,
             reference: Reference::default(),
+            bare: Reference::default(),
             pool: Pool::default(),
             habits: Habits::default(),
             launches: Launches::default(),

@@ -31,6 +31,13 @@ pub(crate) const STRATUM_BELOW: f64 = 1.0;
 pub(crate) const TOPIC_STRATA: [f64; 3] = [4.0, 8.0, 12.0];
 /// See [`TOPIC_STRATA`].
 pub(crate) const HISTORY_STRATA: [f64; 2] = [3.0, 8.0];
+/// The share of a customer's own turns that must show a topic's bucket for it to be
+/// the customer's wrapper and no topic (stated: a half, where a person's main interest
+/// shows in fewer, and a wrapper's words in all turns that are not long).
+pub(crate) const WRAPPER_SHARE: f64 = 0.5;
+/// The share of a turn's topic words that must be of its wrapper before it is held
+/// against turns of others who have one (stated).
+pub(crate) const WRAPPED_SHARE: f64 = 0.25;
 /// Families whose users' likeness to themselves is known before they are a
 /// reference of their own, and the comparisons each takes: its standard error
 /// is then a twentieth of one comparison's.

@@ -16,13 +16,7 @@ pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
     if state.trial.leaves_out(Without::Text) {
         return pieces;
     }
-    let dealt = candidate.block_bits(Block::Text).clamp(-EVIDENCE_BITS, EVIDENCE_BITS);
-    pieces.push(Piece {
-        block: "text",
-        what: "accounts are interchangeable: what each sends does not depend on who sends it".to_owned(),
-        bits: dealt,
-        accounts: candidate.bettors[Component::Topic as usize].min(members),
-    });
+    pieces.push(interchangeable(candidate, members));
     let repeats = candidate.repeats();
     if !state.trial.leaves_out(Without::Repeats) && repeats.speak_of_a_common_list() {
         pieces.push(Piece {
@@ -50,6 +44,24 @@ pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
     }
     pieces.extend(habits(candidate, state, members));
     pieces
+}
+
+fn interchangeable(candidate: &Candidate, members: u64) -> Piece {
+    if !candidate.keeps_a_wording_each() {
+        return Piece {
+            block: "text",
+            what: "accounts are interchangeable: what each sends does not depend on who sends it".to_owned(),
+            bits: candidate.block_bits(Block::Text).clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
+            accounts: candidate.bettors[Component::Topic as usize].min(members),
+        };
+    }
+    let told = || candidate.members.values().filter(|member| member.own_bare.is_dealt().is_some());
+    Piece {
+        block: "text",
+        what: "accounts are interchangeable but for a wording that each keeps around its tasks (not in the e-value)".to_owned(),
+        bits: told().map(|member| member.own_bare.dealt_bits()).sum::<f64>().clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
+        accounts: told().count() as u64,
+    }
 }
 
 /// What the exchanges ask for, against exchanges at large.

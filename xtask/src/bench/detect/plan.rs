@@ -184,6 +184,7 @@ impl Plan {
                     r#""variant-by":"exchange"}"#
                 ),
             ),
+            ("A6, a wording an account", r#"--scenario A6 --with {"variant-by":"account"}"#),
             ("A1, each task answered four times", r#"--scenario A1 --with {"samples":4} --look-alikes 1"#),
             ("A1, each task answered eight times", r#"--scenario A1 --with {"samples":8} --look-alikes 1"#),
             ("shards by topic, 8 topics", r#"--scenario A1 --with {"shard-by-topic":true,"topics":8}"#),
