@@ -51,7 +51,7 @@ fn twenty_variants_of_a_template_do_not_hide_it() {
 }
 
 /// Then an account's turns resemble its own by the wording, which is no interest; and
-/// the whole is told, rather than a few accounts of each wording.
+/// the whole is told, and not only the few accounts of each wording.
 #[test]
 fn a_wording_that_each_account_keeps_does_not_hide_it() {
     let mut scenario = scenario("A6", 6);

@@ -141,7 +141,7 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
                 Some(other) => compare_with_one(candidate, unit, events, &other),
                 None => compare(candidate, unit, events, Wrapper::Counted),
             };
-            let bare = compare(candidate, unit, events, Wrapper::LeftOut).filter(|_| !is_left_out);
+            let bare = if is_left_out { None } else { compare(candidate, unit, events, Wrapper::LeftOut) };
             if is_core {
                 let topic = value.zip(share).and_then(|(value, share)| TopicBet::of(value, &state.reference, share));
                 let payoffs = payoffs(candidate, unit, events, topic, &beats, &shared, state);
@@ -150,17 +150,7 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
                     |c: Component| !closed.contains(&c.block()) && bits[c as usize] < BETS_A_MEMBER;
                 bet(candidate, unit, &payoffs, topic, trial.same_epoch, open);
             }
-            let Some(member) = candidate.members.get_mut(&unit) else { continue };
-            if let Some(value) = value {
-                member.own.take(value, &state.reference);
-            }
-            if let Some(bare) = bare {
-                member.own_bare.take(bare, &state.bare);
-            }
-            if is_core {
-                value.into_iter().for_each(|value| candidate.likeness.take_latest(value, &state.reference));
-                bare.into_iter().for_each(|bare| candidate.bare.take_latest(bare, &state.bare));
-            }
+            note_likeness(candidate, (unit, is_core), (value, bare), state);
         }
         if trial.leaves_out(Without::Group) {
             beats.forget();
@@ -168,6 +158,29 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
         }
         beats.take(events);
         take(candidate, unit, events, seen, state, epoch);
+    }
+}
+
+/// Notes how a member's joint turns compared with its own, as they are and with its
+/// wrapper left out; of those who work with the template, for the group as well.
+fn note_likeness(
+    candidate: &mut Candidate,
+    (unit, is_core): (u64, bool),
+    (value, bare): (Option<Likeness>, Option<Likeness>),
+    state: &State,
+) {
+    let Some(member) = candidate.members.get_mut(&unit) else { return };
+    if let Some(value) = value {
+        member.own.take(value, &state.reference);
+        if is_core {
+            candidate.likeness.take_latest(value, &state.reference);
+        }
+    }
+    if let Some(bare) = bare {
+        member.own_bare.take(bare, &state.bare);
+        if is_core {
+            candidate.bare.take_latest(bare, &state.bare);
+        }
     }
 }
 

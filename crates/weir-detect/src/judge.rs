@@ -85,8 +85,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     // is interchangeable.
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
     let several = candidate.is_refuted(&core);
-    let is_dealt = candidate.keeps_a_wording_each() || candidate.block_bits(Block::Text) >= 2.0 * BLOCK_COUNTS;
-    let dealt = unasked || (!several && is_dealt);
+    let dealt = unasked || (!several && is_told_by(candidate, Block::Text));
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
         _ if !shown => None,
@@ -97,19 +96,22 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     Verdict { status, core, begun, standing, pivot, linkage, harvest, concealment }
 }
 
+/// Whether what its members did tells of it by a block: bets do, and of work that is
+/// dealt out under a wording each the text does, though no bet can tell.
+fn is_told_by(candidate: &Candidate, block: Block) -> bool {
+    candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || (block == Block::Text && candidate.keeps_a_wording_each())
+}
+
 /// At least two dependence blocks, one of them text or time.
 fn two_blocks(candidate: &Candidate, standing: &Standing) -> bool {
     let counts = |block: Block| {
         // When accounts were put to work speaks for a member beside all else; strangers
         // who come by one event begin together, too.
         let stands = block != Block::Time && standing.block(block).is_some_and(|values| values.mean >= BLOCK_COUNTS);
-        candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || stands
+        is_told_by(candidate, block) || stands
     };
-    let bet_on = [Block::Text, Block::Time].into_iter().any(|block| candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS);
-    // What is dealt out under a wording each is told by the text, though not bet on.
-    let bet_on = bet_on || candidate.keeps_a_wording_each();
-    let counts = |block: Block| counts(block) || block == Block::Text && candidate.keeps_a_wording_each();
-    bet_on && Block::ALL.into_iter().filter(|&block| counts(block)).count() >= 2
+    let by_text_or_time = [Block::Text, Block::Time].into_iter().any(|block| is_told_by(candidate, block));
+    by_text_or_time && Block::ALL.into_iter().filter(|&block| counts(block)).count() >= 2
 }
 
 fn linkage(candidate: &Candidate, standing: &Standing) -> Vec<Piece> {

@@ -208,7 +208,7 @@ impl Reference {
         let fewest = words - words % WORDS;
         let of = |least_words: usize, least_history: usize| {
             let mut of = Compared::default();
-            for place in (least_words.max(fewest)..=words).flat_map(|words| (least_history..=history).map(move |h| words * HISTORIES + h)) {
+            for place in (least_words..=words).flat_map(|words| (least_history..=history).map(move |h| words * HISTORIES + h)) {
                 of.excess.add(&self.strata[place].excess);
                 of.room.add(&self.strata[place].room);
             }

@@ -160,7 +160,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         parts.push(Part::of_its_own(Block::Life, what, tenure));
     }
     // Nor where the group has each of its prompts answered a few times.
-    if known.given.is_of_a_list() && !candidate.repeats().are_fixed() && !state.trial.leaves_out(Without::Repeats) {
+    if known.given.is_of_a_list() && !candidate.has_each_answered_as_often() && !state.trial.leaves_out(Without::Repeats) {
         let what = "its opening turns are what several others gave before, as from a common list".to_owned();
         parts.push(Part::of_its_own(Block::Text, what, -LISTED_BITS));
     }

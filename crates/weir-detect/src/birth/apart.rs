@@ -44,7 +44,7 @@ pub(super) fn part(state: &mut State, (epoch, day): (i64, i64), most: u64) {
         }
         candidate.parted_at = candidate.exchanges.max(1);
         // Who has each task answered a fixed number of times works off no list.
-        if candidate.repeats().are_fixed() {
+        if candidate.has_each_answered_as_often() {
             continue;
         }
         let Some(own) = of_their_own(state, place) else { continue };

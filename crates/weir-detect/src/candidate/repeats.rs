@@ -195,6 +195,11 @@ impl Candidate {
         self.fills.are_many() && self.repeats().speak_of_a_common_list()
     }
 
+    /// Whether each fill is given so many times (see [`Repeats::are_fixed`]).
+    pub(crate) fn has_each_answered_as_often(&self) -> bool {
+        self.fills.are_many() && self.repeats().are_fixed()
+    }
+
     /// How the fills repeat across customers.
     pub(crate) fn repeats(&self) -> Repeats {
         let all = &self.fills.0;

@@ -87,7 +87,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The UTF-16 code unit of the `\uXXXX` at `start`.
+    /// The UTF-16 code unit of the escape at `start`: `\u` and four hexadecimal digits.
     fn hex_unit(&self, start: usize) -> Result<u32, JsonError> {
         let Some(digits) = self.bytes.get(start + 2..start + 6) else {
             return self.fail_at(JsonProblem::UnexpectedEnd, self.bytes.len());
