@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
-use weir_detect::{Detector, Settings};
+use weir_detect::{Detector, Findings, Settings};
 use weir_exchange::{LoggedAccount, LoggedExchange};
 use weir_sim::traffic::AccountTruth;
 
@@ -18,12 +18,13 @@ use crate::score::{Score, score};
 
 const PROGRAM: &str = include_str!("apart.py");
 
-/// Has the log made out of the prompts in `data`, and judges it.
+/// Has the log made out of the prompts in `data`, and judges it: how well, and what was
+/// told.
 ///
 /// # Errors
 /// When Python or the prompts are not there, there is no such kind, or the log
 /// cannot be judged.
-pub fn apart(data: &Path, kind: &str, seed: u64, settings: Settings) -> Result<Score> {
+pub fn apart(data: &Path, kind: &str, seed: u64, settings: Settings) -> Result<(Score, Findings)> {
     let folder = tempfile::tempdir().context("cannot make a folder for the log")?;
     make(data, kind, seed, folder.path())?;
     judge(folder.path(), settings)
@@ -35,7 +36,7 @@ fn make(data: &Path, kind: &str, seed: u64, folder: &Path) -> Result<()> {
     python::run(Path::new("python3"), PROGRAM, arguments, "no log was made")
 }
 
-fn judge(folder: &Path, settings: Settings) -> Result<Score> {
+fn judge(folder: &Path, settings: Settings) -> Result<(Score, Findings)> {
     let accounts: Vec<LoggedAccount> = lines(&folder.join("accounts.jsonl"))?;
     let truth: Vec<AccountTruth> = lines(&folder.join("truth.jsonl"))?;
     let exchanges: Vec<LoggedExchange> = lines(&folder.join("exchanges.jsonl"))?;
@@ -50,7 +51,8 @@ fn judge(folder: &Path, settings: Settings) -> Result<Score> {
         }
         fold.take(exchange)?;
     }
-    Ok(score(&fold.end()?, &truth, &of_campaigns))
+    let findings = fold.end()?;
+    Ok((score(&findings, &truth, &of_campaigns), findings))
 }
 
 fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {

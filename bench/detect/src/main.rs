@@ -57,6 +57,9 @@ enum What {
         kind: String,
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Where the line of every account that was told goes.
+        #[arg(long, value_name = "FILE")]
+        lines: Option<PathBuf>,
     },
     /// Small logs of unrelated people.
     Calibrate {
@@ -120,9 +123,13 @@ fn main() -> Result<()> {
                 })
             );
         }
-        What::Apart { data, kind, seed } => {
+        What::Apart { data, kind, seed, lines } => {
             let settings = Settings { key: [7; 16], ..Settings::default() };
-            let score = apart(&data, &kind, seed, settings)?;
+            let (score, findings) = apart(&data, &kind, seed, settings)?;
+            if let Some(file) = &lines {
+                let all: Vec<String> = findings.members.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+                std::fs::write(file, all.join("\n")).with_context(|| format!("cannot write {}", file.display()))?;
+            }
             println!("{}", json!({ "apart": kind, "seed": seed, "score": score }));
         }
         What::Calibrate { from, logs, same_epoch } => {

@@ -7,7 +7,7 @@
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
 use weir_detect_bench::{Data, Run, removals, run};
-use weir_sim::traffic::{Kind, LookAlikes, Scenario, VariantBy};
+use weir_sim::traffic::{Campaign, Kind, LookAlikes, Scenario, VariantBy};
 
 fn settings(alpha: f64) -> Settings {
     Settings { key: [7; 16], alpha, memory: 64 << 20, ..Settings::default() }
@@ -72,6 +72,26 @@ fn eight_answers_to_each_task_do_not_hide_it() {
     let campaign = &done.score.campaigns[0];
     assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{campaign:?}");
     assert_eq!(done.score.false_campaigns, 0, "{:?}", done.score);
+}
+
+/// What an operator has his accounts do beside, so that they look like users of a list or
+/// like customers whose keys were stolen, and one exit for all, so that they look like an office.
+#[test]
+fn neither_what_its_accounts_do_beside_nor_one_exit_hides_it() {
+    let by_list = Campaign { cover: 0.4, cover_list: 60, ..Campaign::default() };
+    let by_hand = Campaign { cover: 0.4, relayed: true, cover_by_hand: true, ..Campaign::default() };
+    let one_exit = Campaign { exit_count: 1, ..Campaign::default() };
+    for (name, change) in [("a list", by_list), ("by hand", by_hand), ("one exit", one_exit)] {
+        let mut scenario = scenario("A1", 11);
+        // Others behind the one exit would make it a public one.
+        scenario.innocents.same_proxies = 0;
+        let planted = &mut scenario.campaigns[0];
+        planted.with = Campaign { accounts: planted.with.accounts, ..change };
+        let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+        let [campaign] = &done.score.campaigns[..] else { panic!("{name}: {:?}", done.score) };
+        assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{name}: {campaign:?}");
+        assert!(done.score.flagged.is_empty() && done.score.false_campaigns == 0, "{name}: {:?}", done.score);
+    }
 }
 
 /// Each is a tenth of an account's traffic, as phrases are; their users are the same.

@@ -2,19 +2,22 @@
 //! them, and the e-process of their linkage.
 
 mod repeats;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::bet::{Block, COMPONENTS, Component, Moments};
-use crate::constants::{EXEMPLARS, GROUP_VALUES, JOINT_OF_MEMBER, JOINT_OF_STRANGER, RASTER_CELLS, SEVERAL_SHARE};
+use crate::constants::{EXEMPLARS, JOINT_OF_MEMBER, JOINT_OF_STRANGER, LISTED_SHARE, RASTER_CELLS, REFUSED, SEVERAL_SHARE};
+use crate::fills::{Given, Listed};
 use crate::likeness::{Gain, Own, Relative};
 use crate::profile::Event;
 use crate::settings::Trial;
 use crate::state::Habits;
 use crate::unit::{History, Pool, Recent, Unit};
 use repeats::Sampled;
+pub(crate) use values::Values;
 
 /// A customer among a candidate's.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,8 @@ pub(crate) struct Member {
     pub(crate) own: Own,
     /// The same, its wrapper left out.
     pub(crate) own_bare: Own,
+    /// How many of its latest joint opening turns several others had given before.
+    pub(crate) given: Given,
     /// Clients its joint exchanges came from.
     pub(crate) clients: Recent,
 }
@@ -119,64 +124,9 @@ pub(crate) struct Candidate {
     pub(crate) is_apart: bool,
     /// Who worked with the template long before its members, and is none of it.
     pub(crate) before: BTreeSet<u64>,
-}
-
-/// Values that members used, and who: a member's own earlier value says nothing
-/// of the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Values(BTreeMap<u64, (u64, bool)>);
-
-/// One of a group's values.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shared {
-    pub(crate) value: u64,
-    first: u64,
-    several: bool,
-}
-
-impl Shared {
-    /// Whether anyone but this customer used it.
-    pub(crate) fn is_used_by_others(self, unit: u64) -> bool {
-        self.several || self.first != unit
-    }
-}
-
-impl Values {
-    /// Notes a value, of which those with the smallest keyed hashes are kept.
-    pub(crate) fn take(&mut self, value: u64, unit: u64) {
-        if value == 0 {
-            return;
-        }
-        let (first, several) = self.0.entry(value).or_insert((unit, false));
-        *several |= *first != unit;
-        if self.0.len() > GROUP_VALUES {
-            self.0.pop_last();
-        }
-    }
-
-    /// Whether anyone but this customer used it.
-    pub(crate) fn used_by_others(&self, value: u64, unit: u64) -> bool {
-        self.0.get(&value).is_some_and(|&(first, several)| Shared { value, first, several }.is_used_by_others(unit))
-    }
-
-    /// All of them, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Shared> {
-        self.0.iter().map(|(&value, &(first, several))| Shared { value, first, several })
-    }
-
-    /// Values that two groups have in common.
-    pub(crate) fn shared(&self, other: &Values) -> usize {
-        self.0.keys().filter(|value| other.0.contains_key(value)).count()
-    }
-
-    fn extend(&mut self, other: Values) {
-        for (value, (unit, several)) in other.0 {
-            self.take(value, unit);
-            if let Some(entry) = self.0.get_mut(&value) {
-                entry.1 |= several;
-            }
-        }
-    }
+    /// Where those who work off a list are none of it: what they gave with its template
+    /// who seem to do so by all they send.
+    pub(crate) refused: BTreeMap<u64, Given>,
 }
 
 impl Member {
@@ -213,6 +163,18 @@ impl Member {
         self.traffic_bits(unit, trial) > 0.0
     }
 
+    /// What it gives, as of a common list or of its own: its joint work tells it, and until
+    /// there is enough of that all it sends, where the rest is too little to make a list of
+    /// it. An operator may draw what else his accounts send from one.
+    pub(crate) fn given(&self, unit: &Unit) -> Given {
+        let is_nearly_all = (self.shown + self.joint) as f64 > (1.0 - LISTED_SHARE) * f64::from(unit.sampled);
+        match self.given.is_known() {
+            true => self.given,
+            false if is_nearly_all => unit.given,
+            false => Given::default(),
+        }
+    }
+
     /// Whether its own other work came from a client that the joint work never
     /// came from: two hands on one account, as where a key was stolen.
     pub(crate) fn has_two_hands(&self, unit: &Unit) -> bool {
@@ -227,14 +189,29 @@ impl Candidate {
         Candidate { ordinal, share: budget_share(ordinal), born: epoch, first: epoch, last: epoch, ..Candidate::default() }
     }
 
-    /// Whether a customer that shows its template may be of it, who is known, or
-    /// not, to work off no list.
-    pub(crate) fn may_be_of_it(&self, unit: u64, is_of_its_own: bool) -> bool {
-        !self.is_apart || (is_of_its_own && !self.before.contains(&unit))
+    /// Whether a customer that shows its template may be of it, of whom it is known what
+    /// it gives in all.
+    pub(crate) fn may_be_of_it(&self, unit: u64, known: Given) -> bool {
+        if !self.is_apart {
+            return true;
+        }
+        let joint = [self.members.get(&unit).map(|member| member.given), self.refused.get(&unit).copied()];
+        let given = joint.into_iter().flatten().find(|given| given.is_known()).unwrap_or(known);
+        given.is_of_its_own() && !self.before.contains(&unit)
+    }
+
+    /// Notes an exchange with its template of one who may not be of it by all that is known:
+    /// its work with the template may tell otherwise.
+    pub(crate) fn refuse(&mut self, unit: u64, event: &Event, listed: &Listed) {
+        let Some(fill) = event.given().filter(|_| !self.before.contains(&unit)) else { return };
+        self.refused.entry(unit).or_default().take(listed.holds(unit, fill));
+        if self.refused.len() > REFUSED {
+            self.refused.pop_last();
+        }
     }
 
     /// Takes in what an epoch saw of a customer with joint exchanges.
-    pub(crate) fn take(&mut self, epoch: i64, (unit, known): (u64, Option<&Unit>), joint: &[&Event], sampled: usize) {
+    pub(crate) fn take(&mut self, epoch: i64, (unit, known): (u64, Option<&Unit>), (joint, listed): (&[&Event], &Listed), sampled: usize) {
         for event in joint {
             self.count(epoch, unit, event);
         }
@@ -247,6 +224,9 @@ impl Candidate {
             member.clients.take(event.client);
             if !event.follows_up {
                 member.history.take(event);
+            }
+            if let Some(fill) = event.given() {
+                member.given.take(listed.holds(unit, fill));
             }
         }
         self.pool.add(&member.history);

@@ -110,6 +110,9 @@ pub(crate) const LISTED_SHARE: f64 = 0.2;
 pub(crate) const GIVEN_LEAST: u8 = 5;
 /// A customer's counts are halved here: its latest few dozen opening turns.
 pub(crate) const GIVEN_FULL: u8 = 40;
+/// Customers of whom it is kept what they gave with the template of a candidate that
+/// they may not be of (two kilobytes).
+pub(crate) const REFUSED: usize = 1024;
 /// The share of a candidate's working members that must work off a list before
 /// the others are told apart: with fewer the group is not changed by them
 /// (stated).

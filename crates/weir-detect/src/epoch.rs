@@ -9,10 +9,11 @@ use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
 use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, REFERENCE_KEEP, threshold};
 use crate::evidence::{Families, Joint, Scene, weigh};
+use crate::fills::Listed;
 use crate::hash::Table;
 use crate::judge;
 use crate::leave_out::{Item, LeftOut};
-use crate::profile::EpochProfile;
+use crate::profile::{EpochProfile, Event};
 use crate::settings::Settings;
 use crate::shed::shed;
 use crate::state::State;
@@ -52,10 +53,11 @@ pub(crate) fn fold(
     state.epoch = Some(epoch);
     let without = cleared::clear(state, settings, epoch, profile);
     let profile = without.as_ref().unwrap_or(profile);
-    weigh_all(state, epoch, profile);
+    let listed = Listed::of(profile, &mut state.fills);
+    weigh_all(state, epoch, profile, &listed);
     done(Stage::Evidence);
     state.launches.take(settings, state.begun, epoch, profile);
-    let active = learn(state, settings, epoch, profile);
+    let active = learn(state, settings, (epoch, profile), &listed);
     done(Stage::Learning);
     forget(state, settings, epoch);
     done(Stage::Forgetting);
@@ -65,18 +67,21 @@ pub(crate) fn fold(
     done(Stage::Judging);
 }
 
-fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile) {
+fn weigh_all(state: &mut State, epoch: i64, profile: &EpochProfile, listed: &Listed) {
     let mut candidates = std::mem::take(&mut state.candidates);
-    let joints = joint_of(&candidates, profile, &state.units, &state.left_out);
+    let (joints, refused) = joint_of(&candidates, profile, &state.units, &state.left_out);
     let in_candidates: BTreeSet<u64> = joints.iter().flat_map(|joint| joint.keys().copied()).collect();
     let families = Families::of(&candidates);
-    let scene = Scene::of(state, profile, families, |unit| in_candidates.contains(&unit));
+    let scene = Scene::of(state, (profile, listed), families, |unit| in_candidates.contains(&unit));
     for (candidate, joint) in candidates.iter_mut().zip(&joints) {
         if joint.is_empty() {
             continue;
         }
         weigh(candidate, joint, &scene, state, epoch);
         note_step(candidate, epoch);
+    }
+    for Refused { place, unit, event } in refused {
+        candidates[place].refuse(unit, event, listed);
     }
     let mut watch = std::mem::take(&mut state.watch);
     watch.look(state, epoch, &scene, &in_candidates);
@@ -126,6 +131,13 @@ fn note_step(candidate: &mut Candidate, epoch: i64) {
     }
 }
 
+/// An exchange that shows a candidate's template, of one who may not be of it.
+struct Refused<'e> {
+    place: usize,
+    unit: u64,
+    event: &'e Event,
+}
+
 /// Each candidate's joint exchanges; where it was told apart from those who work
 /// off a list, of those alone whom earlier epochs know to do nothing of the kind.
 fn joint_of<'e>(
@@ -133,7 +145,7 @@ fn joint_of<'e>(
     profile: &'e EpochProfile,
     units: &Units,
     left_out: &LeftOut,
-) -> Vec<Joint<'e>> {
+) -> (Vec<Joint<'e>>, Vec<Refused<'e>>) {
     let mut claims: Table<Vec<usize>> = Table::default();
     for (place, candidate) in candidates.iter().enumerate() {
         for &anchor in &candidate.anchors {
@@ -141,29 +153,39 @@ fn joint_of<'e>(
         }
     }
     let mut joints: Vec<Joint<'e>> = vec![Joint::new(); candidates.len()];
+    let mut refused = Vec::new();
     if claims.is_empty() {
-        return joints;
+        return (joints, refused);
     }
     let mut shown = Vec::new();
     for (&unit, seen) in profile.units.iter().filter(|(unit, _)| !left_out.holds(**unit, Item::Template)) {
-        let is_of_its_own = units.get(&unit).is_some_and(|unit| unit.given.is_of_its_own());
+        let known = units.get(&unit).map(|unit| unit.given).unwrap_or_default();
         for (_, event) in &seen.events {
             shown.clear();
             shown.extend(event.anchors.iter().filter_map(|anchor| claims.get(anchor)).flatten().copied());
             shown.sort_unstable();
             shown.dedup();
-            for &place in shown.iter().filter(|&&place| candidates[place].may_be_of_it(unit, is_of_its_own)) {
-                joints[place].entry(unit).or_default().push(event);
+            for &place in &shown {
+                if candidates[place].may_be_of_it(unit, known) {
+                    joints[place].entry(unit).or_default().push(event);
+                } else {
+                    refused.push(Refused { place, unit, event });
+                }
             }
         }
     }
-    joints
+    (joints, refused)
 }
 
 /// Takes the epoch into what is known of customers and anchors; gives the
 /// anchors that may found something: a pool that came whole in its first hour
 /// wins no user any more, only uses.
-fn learn(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProfile) -> BTreeSet<u64> {
+fn learn(
+    state: &mut State,
+    settings: &Settings,
+    (epoch, profile): (i64, &EpochProfile),
+    listed: &Listed,
+) -> BTreeSet<u64> {
     let launch = state.launches.latest().filter(|launch| launch.is_counted(epoch)).cloned();
     let during = During { epoch, day: settings.epochs_in_days(1), launch: launch.as_ref() };
     let mut active = Vec::new();
@@ -171,8 +193,8 @@ fn learn(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProf
     for (&id, seen) in &profile.units {
         let unit = state.units.entry(id).or_default();
         unit.take(during, seen, &mut state.pool);
-        for (_, event) in seen.events.iter().filter(|(_, event)| !event.follows_up && event.fill != 0) {
-            unit.given.take(state.fills.give(event.fill, id));
+        for fill in seen.events.iter().filter_map(|(_, event)| event.given()) {
+            unit.given.take(listed.holds(id, fill));
         }
         for (_, event) in &seen.events {
             state.habits.take(event);

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use crate::bet::{Block, COMPONENTS, Component, Moments, bits, stakes};
 use crate::candidate::{Candidate, Values};
 use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::fills::Listed;
 use crate::leave_out::Item;
 use crate::likeness::{Gain, Likeness, Reference, Relative, TopicBet, Wrapper, likeness};
-use crate::profile::{EpochProfile, Event, UnitEpoch};
+use crate::profile::{EpochProfile, Event};
 use crate::settings::Without;
 use crate::state::State;
 use crate::unit::{History, Pool};
@@ -23,6 +24,7 @@ pub(crate) type Joint<'e> = BTreeMap<u64, Vec<&'e Event>>;
 /// The epoch as everybody lived it.
 pub(crate) struct Scene<'e> {
     pub(crate) profile: &'e EpochProfile,
+    listed: &'e Listed,
     /// Exchanges in each sixty-fourth.
     slots: [f64; SLOTS as usize],
     addresses: News,
@@ -39,12 +41,13 @@ pub(crate) struct Scene<'e> {
 impl<'e> Scene<'e> {
     pub(crate) fn of(
         state: &State,
-        profile: &'e EpochProfile,
+        (profile, listed): (&'e EpochProfile, &'e Listed),
         families: Families,
         in_candidates: impl Fn(u64) -> bool,
     ) -> Scene<'e> {
         let mut scene = Scene {
             profile,
+            listed,
             slots: [0.0; SLOTS as usize],
             addresses: News::default(),
             clients: News::default(),
@@ -157,7 +160,8 @@ pub(crate) fn weigh(candidate: &mut Candidate, joint: &Joint<'_>, scene: &Scene<
             before = candidate.members.get(&unit).map(|member| member.history.clone());
         }
         beats.take(events);
-        take(candidate, unit, events, seen, state, epoch);
+        let known = state.units.get(&unit);
+        candidate.take(epoch, (unit, known), (events, scene.listed), seen.events.len());
     }
 }
 
@@ -182,11 +186,6 @@ fn note_likeness(
             candidate.bare.take_latest(bare, &state.bare);
         }
     }
-}
-
-fn take(candidate: &mut Candidate, unit: u64, events: &[&Event], seen: &UnitEpoch, state: &State, epoch: i64) {
-    let known = state.units.get(&unit);
-    candidate.take(epoch, (unit, known), events, seen.events.len());
 }
 
 /// What a measurement that breaks the guarantee holds for seen: the payoffs
@@ -387,7 +386,8 @@ mod tests {
         for account in 100..102 {
             call(&mut profile, &sketcher, account, (0..500).map(|at| 2_000 + account * 1_000 % 7_000 + at));
         }
-        let scene = Scene::of(&state, &profile, Families::default(), |_| false);
+        let nothing = Listed::default();
+        let scene = Scene::of(&state, (&profile, &nothing), Families::default(), |_| false);
         let new = scene.addresses.values();
         assert!(new.len() > 140, "{}", new.len());
         // Two members, who are none of those, used address 7 before.
@@ -395,7 +395,7 @@ mod tests {
         let mut candidate = Candidate::default();
         let event = Event { address: address.unwrap(), ..profile.units.values().next().unwrap().events[0].1.clone() };
         for unit in [1, 2] {
-            candidate.take(0, (unit, None), &[&event], 1);
+            candidate.take(0, (unit, None), (&[&event], &Listed::default()), 1);
         }
         let shared = Shared::of(&candidate, &scene, &Joint::new());
         assert!((0.7..0.8).contains(&shared.addresses), "{}", shared.addresses);

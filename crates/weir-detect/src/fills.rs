@@ -4,9 +4,12 @@
 //! customer's own rate of that is known whatever template it shows, so it tells
 //! the users of one template apart where the group as a whole is a mixture.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::constants::{GIVEN_FULL, GIVEN_LEAST, LISTED_SHARE, LIST_CUSTOMERS};
+use crate::profile::EpochProfile;
 
 /// Opening turns and how many customers gave each: a table of fixed size, by
 /// slot. What was given once gives way to what is newer; what several gave
@@ -74,8 +77,29 @@ impl Fills {
     }
 }
 
-/// A customer's latest opening turns, and how many of them several others had
-/// given before.
+/// The opening turns of one epoch that several others had given before, with who
+/// gave them.
+#[derive(Debug, Default)]
+pub(crate) struct Listed(HashSet<(u64, u64)>);
+
+impl Listed {
+    /// What an epoch gives, noted in the table as well.
+    pub(crate) fn of(profile: &EpochProfile, fills: &mut Fills) -> Listed {
+        let mut listed = Listed::default();
+        for (&unit, seen) in &profile.units {
+            let given = seen.events.iter().filter_map(|(_, event)| event.given());
+            listed.0.extend(given.filter(|&fill| fills.give(fill, unit)).map(|fill| (unit, fill)));
+        }
+        listed
+    }
+
+    pub(crate) fn holds(&self, unit: u64, fill: u64) -> bool {
+        self.0.contains(&(unit, fill))
+    }
+}
+
+/// A customer's latest opening turns, or those of its joint work alone, and how many of
+/// them several others had given before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Given {
     given: u8,
@@ -92,7 +116,7 @@ impl Given {
     }
 
     /// Whether enough was seen to tell.
-    fn is_known(self) -> bool {
+    pub(crate) fn is_known(self) -> bool {
         self.given >= GIVEN_LEAST
     }
 

@@ -3,6 +3,7 @@
 //! thresholds whose errors the benchmark measures.
 
 mod concealment;
+pub(crate) mod hands;
 mod harvest;
 mod pivot;
 mod quota;
@@ -35,6 +36,7 @@ pub(crate) struct Verdict {
     /// When each of them began, sorted.
     pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
+    pub(crate) hands: hands::Hands,
     /// None where the group did not go over to a new model as nobody else did.
     pub(crate) pivot: Option<Pivot>,
     pub(crate) linkage: Vec<Piece>,
@@ -67,6 +69,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();
     begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);
+    let hands = hands::Hands::of(candidate, &core, &standing, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;
     let counted = |mut pieces: Vec<Piece>| {
@@ -93,7 +96,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, pivot, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, hands, pivot, linkage, harvest, concealment }
 }
 
 /// Whether what its members did tells of it by a block: bets do, and of work that is

@@ -4,9 +4,9 @@
 
 use crate::bet::Block;
 use crate::candidate::{Candidate, Member};
-use crate::constants::{BLOCK_COUNTS, CLIENT_OF_GROUP, CLIENT_OF_OTHERS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS, TWO_HANDS_BITS};
+use crate::constants::{BLOCK_COUNTS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
-use crate::judge::Verdict;
+use crate::judge::{Verdict, hands};
 use crate::leave_out::{BEHAVIOUR, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
 use crate::settings::{Trial, Without};
 use crate::standing::Kind;
@@ -147,9 +147,9 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
             parts.push(Part::of_its_own(Block::Life, what, bits));
         }
     }
-    if member.has_two_hands(known) || two_clients(verdict, known) {
+    if hands::has_two(member, known, &verdict.standing) {
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
-        parts.push(Part::of_its_own(Block::Client, what, -TWO_HANDS_BITS));
+        parts.push(Part::of_its_own(Block::Client, what, verdict.hands.against(verdict.core.binary_search(&unit).is_ok())));
     }
     if state.named.contains(&unit) && !state.left_out.holds(unit, Item::Named) {
         parts.push(named(candidate, state));
@@ -160,7 +160,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         parts.push(Part::of_its_own(Block::Life, what, tenure));
     }
     // Nor where the group has each of its prompts answered a few times.
-    if known.given.is_of_a_list() && !candidate.has_each_answered_as_often() && !state.trial.leaves_out(Without::Repeats) {
+    if member.given(known).is_of_a_list() && !candidate.has_each_answered_as_often() && !state.trial.leaves_out(Without::Repeats) {
         let what = "its opening turns are what several others gave before, as from a common list".to_owned();
         parts.push(Part::of_its_own(Block::Text, what, -LISTED_BITS));
     }
@@ -211,15 +211,6 @@ fn early(verdict: &Verdict, state: &State, member: &Member) -> f64 {
     let begun = verdict.begun.partition_point(|since| *since <= member.since + together);
     let rank = begun.max(1) as f64 / verdict.begun.len().max(1) as f64;
     (rank / EARLY_OF_STRANGER).log2().clamp(-LESSER_BITS, 0.0)
-}
-
-/// Whether it was seen with the client that the group has in common, and with
-/// one that hardly any member has: the owner's, where the owner's own words
-/// happen to hold a phrase of the template.
-fn two_clients(verdict: &Verdict, unit: &Unit) -> bool {
-    let Some(clients) = verdict.standing.kind(Kind::Client) else { return false };
-    let share = |client: u64| clients.inside.get(&client).copied().unwrap_or(0) as f64 / clients.known.max(1) as f64;
-    unit.clients.any(|client| share(client) >= CLIENT_OF_GROUP) && unit.clients.any(|client| share(client) < CLIENT_OF_OTHERS)
 }
 
 /// Being named by others, against how many outside the group are: a feed that

@@ -44,6 +44,13 @@ pub(crate) struct Event {
     pub(crate) excerpt: Box<str>,
 }
 
+impl Event {
+    /// The fill of an opening turn, where it has one: what its sender was given to ask.
+    pub(crate) fn given(&self) -> Option<u64> {
+        (!self.follows_up && self.fill != 0).then_some(self.fill)
+    }
+}
+
 /// What an epoch saw of one customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UnitEpoch {

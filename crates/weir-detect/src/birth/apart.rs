@@ -18,7 +18,7 @@ pub(super) fn let_go(state: &mut State) {
     for candidate in state.candidates.iter_mut().filter(|candidate| candidate.is_apart) {
         let pool = &mut candidate.pool;
         candidate.members.retain(|id, member| {
-            let stays = units.get(id).is_none_or(|unit| !unit.given.is_of_a_list());
+            let stays = units.get(id).is_none_or(|unit| !member.given(unit).is_of_a_list());
             if !stays {
                 pool.remove(&member.history);
             }
@@ -71,10 +71,11 @@ fn of_their_own(state: &State, place: usize) -> Option<Vec<u64>> {
     let (mut own, mut listed) = (Vec::new(), 0_u64);
     for (id, member) in &state.candidates[place].members {
         let Some(unit) = state.units.get(id).filter(|_| state.is_core(*id, member)) else { continue };
-        if unit.given.is_of_its_own() {
+        let given = member.given(unit);
+        if given.is_of_its_own() {
             own.push(*id);
         }
-        listed += u64::from(unit.given.is_of_a_list());
+        listed += u64::from(given.is_of_a_list());
     }
     let least = (APART_SHARE * (own.len() as f64 + listed as f64)).max(GROUP_UNITS as f64);
     (own.len() as u64 >= GROUP_UNITS && listed as f64 >= least).then_some(own)
@@ -106,7 +107,7 @@ fn told_apart(state: &State, from: &Candidate, since: Option<i64>, epoch: i64) -
         ..Candidate::born(state.born, epoch)
     };
     for (id, member) in &from.members {
-        if state.units.get(id).is_none_or(|unit| !unit.given.is_of_its_own()) {
+        if state.units.get(id).is_none_or(|unit| !member.given(unit).is_of_its_own()) {
             continue;
         }
         if since.is_some_and(|since| member.since < since) {

@@ -78,3 +78,41 @@ fn what_was_told_is_taken_back_only_where_its_members_say_it_too() {
     assert!(told(60).is_refuted(&[]));
     assert!(Candidate { is_parted: true, ..told(60) }.is_refuted(&working));
 }
+
+fn given(turns: u8, listed: u8) -> Given {
+    let mut given = Given::default();
+    (0..turns).for_each(|turn| given.take(turn < listed));
+    given
+}
+
+/// An operator may have his accounts draw what else they send from a public list.
+#[test]
+fn joint_work_tells_who_works_off_a_list_whatever_else_is_sent() {
+    let unit = Unit { sampled: 20, given: given(20, 10), ..Unit::default() };
+    let member = |joint, given| Member { joint, given, ..Member::default() };
+    assert!(member(10, given(6, 0)).given(&unit).is_of_its_own());
+    assert!(member(10, given(6, 6)).given(&unit).is_of_a_list());
+    // Of too little joint work all that is sent tells only where it is nearly all of that.
+    let unknown = member(10, given(2, 0)).given(&unit);
+    assert!(!unknown.is_of_its_own() && !unknown.is_of_a_list());
+    assert!(member(18, given(2, 0)).given(&unit).is_of_a_list());
+}
+
+/// Who is told apart from those who work off a list by all he sends may come in by his
+/// work with the template.
+#[test]
+fn who_was_refused_comes_in_by_what_he_gave_with_the_template() {
+    let event = |fill| Event { fill, ..crate::Sketcher::new(&crate::Settings::default()).sketch(&Default::default()).event };
+    let of_a_list = given(20, 10);
+    let mut candidate = Candidate { is_apart: true, ..Candidate::default() };
+    assert!(!candidate.may_be_of_it(1, of_a_list) && candidate.may_be_of_it(1, given(20, 0)));
+    for fill in 1..9 {
+        candidate.refuse(1, &event(fill), &Listed::default());
+    }
+    assert!(candidate.may_be_of_it(1, of_a_list));
+    candidate.before.insert(1);
+    assert!(!candidate.may_be_of_it(1, of_a_list), "it had the template long before");
+    let many = u64::try_from(REFUSED).unwrap() + 9;
+    (2..many).for_each(|unit| candidate.refuse(unit, &event(7), &Listed::default()));
+    assert_eq!(candidate.refused.len(), REFUSED);
+}

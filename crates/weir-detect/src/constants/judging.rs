@@ -95,6 +95,14 @@ pub(crate) const ENRICHED: f64 = 3.0;
 /// What it says against a member that two hands are on its account (stated:
 /// enough to take a customer whose key was stolen out, whatever else is there).
 pub(crate) const TWO_HANDS_BITS: f64 = 14.0;
+/// The share of working members with two hands on them from which it is the operator's
+/// own way; below it two hands say as much less of one as it is nearer to this (stated:
+/// of keys that were stolen there are few in a group).
+pub(crate) const TWO_HANDS_USUAL: f64 = 0.5;
+/// The part of [`TWO_HANDS_BITS`] that stays where it is: there are keys that were stolen
+/// in such a group, too, and of their owners some signed up in the campaign's week (two
+/// bits, stated).
+pub(crate) const TWO_HANDS_LEAST: f64 = 1.0 / 7.0;
 /// The share of members with one client from which it is the group's, and the
 /// share below which a client is somebody else's (stated).
 pub(crate) const CLIENT_OF_GROUP: f64 = 0.5;
@@ -110,6 +118,9 @@ pub(crate) const OLD_DAYS: i64 = 60;
 /// The share of members on one payment or e-mail domain that makes an operator
 /// open: a firm pays for its keys from one account.
 pub(crate) const OPEN_SHARE: f64 = 0.5;
+/// Means of payment that each pay for several accounts, from which on an operator's
+/// costs are split: two are a firm's old card and its new one (stated).
+pub(crate) const SPLIT_PAYERS: usize = 3;
 /// An e-mail domain is a mail service rather than a firm's where at least this
 /// share of customers at large has it.
 pub(crate) const MAIL_SERVICE: f64 = 0.01;

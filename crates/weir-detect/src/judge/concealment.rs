@@ -1,13 +1,15 @@
 //! Concealment: is the common operator hidden? It needs positive evidence; that
-//! no organisation was declared is none. One payer, one firm's e-mail domain or
-//! one office is an open operator, however alike the work.
+//! no organisation was declared is none. One payer or, where it is not known who pays,
+//! one firm's e-mail domain is an open operator, however alike the work.
+
+mod payers;
 
 use crate::candidate::Candidate;
 use crate::constants::{
     CONCEALMENT_BITS, DECIDES, DISPOSABLE_DAYS, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE,
 };
 use crate::judge::{Piece, excess, quota};
-use crate::standing::{Kind, Standing};
+use crate::standing::{Kind, Standing, Values};
 use crate::state::State;
 
 /// None without facts on half of the members.
@@ -18,7 +20,7 @@ pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, s
     }
     let mut pieces = open_operator(core, standing, state);
     pieces.extend(disposable(candidate, core, state));
-    pieces.extend(own_payments(standing));
+    pieces.extend(payers::piece(candidate, standing, state));
     pieces.extend(rotation(candidate, core, state));
     pieces.extend(isolation(candidate, core, standing, state));
     pieces.extend(quota::piece(candidate, core, state));
@@ -27,19 +29,28 @@ pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, s
 
 fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece> {
     let mut pieces = Vec::new();
+    // A firm or an office pays from one account. Where many pay, one domain or one address
+    // is the least that an operator can save on, and speaks against hiding no more than
+    // a means of payment each speaks for it.
+    let payers_are_many = standing.kind(Kind::Payment).is_some_and(|payers| share_of_most(payers) < OPEN_SHARE);
     for kind in [Kind::Payment, Kind::Mail, Kind::Address] {
         let Some(values) = standing.kind(kind) else { continue };
         let Some((value, count)) = values.modal() else { continue };
-        let share = count as f64 / values.known as f64;
         let common = kind != Kind::Payment && values.outside(value) >= MAIL_SERVICE;
-        if share >= OPEN_SHARE && count > 1 && !common {
-            pieces.push(Piece {
-                block: kind.block().name(),
-                what: format!("{count} of {} accounts have one {}: an operator who does not hide", values.known, kind.name()),
-                bits: DECIDES,
-                accounts: count,
-            });
+        if share_of_most(values) < OPEN_SHARE || count <= 1 || common {
+            continue;
         }
+        let decides = kind == Kind::Payment || (kind == Kind::Mail && !payers_are_many);
+        let (bits, says) = match decides {
+            true => (DECIDES, "an operator who does not hide"),
+            false => (-LESSER_BITS / 2.0, "little of hiding"),
+        };
+        pieces.push(Piece {
+            block: kind.block().name(),
+            what: format!("{count} of {} accounts have one {}: {says}", values.known, kind.name()),
+            bits,
+            accounts: count,
+        });
     }
     let declared = core.iter().filter(|unit| state.facts.get(unit).is_some_and(|facts| facts.declared)).count();
     if declared * 2 > core.len() {
@@ -51,6 +62,11 @@ fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece>
         });
     }
     pieces
+}
+
+/// The share of members with the value that most of them have.
+fn share_of_most(values: &Values) -> f64 {
+    values.modal().map_or(0.0, |(_, count)| count as f64 / values.known.max(1) as f64)
 }
 
 /// Accounts made for this work: signed up shortly before it.
@@ -82,19 +98,6 @@ fn disposable(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piec
         ),
         bits,
         accounts: inside.iter().filter(|young| **young).count() as u64,
-    })
-}
-
-/// One operator's work, and yet each account has its own means of payment.
-fn own_payments(standing: &Standing) -> Option<Piece> {
-    let values = standing.kind(Kind::Payment)?;
-    let alone = values.inside.values().filter(|&&count| count == 1).count() as f64;
-    let share = alone / values.known as f64;
-    (share >= 0.8).then(|| Piece {
-        block: "identity",
-        what: format!("{:.0} % of accounts pay each by means of their own, for one operator's work", share * 100.0),
-        bits: LESSER_BITS / 2.0,
-        accounts: alone as u64,
     })
 }
 

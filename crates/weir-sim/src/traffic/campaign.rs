@@ -86,6 +86,11 @@ pub struct Campaign {
     /// Whether the cover, or with no template everything, is genuine users of
     /// a relay rather than an invented person an account.
     pub relayed: bool,
+    /// Where above 0, all cover is taken from a public list of so many prompts, word for
+    /// word, as users of a harness do; with `dispatch` as a queue alone.
+    pub cover_list: u32,
+    /// Whether cover is asked in a browser, and the tasks alone by the operator's program.
+    pub cover_by_hand: bool,
     /// How many topics the tasks are about; 0 is all.
     pub topics: u8,
     /// Whether each account works on one topic alone.
@@ -148,6 +153,8 @@ impl Default for Campaign {
             languages: 1,
             cover: 0.0,
             relayed: false,
+            cover_list: 0,
+            cover_by_hand: false,
             topics: 0,
             shard_by_topic: false,
             repeats: 0.0,
@@ -205,6 +212,9 @@ impl Campaign {
         }
         if self.samples == 0 {
             return Err("`samples` is 0; each task is answered once at least".to_owned());
+        }
+        if self.cover_list > 0 && self.dispatch != Dispatch::Queue {
+            return Err(format!("`cover-list` is {}; it goes with `dispatch` \"queue\" alone", self.cover_list));
         }
         if self.elicitation.is_empty() {
             return Err("`elicitation` is empty".to_owned());

@@ -74,6 +74,7 @@ pub(super) fn write(
 fn place_of(said: &Said<'_>, plan: Option<&Plan>) -> (Network, Caller) {
     match plan {
         Some(plan) if !said.group.kind.is_adversary() => (exits(&plan.with, plan.seed), Caller::Program(plan.seed)),
+        Some(plan) if plan.with.cover_by_hand => (said.group.network, Caller::Program(plan.seed)),
         _ => (said.group.network, said.group.caller),
     }
 }

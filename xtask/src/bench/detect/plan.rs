@@ -187,6 +187,13 @@ impl Plan {
             ("A6, a wording an account", r#"--scenario A6 --with {"variant-by":"account"}"#),
             ("A1, each task answered four times", r#"--scenario A1 --with {"samples":4} --look-alikes 1"#),
             ("A1, each task answered eight times", r#"--scenario A1 --with {"samples":8} --look-alikes 1"#),
+            ("A7, cover from a public list of 60 prompts", r#"--scenario A7 --with {"cover-list":60}"#),
+            (
+                "A7, cover asked by hand from a browser",
+                r#"--scenario A7 --with {"cover":0.35,"cover-by-hand":true}"#,
+            ),
+            ("A1, one exit for all", r#"--scenario A1 --no-innocents --with {"exit-count":1}"#),
+            ("A1, accounts made over two months", r#"--scenario A1 --with {"birth-spread":60.0,"accounts-per-card":8}"#),
             ("shards by topic, 8 topics", r#"--scenario A1 --with {"shard-by-topic":true,"topics":8}"#),
             (
                 "A5, no harness, own address and card",

@@ -70,6 +70,33 @@ fn cover_is_the_share_asked_for() {
 }
 
 #[test]
+fn cover_may_be_taken_from_a_public_list() {
+    let world = run(Kind::A7, |with| (with.cover_list, with.start) = (40, 0.0));
+    let members: BTreeSet<String> =
+        world.truth().filter(|truth| !truth.campaigns.is_empty()).map(|truth| truth.account).collect();
+    let is_cover = |(exchange, campaign): &(LoggedExchange, Option<CampaignId>)| {
+        campaign.is_none() && members.contains(&exchange.account)
+    };
+    let cover: Vec<String> =
+        world.stream().filter(is_cover).map(|(exchange, _)| exchange.messages[0].content.clone()).collect();
+    let items: BTreeSet<&String> = cover.iter().collect();
+    assert!(cover.len() > 10 * items.len() && items.len() <= 40, "{} of {}", items.len(), cover.len());
+}
+
+#[test]
+fn cover_may_be_asked_by_hand() {
+    let world = run(Kind::A7, |with| (with.cover_by_hand, with.start) = (true, 0.0));
+    let members: BTreeSet<String> =
+        world.truth().filter(|truth| !truth.campaigns.is_empty()).map(|truth| truth.account).collect();
+    let (mut by_hand, mut by_program) = (BTreeSet::new(), BTreeSet::new());
+    for (exchange, campaign) in world.stream().filter(|(exchange, _)| members.contains(&exchange.account)) {
+        let clients = if campaign.is_some() { &mut by_program } else { &mut by_hand };
+        clients.insert(exchange.client.ja4);
+    }
+    assert!(by_program.len() == 1 && by_hand.is_disjoint(&by_program), "{by_program:?} {by_hand:?}");
+}
+
+#[test]
 fn a_banned_pool_is_followed_by_one_that_was_made_before() {
     let world = run(Kind::A9, |_| {});
     let accounts: Vec<_> = world.accounts().zip(world.truth()).filter(|(_, truth)| truth.kind == Kind::A9).collect();

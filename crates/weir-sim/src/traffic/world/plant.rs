@@ -64,7 +64,11 @@ impl World {
         let length = (end - with.start).max(0.0) / f64::from(with.waves);
         let from = with.start + length * f64::from(wave);
         let mut group = Group::ordinary(kind, mix(seed ^ u64::from(wave)), count);
-        let cover = if with.relayed { Fills::Relayed { customers: 2_000, seed } } else { Fills::Own };
+        let cover = match (with.cover_list, with.relayed) {
+            (0, true) => Fills::Relayed { customers: 2_000, seed },
+            (0, false) => Fills::Own,
+            (count, _) => Fills::Public { first: seed % 4_000, count: count.into(), in_turn: false, verbatim: 1.0 },
+        };
         let covered = with.per_day * with.cover / (1.0 - with.cover).max(0.01);
         match with.dispatch {
             Dispatch::Queue => (group.fills, group.per_day, group.spread) = (cover, covered, 0.6),
@@ -76,7 +80,11 @@ impl World {
         }
         group.rhythm = Rhythm::Person;
         group.network = exits(with, seed);
-        group.caller = if with.harness { Caller::Program(seed) } else { Caller::Library };
+        group.caller = match (with.cover_by_hand, with.harness) {
+            (true, _) => Caller::Browser,
+            (false, true) => Caller::Program(seed),
+            (false, false) => Caller::Library,
+        };
         // The ban falls within hours; what is left runs to the end.
         group.active = (from, end);
         if wave + 1 < with.waves {
