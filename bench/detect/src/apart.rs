@@ -1,4 +1,4 @@
-//! A log from a generator written apart from the simulator (`apart.py`), judged:
+//! A log from a generator written apart from the simulator (in Python), judged:
 //! what holds of one simulator alone holds of its author's habits.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,12 @@ use crate::python;
 use crate::run::Fold;
 use crate::score::{Score, score};
 
-const PROGRAM: &str = include_str!("apart.py");
+const PROGRAM: &str = concat!(
+    include_str!("apart/base.py"),
+    include_str!("apart/campaigns.py"),
+    include_str!("apart/innocents.py"),
+    include_str!("apart/main.py")
+);
 
 /// Has the log made out of the prompts in `data`, and judges it: how well, and what was
 /// told.

@@ -51,8 +51,8 @@ enum What {
         /// Folder with real prompts.
         #[arg(long)]
         data: PathBuf,
-        /// customers; fixed, system, paraphrased, own-address, own-address-paraphrased or
-        /// quiet-office-hours; class, harness, documents, documents-of-all, framework or framework-of-all.
+        /// customers alone, or with a campaign or innocents beside them; one that there is not
+        /// is answered with all there are.
         #[arg(long)]
         kind: String,
         #[arg(long, default_value_t = 1)]

@@ -4,11 +4,10 @@
 //! customer's own rate of that is known whatever template it shows, so it tells
 //! the users of one template apart where the group as a whole is a mixture.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::constants::{GIVEN_FULL, GIVEN_LEAST, LISTED_SHARE, LIST_CUSTOMERS};
+use crate::hash::{Table, join};
 use crate::profile::EpochProfile;
 
 /// Opening turns and how many customers gave each: a table of fixed size, by
@@ -80,7 +79,7 @@ impl Fills {
 /// The opening turns of one epoch that several others had given before, with who
 /// gave them.
 #[derive(Debug, Default)]
-pub(crate) struct Listed(HashSet<(u64, u64)>);
+pub(crate) struct Listed(Table<()>);
 
 impl Listed {
     /// What an epoch gives, noted in the table as well.
@@ -88,13 +87,13 @@ impl Listed {
         let mut listed = Listed::default();
         for (&unit, seen) in &profile.units {
             let given = seen.events.iter().filter_map(|(_, event)| event.given());
-            listed.0.extend(given.filter(|&fill| fills.give(fill, unit)).map(|fill| (unit, fill)));
+            listed.0.extend(given.filter(|&fill| fills.give(fill, unit)).map(|fill| (join(unit, fill), ())));
         }
         listed
     }
 
     pub(crate) fn holds(&self, unit: u64, fill: u64) -> bool {
-        self.0.contains(&(unit, fill))
+        self.0.contains_key(&join(unit, fill))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Concealment: is the common operator hidden? It needs positive evidence; that
-//! no organisation was declared is none. One payer or, where it is not known who pays,
-//! one firm's e-mail domain is an open operator, however alike the work.
+//! no organisation was declared is none. One payer, one firm's e-mail domain or, where it
+//! is not known that many pay, one office is an open operator, however alike the work.
 
 mod payers;
 
@@ -29,9 +29,9 @@ pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, s
 
 fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    // A firm or an office pays from one account. Where many pay, one domain or one address
-    // is the least that an operator can save on, and speaks against hiding no more than
-    // a means of payment each speaks for it.
+    // An office pays from one account. Where many are known to pay, one address is the
+    // least that an operator can save on, and speaks against hiding no more than a means of
+    // payment each speaks for it.
     let payers_are_many = standing.kind(Kind::Payment).is_some_and(|payers| share_of_most(payers) < OPEN_SHARE);
     for kind in [Kind::Payment, Kind::Mail, Kind::Address] {
         let Some(values) = standing.kind(kind) else { continue };
@@ -40,7 +40,7 @@ fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece>
         if share_of_most(values) < OPEN_SHARE || count <= 1 || common {
             continue;
         }
-        let decides = kind == Kind::Payment || (kind == Kind::Mail && !payers_are_many);
+        let decides = kind != Kind::Address || !payers_are_many;
         let (bits, says) = match decides {
             true => (DECIDES, "an operator who does not hide"),
             false => (-LESSER_BITS / 2.0, "little of hiding"),
@@ -169,3 +169,6 @@ fn isolation(candidate: &Candidate, core: &[u64], standing: &Standing, state: &S
         accounts: core.len() as u64,
     })
 }
+
+#[cfg(test)]
+mod tests;

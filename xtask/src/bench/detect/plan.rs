@@ -1,5 +1,9 @@
 //! What is measured: rows, and the runs that each is made of.
 
+mod kinds;
+
+use kinds::{APART, APART_CAMPAIGNS, APART_INNOCENTS, LEFT_OUT};
+
 /// The parts, in the order of the page: limits first.
 pub(super) const PARTS: [&str; 14] = [
     "limits",
@@ -50,37 +54,6 @@ pub(super) enum Axis {
 /// folder of real prompts, so that a line names them and not where they were.
 pub(super) const SPLINK: &str = "splink==5.0.0";
 pub(super) const DATA: &str = "FOLDER";
-
-/// The campaigns and the innocents of that generator.
-const APART: [&str; 13] = [
-    "fixed",
-    "system",
-    "paraphrased",
-    "own-address",
-    "own-address-paraphrased",
-    "quiet-office-hours",
-    "customers",
-    "class",
-    "harness",
-    "documents",
-    "documents-of-all",
-    "framework",
-    "framework-of-all",
-];
-
-/// Sources of prompts and families of arrivals, each left out in turn.
-const LEFT_OUT: [&str; 10] = [
-    "alpaca-cot",
-    "gpteacher-toolformer",
-    "gpteacher-roleplay",
-    "hh-rlhf",
-    "arena-hard",
-    "gsm8k",
-    "t0-templates",
-    "servegen",
-    "mooncake-conversation",
-    "azure-conv",
-];
 
 /// The adversaries that are to be found, one evasion at a time.
 const BARS: [&str; 12] = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A13"];
@@ -350,6 +323,12 @@ impl Plan {
         for kind in APART {
             let arguments = format!("apart --data {DATA} --kind {kind}");
             for seed in 1..1 + self.pick(2, 10) {
+                self.add("a generator written apart", kind, &format!("{arguments} --seed {seed}"));
+            }
+        }
+        for kind in APART_CAMPAIGNS.into_iter().chain(APART_INNOCENTS) {
+            let arguments = format!("apart --data {DATA} --kind {kind}");
+            for seed in 1..1 + self.pick(1, 3) {
                 self.add("a generator written apart", kind, &format!("{arguments} --seed {seed}"));
             }
         }

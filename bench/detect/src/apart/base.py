@@ -1,7 +1,7 @@
 """A population written apart from weir-sim: other code, other mixing, so that
 what the detector does is not known from one simulator alone.
 
-    python3 apart.py PROMPTS KIND SEED OUT
+    cat base.py campaigns.py innocents.py main.py | python3 - PROMPTS KIND SEED OUT
 
 PROMPTS is the folder of real prompts, OUT is filled with `exchanges.jsonl`,
 `accounts.jsonl` and `truth.jsonl`. Two thousand customers over eight days:
@@ -176,19 +176,3 @@ def look_alikes(log, prompts, kind):
                     system = "You are an autonomous agent built with Ladderkit. Think step by step and use the tools given. Respond in JSON."
                     text = draw.choice(tasks if kind.endswith("of-all") else own)
                 log.say(name, day, draw.gauss(peak, 2.5), system, text, address, log.clients[number % 9], 1024)
-
-
-def main():
-    prompts, kind, seed, out = sys.argv[1:]
-    log = Log(f"{seed} {kind}")
-    customers(log, prompts)
-    if kind in CAMPAIGNS:
-        campaign(log, prompts, *CAMPAIGNS[kind])
-    elif kind in LOOK_ALIKES:
-        look_alikes(log, prompts, kind)
-    elif kind != "customers":
-        sys.exit(f"no such kind: {kind}; there are customers, {', '.join([*CAMPAIGNS, *LOOK_ALIKES])}")
-    log.write(out)
-
-
-main()
