@@ -119,6 +119,7 @@ fn first_of(size: usize, of: usize, holds: &impl Fn(&[usize]) -> bool) -> Option
 }
 
 fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (member, known): (&Member, &Unit)) -> Vec<Part> {
+    let is_inside = verdict.core.binary_search(&unit).is_ok();
     let mut parts = vec![template(candidate, verdict, state)];
     if !state.left_out.holds(unit, Item::Traffic) {
         parts.push(traffic(member, known, state.trial));
@@ -129,7 +130,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         if value == 0 {
             continue;
         }
-        let mut bits = values.bits(value, verdict.core.binary_search(&unit).is_ok());
+        let mut bits = values.bits(value, is_inside);
         let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(1);
         let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(1));
         // The client comes along with a copied tool, so both count as one.
@@ -141,7 +142,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
     }
     if let Some(values) = verdict.standing.kind(Kind::Age) {
         let value = Kind::Age.value(state, unit);
-        let bits = if value == 0 { 0.0 } else { values.bits(value, verdict.core.binary_search(&unit).is_ok()) };
+        let bits = if value == 0 { 0.0 } else { values.bits(value, is_inside) };
         if bits < 0.0 {
             let what = "an older account than the other members' were".to_owned();
             parts.push(Part::of_its_own(Block::Life, what, bits));
@@ -149,7 +150,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
     }
     if hands::has_two(member, known, &verdict.standing) {
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
-        parts.push(Part::of_its_own(Block::Client, what, verdict.hands.against(verdict.core.binary_search(&unit).is_ok())));
+        parts.push(Part::of_its_own(Block::Client, what, verdict.hands.against(is_inside)));
     }
     if state.named.contains(&unit) && !state.left_out.holds(unit, Item::Named) {
         parts.push(named(candidate, state));

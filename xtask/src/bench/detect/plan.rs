@@ -320,16 +320,11 @@ impl Plan {
         }
         let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {DATA}");
         self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 3));
-        for kind in APART {
-            let arguments = format!("apart --data {DATA} --kind {kind}");
-            for seed in 1..1 + self.pick(2, 10) {
-                self.add("a generator written apart", kind, &format!("{arguments} --seed {seed}"));
-            }
-        }
-        for kind in APART_CAMPAIGNS.into_iter().chain(APART_INNOCENTS) {
-            let arguments = format!("apart --data {DATA} --kind {kind}");
-            for seed in 1..1 + self.pick(1, 3) {
-                self.add("a generator written apart", kind, &format!("{arguments} --seed {seed}"));
+        let further = APART_CAMPAIGNS.into_iter().chain(APART_INNOCENTS).map(|kind| (kind, self.pick(1, 3)));
+        let apart: Vec<_> = APART.into_iter().map(|kind| (kind, self.pick(2, 10))).chain(further).collect();
+        for (kind, seeds) in apart {
+            for seed in 1..=seeds {
+                self.add("a generator written apart", kind, &format!("apart --data {DATA} --kind {kind} --seed {seed}"));
             }
         }
         for left_out in LEFT_OUT {

@@ -49,6 +49,7 @@ pub(super) const APART_CAMPAIGNS: [&str; 28] = [
     "quarter-of-a-list",
     "shards",
 ];
+
 /// Its further innocents.
 pub(super) const APART_INNOCENTS: [&str; 19] = [
     "staff",
