@@ -63,6 +63,18 @@ fn a_wording_that_each_account_keeps_does_not_hide_it() {
     assert!(done.score.flagged.is_empty(), "{:?}", done.score);
 }
 
+/// Nor are several campaigns one operator's whose accounts keep each its campaign's
+/// wording, and whom a common phrase joins.
+#[test]
+fn campaigns_with_a_phrase_in_common_are_not_told_as_one() {
+    let mut scenario = scenario("mix", 4);
+    (scenario.accounts, scenario.days) = (4000, 8);
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+    let found: Vec<_> = done.score.campaigns.iter().filter(|campaign| campaign.found).collect();
+    assert!(found.len() >= 6 && found.iter().all(|campaign| campaign.precision >= 0.95), "{:?}", done.score);
+    assert!(done.score.flagged.is_empty(), "{:?}", done.score);
+}
+
 /// An operator may ask for several answers to each prompt; a class repeats otherwise.
 #[test]
 fn eight_answers_to_each_task_do_not_hide_it() {

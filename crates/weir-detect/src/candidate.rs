@@ -175,6 +175,12 @@ impl Member {
         }
     }
 
+    /// How its joint turns compared with its own, without the wording that it keeps or
+    /// with it.
+    pub(crate) fn own_by(&self, wording: bool) -> &Own {
+        if wording { &self.own_bare } else { &self.own }
+    }
+
     /// Whether its own other work came from a client that the joint work never
     /// came from: two hands on one account, as where a key was stolen.
     pub(crate) fn has_two_hands(&self, unit: &Unit) -> bool {
@@ -294,27 +300,24 @@ impl Candidate {
     /// though no bet can tell that takes the wording for a topic. A mixture of those
     /// whose work is dealt out and others resembles itself less.
     ///
-    /// It is still several groups as far as births and merging go: the accounts of one
+    /// One operator's it is only where more tells it (see `judge/wordings.rs`), and it is
+    /// still several groups as far as births and merging go: the accounts of one
     /// wording may be told as well, and of two campaigns that share a phrase each.
     pub(crate) fn keeps_a_wording_each(&self) -> bool {
         self.likeness.share().is_some_and(|share| share >= 1.0)
             && self.bare.high().is_some_and(|high| high <= SEVERAL_SHARE)
     }
 
-    /// How a member's joint turns compared with its own, by what tells of this group.
-    pub(crate) fn own_of<'m>(&self, member: &'m Member) -> &'m Own {
-        if self.keeps_a_wording_each() { &member.own_bare } else { &member.own }
-    }
-
     /// Whether what was told of it is told no more. Once it was told, the latest
     /// comparisons are not enough: when a campaign stops or is shut out, those who
     /// copied its template go on, and would speak for everybody. So its working
-    /// members must say it, too, each as much as the other.
-    pub(crate) fn is_refuted(&self, working: &[u64]) -> bool {
-        let told = working.iter().filter_map(|unit| self.own_of(self.members.get(unit)?).is_dealt());
+    /// members must say it, too, each as much as the other. Nor are they enough where it is
+    /// the wording that each account keeps.
+    pub(crate) fn is_refuted(&self, working: &[u64], by_wording: bool) -> bool {
+        let told = working.iter().filter_map(|unit| self.members.get(unit)?.own_by(by_wording).is_dealt());
         let (dealt, known) = told.fold((0_u64, 0_u64), |(dealt, known), is_dealt| (dealt + u64::from(is_dealt), known + 1));
         let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
-        let resemble = self.resemble_themselves() && !self.keeps_a_wording_each();
+        let resemble = self.resemble_themselves() && !by_wording;
         resemble && !lasts || self.is_parted || self.works_off_a_list()
     }
 

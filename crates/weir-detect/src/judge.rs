@@ -7,6 +7,7 @@ pub(crate) mod hands;
 mod harvest;
 mod pivot;
 mod quota;
+mod wordings;
 
 use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
@@ -37,6 +38,8 @@ pub(crate) struct Verdict {
     pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
     pub(crate) hands: hands::Hands,
+    /// Whether its work is dealt out under a wording that each account keeps, by one operator.
+    pub(crate) by_wording: bool,
     /// None where the group did not go over to a new model as nobody else did.
     pub(crate) pivot: Option<Pivot>,
     pub(crate) linkage: Vec<Piece>,
@@ -70,6 +73,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);
     let hands = hands::Hands::of(candidate, &core, &standing, state);
+    let by_wording = candidate.keeps_a_wording_each() && wordings::are_of_one(candidate, &core, &standing, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;
     let counted = |mut pieces: Vec<Piece>| {
@@ -79,16 +83,17 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         pieces
     };
     let pivot = Pivot::of(candidate, &core, state);
-    let mut harvest = harvest::pieces(candidate, state);
+    let mut harvest = harvest::pieces(candidate, by_wording, state);
     harvest.extend(pivot.as_ref().and_then(Pivot::piece));
     let harvest = counted(harvest);
     let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
-    let two_blocks = two_blocks(candidate, &standing);
+    let is_told_by = |block: Block| is_told_by(candidate, by_wording, block);
+    let two_blocks = two_blocks(&standing, is_told_by);
     // Users of a tool may share a network and ask alike; work that is dealt out
     // is interchangeable.
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
-    let several = candidate.is_refuted(&core);
-    let dealt = unasked || (!several && is_told_by(candidate, Block::Text));
+    let several = candidate.is_refuted(&core, by_wording);
+    let dealt = unasked || (!several && is_told_by(Block::Text));
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
         _ if !shown => None,
@@ -96,24 +101,24 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, hands, pivot, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, hands, by_wording, pivot, linkage, harvest, concealment }
 }
 
 /// Whether what its members did tells of it by a block: bets do, and of work that is
 /// dealt out under a wording each the text does, though no bet can tell.
-fn is_told_by(candidate: &Candidate, block: Block) -> bool {
-    candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || (block == Block::Text && candidate.keeps_a_wording_each())
+fn is_told_by(candidate: &Candidate, by_wording: bool, block: Block) -> bool {
+    candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || (block == Block::Text && by_wording)
 }
 
 /// At least two dependence blocks, one of them text or time.
-fn two_blocks(candidate: &Candidate, standing: &Standing) -> bool {
+fn two_blocks(standing: &Standing, is_told_by: impl Fn(Block) -> bool) -> bool {
     let counts = |block: Block| {
         // When accounts were put to work speaks for a member beside all else; strangers
         // who come by one event begin together, too.
         let stands = block != Block::Time && standing.block(block).is_some_and(|values| values.mean >= BLOCK_COUNTS);
-        is_told_by(candidate, block) || stands
+        is_told_by(block) || stands
     };
-    let by_text_or_time = [Block::Text, Block::Time].into_iter().any(|block| is_told_by(candidate, block));
+    let by_text_or_time = [Block::Text, Block::Time].into_iter().any(&is_told_by);
     by_text_or_time && Block::ALL.into_iter().filter(|&block| counts(block)).count() >= 2
 }
 

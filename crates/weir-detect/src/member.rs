@@ -170,7 +170,7 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         let what = "worked with the template before most of the group had it".to_owned();
         parts.push(Part::of_its_own(Block::Life, what, early));
     }
-    let dealt = candidate.own_of(member).dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
+    let dealt = member.own_by(verdict.by_wording).dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
     if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
         let how = if dealt > 0.0 { "no more than" } else { "more than" };
         let what = format!("{DEALT} {how} the others'");

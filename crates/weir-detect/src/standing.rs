@@ -178,9 +178,7 @@ impl Values {
             }
         }
         let known = values.known as f64;
-        let enriched = values.inside.iter().filter(|&(&value, &count)| {
-            count > SHARED_LEAST && count as f64 / known >= ENRICHED * values.outside(value)
-        });
+        let enriched = values.inside.iter().filter(|(value, count)| **count > SHARED_LEAST && values.is_enriched(**value));
         let enriched: u64 = enriched.map(|(_, count)| count).sum();
         let declared = state.declared.of(kind);
         // That an operator puts accounts to work together the group alone can tell.
@@ -204,6 +202,13 @@ impl Values {
     pub(crate) fn outside(&self, value: u64) -> f64 {
         let count = self.outside.get(&value).copied().unwrap_or(0);
         (count as f64 + 0.5) / (self.outside_known as f64 + 1.0)
+    }
+
+    /// Whether it is far more frequent inside than outside; a value that nobody inside has
+    /// is not.
+    pub(crate) fn is_enriched(&self, value: u64) -> bool {
+        let count = self.inside.get(&value).copied().unwrap_or(0);
+        count as f64 / self.known.max(1) as f64 >= ENRICHED * self.outside(value)
     }
 
     /// Bits that a member's value brings, against the group without it.

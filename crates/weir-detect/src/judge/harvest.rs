@@ -10,13 +10,13 @@ use crate::settings::Without;
 use crate::sketch::CLASSES;
 use crate::state::State;
 
-pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
+pub(crate) fn pieces(candidate: &Candidate, by_wording: bool, state: &State) -> Vec<Piece> {
     let members = candidate.members.len() as u64;
     let mut pieces = Vec::new();
     if state.trial.leaves_out(Without::Text) {
         return pieces;
     }
-    pieces.push(interchangeable(candidate, members));
+    pieces.push(interchangeable(candidate, by_wording, members));
     let repeats = candidate.repeats();
     if !state.trial.leaves_out(Without::Repeats) && repeats.speak_of_a_common_list() {
         pieces.push(Piece {
@@ -46,8 +46,8 @@ pub(crate) fn pieces(candidate: &Candidate, state: &State) -> Vec<Piece> {
     pieces
 }
 
-fn interchangeable(candidate: &Candidate, members: u64) -> Piece {
-    if !candidate.keeps_a_wording_each() {
+fn interchangeable(candidate: &Candidate, by_wording: bool, members: u64) -> Piece {
+    if !by_wording {
         return Piece {
             block: "text",
             what: "accounts are interchangeable: what each sends does not depend on who sends it".to_owned(),
@@ -58,7 +58,7 @@ fn interchangeable(candidate: &Candidate, members: u64) -> Piece {
     let told = || candidate.members.values().filter(|member| member.own_bare.is_dealt().is_some());
     Piece {
         block: "text",
-        what: "accounts are interchangeable but for a wording that each keeps around its tasks (not in the e-value)".to_owned(),
+        what: "accounts are interchangeable but for a wording that each keeps around its tasks, and pay or call alike across wordings (not in the e-value)".to_owned(),
         bits: told().map(|member| member.own_bare.dealt_bits()).sum::<f64>().clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
         accounts: told().count() as u64,
     }
