@@ -48,5 +48,6 @@ fn forget(state: &mut State, settings: &Settings, unit: u64) {
         state.pool.remove(&known.history);
         state.sample.remove(&unit);
     }
+    state.seats.forget(unit);
     state.ordinary.retain(|exemplar| exemplar.unit != unit);
 }

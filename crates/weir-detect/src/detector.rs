@@ -2,7 +2,7 @@
 //! them, and tells what it found.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use crate::leave_out::UnknownPiece;
 use crate::likeness::Reference;
 use crate::profile::EpochProfile;
 use crate::settings::Settings;
-use crate::sharing::Declared;
+use crate::sharing::{Accounts, Declared};
 use crate::sketch::Sketcher;
 use crate::state::{Habits, State};
 use crate::unit::{Facts, Pool, Unit};
@@ -277,6 +277,7 @@ impl Detector {
             watch: &state.watch,
             ordinary: &state.ordinary,
             sample: state.sample.iter().copied().collect(),
+            seats: state.seats.held(),
         };
         postcard::to_allocvec(&saved)
     }
@@ -305,6 +306,7 @@ impl Detector {
         state.ordinary = held.ordinary;
         state.watch = held.watch;
         state.launches = held.launches;
+        state.seats.put_back(held.seats);
         (state.habits, state.sample) = (held.habits, held.sample.into_iter().collect());
         Ok(detector)
     }
@@ -338,6 +340,7 @@ struct Saved<'s> {
     watch: &'s Watch,
     ordinary: &'s [Exemplar],
     sample: Vec<u64>,
+    seats: &'s BTreeMap<u64, Accounts>,
 }
 
 #[derive(Deserialize)]
@@ -360,4 +363,5 @@ struct Held {
     watch: Watch,
     ordinary: Vec<Exemplar>,
     sample: Vec<u64>,
+    seats: BTreeMap<u64, Accounts>,
 }

@@ -57,6 +57,8 @@ pub(crate) fn fold(
     weigh_all(state, epoch, profile, &listed);
     done(Stage::Evidence);
     state.launches.take(settings, state.begun, epoch, profile);
+    let facts = &state.facts;
+    state.seats.take(profile, |unit| facts.get(&unit).is_some_and(|facts| facts.declared));
     let active = learn(state, settings, (epoch, profile), &listed);
     done(Stage::Learning);
     forget(state, settings, epoch);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::constants::EVENTS_AN_EPOCH;
 use crate::hash::Table;
+use crate::sharing::EpochSeats;
 use crate::text::Topic;
 
 /// What is kept of one exchange.
@@ -63,6 +64,8 @@ pub(crate) struct UnitEpoch {
     pub(crate) slots: u64,
     /// The exchanges with the smallest keys, sorted by them.
     pub(crate) events: Vec<(u64, Event)>,
+    /// Of an organisation, what its accounts called from and with.
+    pub(crate) seats: EpochSeats,
 }
 
 impl UnitEpoch {
@@ -75,6 +78,7 @@ impl UnitEpoch {
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.refusals = self.refusals.saturating_add(other.refusals);
         self.slots |= other.slots;
+        self.seats.merge(other.seats);
         for (key, event) in other.events {
             self.keep(key, event);
         }

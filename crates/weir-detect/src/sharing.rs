@@ -6,11 +6,14 @@
 //! hide share less, and whoever does not share a value is spoken against too
 //! strongly, by as many bits as `1 − m` is too small. It is said wherever it counts.
 
+mod seats;
+
 use std::collections::BTreeMap;
 
 use crate::constants::{DECLARED_ACCOUNTS, DECLARED_LEAST, DECLARED_ORGANISATIONS};
 use crate::standing::Kind;
 use crate::unit::Facts;
+pub(crate) use seats::{Accounts, EpochSeats, Seats};
 
 /// Values of accounts of declared organisations, as given; those with the smallest
 /// keyed hashes, so that it does not matter in which order they are told.
@@ -20,8 +23,8 @@ pub(crate) struct Declared {
     told: [Option<Told>; KINDS.len()],
 }
 
-/// The kinds that sign-up and billing know of each account. What traffic shows of a
-/// declared organisation is summed up as one customer's.
+/// The kinds that sign-up and billing know of each account; see [`Seats`] for those that
+/// traffic shows.
 const KINDS: [Kind; 4] = [Kind::Payment, Kind::Mail, Kind::Path, Kind::Birth];
 
 /// What declared organisations tell of a kind.
@@ -59,7 +62,7 @@ impl Declared {
 }
 
 /// Each organisation counts by its accounts.
-fn told<'a>(organisations: impl Iterator<Item = &'a BTreeMap<u64, [u64; KINDS.len()]>>, place: usize) -> Option<Told> {
+fn told<'a, const KINDS: usize>(organisations: impl Iterator<Item = &'a BTreeMap<u64, [u64; KINDS]>>, place: usize) -> Option<Told> {
     let (mut chance, mut accounts, mut several) = (0.0, 0, 0);
     for organisation in organisations {
         let mut counts = BTreeMap::<u64, u64>::new();

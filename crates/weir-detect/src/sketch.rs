@@ -25,6 +25,8 @@ pub struct Sketched {
     pub(crate) key: u64,
     pub(crate) refused: bool,
     pub(crate) account: Box<str>,
+    /// Of an organisation's account its own keyed hash.
+    pub(crate) seat: Option<u64>,
     pub(crate) event: Event,
     /// Its texts were sketched under another key or by another version, and
     /// are as unknown as if they had not been kept.
@@ -47,6 +49,9 @@ impl Sketched {
         seen.output_tokens = seen.output_tokens.saturating_add(u64::from(self.event.output_tokens));
         seen.refusals = seen.refusals.saturating_add(u64::from(self.refused));
         seen.slots |= 1 << self.event.slot.min(SLOTS - 1);
+        if let Some(seat) = self.seat {
+            seen.seats.take(seat, self.key, &self.event);
+        }
         seen.keep(self.key, self.event);
     }
 }
@@ -68,12 +73,14 @@ impl Sketcher {
 
     /// The customer an account belongs to: its declared party, or itself.
     pub(crate) fn unit_of(&self, account: &str, party: Option<&str>) -> u64 {
+        self.unit_by(self.own_unit(account), party)
+    }
+
+    /// The same of an account by its own keyed hash.
+    fn unit_by(&self, own: u64, party: Option<&str>) -> u64 {
         match party.filter(|party| !party.is_empty()) {
             Some(party) => join(self.key.of(Domain::Unit, party.as_bytes()), 1),
-            None => {
-                let own = self.own_unit(account);
-                self.units.get(&own).copied().unwrap_or(own)
-            }
+            None => self.units.get(&own).copied().unwrap_or(own),
         }
     }
 
@@ -134,7 +141,9 @@ impl Sketcher {
         let (mut event, foreign) = self.event_of(exchange);
         event.slot = u32::try_from(within.saturating_mul(i64::from(SLOTS)) / self.epoch_millis).unwrap_or(0);
         event.hour = u8::try_from(millis.div_euclid(3_600_000).rem_euclid(24)).unwrap_or(0);
-        let unit = self.unit_of(exchange.account, exchange.party);
+        let account = self.own_unit(exchange.account);
+        let unit = self.unit_by(account, exchange.party);
+        let seat = (account != unit).then_some(account);
         // A turn sent again in its conversation has the same key, so it counts once.
         let own = if event.conversation != 0 {
             join(event.conversation, event.fill)
@@ -148,7 +157,7 @@ impl Sketcher {
             event.id = exchange.id.map_or("", |id| cut(id, 128)).into();
         }
         let refused = exchange.refusal == Some(true);
-        Sketched { epoch, unit, key, refused, account: exchange.account.into(), event, foreign }
+        Sketched { epoch, unit, key, refused, account: exchange.account.into(), seat, event, foreign }
     }
 
     fn event_of(&self, exchange: &Looked<'_>) -> (Event, bool) {

@@ -180,7 +180,7 @@ impl Values {
         let known = values.known as f64;
         let enriched = values.inside.iter().filter(|(value, count)| **count > SHARED_LEAST && values.is_enriched(**value));
         let enriched: u64 = enriched.map(|(_, count)| count).sum();
-        let declared = state.declared.of(kind);
+        let declared = state.declared.of(kind).or_else(|| state.seats.of(kind));
         // That an operator puts accounts to work together the group alone can tell.
         let before = match kind {
             Kind::Onset => 0.0,

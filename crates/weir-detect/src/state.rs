@@ -15,7 +15,7 @@ use crate::leave_out::{Item, LeftOut};
 use crate::likeness::Reference;
 use crate::profile::Event;
 use crate::settings::{Settings, Trial};
-use crate::sharing::Declared;
+use crate::sharing::{Declared, Seats};
 use crate::sketch::CLASSES;
 use crate::unit::{Facts, Pool, Units};
 use crate::watch::Watch;
@@ -67,6 +67,8 @@ pub(crate) struct State {
     /// What accounts of declared organisations share; as given, not part of what is
     /// saved.
     pub(crate) declared: Declared,
+    /// The same of what their traffic shows.
+    pub(crate) seats: Seats,
     /// Customers found innocent; as given, not part of what is saved.
     pub(crate) cleared: Cleared,
     pub(crate) anchors: Anchors,
@@ -102,6 +104,7 @@ impl State {
             units: Units::default(),
             facts: Table::default(),
             declared: Declared::default(),
+            seats: Seats::default(),
             cleared: Cleared::default(),
             anchors: Anchors::default(),
             singles: Singles::of_bytes(settings.memory / 16),
