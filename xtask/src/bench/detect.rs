@@ -38,6 +38,10 @@ pub(crate) struct Detect {
     /// Parts to measure, by the names that the tables have. All where absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Rows of those parts whose name holds this text; may be given again. All where
+    /// absent.
+    #[arg(long)]
+    rows: Vec<String>,
     /// Runs at once.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -60,10 +64,9 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
     let cache = Cache::open(workspace)?;
     let size = if asked.quick { Size::Quick } else { Size::Whole };
     let data = asked.data.as_deref().map(std::fs::canonicalize).transpose().context("--data")?;
-    let jobs: Vec<Job> = plan::jobs(size, data.is_some())
-        .into_iter()
-        .filter(|job| asked.only.is_empty() || asked.only.iter().any(|part| part == job.part))
-        .collect();
+    let mut jobs = plan::jobs(size, data.is_some());
+    jobs.retain(|job| is_asked_for(job, &asked.only, &asked.rows));
+    anyhow::ensure!(!jobs.is_empty(), "--rows: no row of these parts has such a name; the tables of a run without --rows have their names");
     if !asked.cached {
         let mut cargo = crate::cargo();
         run(cargo.current_dir(workspace).args(["build", "--profile", &asked.profile, "-p", "weir-detect-bench"]))?;
@@ -73,7 +76,7 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
     }
     let lines: Vec<(&Job, Value)> = jobs.iter().filter_map(|job| Some((job, cache.read(&job.arguments)?))).collect();
     let mut raw = Raw::create(workspace, "detect", asked.quick)?;
-    raw.machine(workspace, &json!({ "sources": cache.digest(), "quick": asked.quick, "only": asked.only }))?;
+    raw.machine(workspace, &json!({ "sources": cache.digest(), "quick": asked.quick, "only": asked.only, "rows": asked.rows }))?;
     for (job, line) in &lines {
         raw.line(&json!({ "part": job.part, "row": job.row, "arguments": job.arguments, "line": line }))?;
     }
@@ -87,6 +90,11 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
     }
     say(&format!("every line is in {}", raw.path().display()));
     Ok(())
+}
+
+fn is_asked_for(job: &Job, parts: &[String], rows: &[String]) -> bool {
+    let of_part = parts.is_empty() || parts.iter().any(|part| part == job.part);
+    of_part && (rows.is_empty() || rows.iter().any(|row| job.row.contains(row)))
 }
 
 /// The Python with Splink, installed where a job asks for it.
