@@ -34,9 +34,10 @@ impl Seat {
 }
 
 /// What an epoch showed of an organisation's accounts: those with the smallest keyed
-/// hashes, so that any split of an epoch gives the same.
+/// hashes, sorted, so that any split of an epoch gives the same. Behind a gateway every
+/// account has a party and most parties one account, so it takes just the room it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EpochSeats(BTreeMap<u64, Seat>);
+pub(crate) struct EpochSeats(Vec<(u64, Seat)>);
 
 impl EpochSeats {
     /// Notes an exchange of an account.
@@ -50,9 +51,16 @@ impl EpochSeats {
     }
 
     fn unite(&mut self, account: u64, seat: Seat) {
-        self.0.entry(account).or_default().unite(seat);
-        if self.0.len() > DECLARED_ACCOUNTS {
-            self.0.pop_last();
+        match self.0.binary_search_by_key(&account, |(account, _)| *account) {
+            Ok(place) => self.0[place].1.unite(seat),
+            Err(place) if place < DECLARED_ACCOUNTS => {
+                self.0.truncate(DECLARED_ACCOUNTS - 1);
+                if self.0.is_empty() {
+                    self.0.reserve_exact(1);
+                }
+                self.0.insert(place, (account, seat));
+            }
+            Err(_) => {}
         }
     }
 }
@@ -75,8 +83,8 @@ impl Seats {
         let mut has_changed = false;
         for (&organisation, seen) in declared {
             let accounts = self.of.entry(organisation).or_default();
-            for (&account, seat) in &seen.seats.0 {
-                let known = accounts.entry(account).or_default();
+            for (account, seat) in &seen.seats.0 {
+                let known = accounts.entry(*account).or_default();
                 for (known, (_, value)) in known.iter_mut().zip(seat.0).filter(|(_, (_, value))| *value != 0) {
                     *known = value;
                 }
