@@ -13,19 +13,48 @@ use std::collections::BTreeMap;
 use crate::constants::{DECLARED_ACCOUNTS, DECLARED_LEAST, DECLARED_ORGANISATIONS};
 use crate::standing::Kind;
 use crate::unit::Facts;
-pub(crate) use seats::{Accounts, EpochSeats, Seats};
+pub(crate) use seats::{EpochSeats, Seats};
 
-/// Values of accounts of declared organisations, as given; those with the smallest
-/// keyed hashes, so that it does not matter in which order they are told.
+/// How many kinds of values are known of an account, from either source.
+const OF_AN_ACCOUNT: usize = 4;
+
+/// An organisation's accounts and their values; 0 where one is not known.
+pub(crate) type Accounts = BTreeMap<u64, [u64; OF_AN_ACCOUNT]>;
+
+/// Values of accounts of declared organisations, and what they tell; of organisations and
+/// of the accounts of each those with the smallest keyed hashes, so that it does not
+/// matter in which order they are noted.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Declared {
-    of: BTreeMap<u64, BTreeMap<u64, [u64; KINDS.len()]>>,
-    told: [Option<Told>; KINDS.len()],
+struct Known {
+    of: BTreeMap<u64, Accounts>,
+    told: [Option<Told>; OF_AN_ACCOUNT],
 }
+
+impl Known {
+    /// Notes what is known of an account.
+    fn note(&mut self, organisation: u64, account: u64, note: impl FnOnce(&mut [u64; OF_AN_ACCOUNT])) {
+        let accounts = self.of.entry(organisation).or_default();
+        note(accounts.entry(account).or_default());
+        if accounts.len() > DECLARED_ACCOUNTS {
+            accounts.pop_last();
+        }
+        if self.of.len() > DECLARED_ORGANISATIONS {
+            self.of.pop_last();
+        }
+    }
+
+    fn sum_up(&mut self) {
+        self.told = std::array::from_fn(|place| told(self.of.values(), place));
+    }
+}
+
+/// What sign-up and billing know of accounts of declared organisations, as given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Declared(Known);
 
 /// The kinds that sign-up and billing know of each account; see [`Seats`] for those that
 /// traffic shows.
-const KINDS: [Kind; 4] = [Kind::Payment, Kind::Mail, Kind::Path, Kind::Birth];
+const KINDS: [Kind; OF_AN_ACCOUNT] = [Kind::Payment, Kind::Mail, Kind::Path, Kind::Birth];
 
 /// What declared organisations tell of a kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,30 +68,24 @@ pub(crate) struct Told {
 impl Declared {
     /// Notes an account of a declared organisation.
     pub(crate) fn take(&mut self, organisation: u64, account: u64, facts: &Facts) {
-        let accounts = self.of.entry(organisation).or_default();
-        accounts.insert(account, [facts.payment, facts.mail, facts.path, facts.birth_week()]);
-        if accounts.len() > DECLARED_ACCOUNTS {
-            accounts.pop_last();
-        }
-        if self.of.len() > DECLARED_ORGANISATIONS {
-            self.of.pop_last();
-        }
+        let values = [facts.payment, facts.mail, facts.path, facts.birth_week()];
+        self.0.note(organisation, account, |known| *known = values);
     }
 
     /// Sums it up, when all were noted.
     pub(crate) fn sum_up(&mut self) {
-        self.told = std::array::from_fn(|place| told(self.of.values(), place));
-        self.of = BTreeMap::new();
+        self.0.sum_up();
+        self.0.of = BTreeMap::new();
     }
 
     /// What they tell of a kind, where enough is known.
     pub(crate) fn of(&self, kind: Kind) -> Option<Told> {
-        KINDS.iter().position(|known| *known == kind).and_then(|place| self.told[place])
+        KINDS.iter().position(|known| *known == kind).and_then(|place| self.0.told[place])
     }
 }
 
 /// Each organisation counts by its accounts.
-fn told<'a, const KINDS: usize>(organisations: impl Iterator<Item = &'a BTreeMap<u64, [u64; KINDS]>>, place: usize) -> Option<Told> {
+fn told<'a>(organisations: impl Iterator<Item = &'a Accounts>, place: usize) -> Option<Told> {
     let (mut chance, mut accounts, mut several) = (0.0, 0, 0);
     for organisation in organisations {
         let mut counts = BTreeMap::<u64, u64>::new();
@@ -124,7 +147,7 @@ mod tests {
         let told = |all: &mut dyn Iterator<Item = &(u64, u64)>| {
             let mut declared = Declared::default();
             all.for_each(|(organisation, account)| declared.take(*organisation, *account, &facts(1 + account % 3, 1)));
-            assert!(declared.of.len() <= DECLARED_ORGANISATIONS);
+            assert!(declared.0.of.len() <= DECLARED_ORGANISATIONS);
             declared.sum_up();
             declared.of(Kind::Payment).unwrap()
         };

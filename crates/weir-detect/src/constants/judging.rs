@@ -103,13 +103,11 @@ pub(crate) const TWO_HANDS_USUAL: f64 = 0.5;
 /// in such a group, too, and of their owners some signed up in the campaign's week (two
 /// bits, stated).
 pub(crate) const TWO_HANDS_LEAST: f64 = 1.0 / 7.0;
-/// The share of what two wordings may have in common, beyond any two accounts of the
-/// group, by which those with a card or an address in common exceed them, from which on
-/// wordings do not share cards and addresses: nothing of it where one operator has
-/// several wordings, most of it where each has his own (stated).
+/// How much more of their wordings accounts with a card or an address in common may share
+/// than any two of the group, as a part of all that they could: 0 where one operator has
+/// several wordings, nearly 1 where each operator has his own (stated).
 pub(crate) const WITHIN_WORDINGS: f64 = 1.0 / 3.0;
-/// Pairs of accounts that share a value before that is told: of ten, one wording's by
-/// chance are hardly ever so many.
+/// Pairs of accounts that share a value before that is told (stated).
 pub(crate) const WORDING_PAIRS: usize = 10;
 /// The share of members with one client from which it is the group's, and the
 /// share below which a client is somebody else's (stated).

@@ -7,18 +7,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Told, told};
-use crate::constants::{DECLARED_ACCOUNTS, DECLARED_ORGANISATIONS};
+use super::{Accounts, Known, OF_AN_ACCOUNT, Told};
+use crate::constants::DECLARED_ACCOUNTS;
 use crate::profile::{EpochProfile, Event};
 use crate::standing::Kind;
 
 /// The kinds that traffic shows.
-const KINDS: [Kind; 4] = [Kind::Prefix, Kind::Address, Kind::Client, Kind::Marks];
+const KINDS: [Kind; OF_AN_ACCOUNT] = [Kind::Prefix, Kind::Address, Kind::Client, Kind::Marks];
 
 /// What an epoch showed of one account; of each kind the known value with the largest key,
 /// so that order does not matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Seat([(u64, u64); KINDS.len()]);
+struct Seat([(u64, u64); OF_AN_ACCOUNT]);
 
 impl Seat {
     fn of(key: u64, event: &Event) -> Seat {
@@ -65,16 +65,9 @@ impl EpochSeats {
     }
 }
 
-/// An organisation's accounts and their latest values.
-pub(crate) type Accounts = BTreeMap<u64, [u64; KINDS.len()]>;
-
-/// What was seen last of declared organisations' accounts, and what it tells. Of
-/// organisations and of the accounts of each those with the smallest keyed hashes.
+/// What was seen last of declared organisations' accounts, and what it tells.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seats {
-    of: BTreeMap<u64, Accounts>,
-    told: [Option<Told>; KINDS.len()],
-}
+pub(crate) struct Seats(Known);
 
 impl Seats {
     /// Takes an epoch in, of organisations that are declared.
@@ -82,51 +75,41 @@ impl Seats {
         let declared = profile.units.iter().filter(|(unit, seen)| !seen.seats.0.is_empty() && is_declared(**unit));
         let mut has_changed = false;
         for (&organisation, seen) in declared {
-            let accounts = self.of.entry(organisation).or_default();
             for (account, seat) in &seen.seats.0 {
-                let known = accounts.entry(*account).or_default();
-                for (known, (_, value)) in known.iter_mut().zip(seat.0).filter(|(_, (_, value))| *value != 0) {
-                    *known = value;
-                }
-                if accounts.len() > DECLARED_ACCOUNTS {
-                    accounts.pop_last();
-                }
-            }
-            if self.of.len() > DECLARED_ORGANISATIONS {
-                self.of.pop_last();
+                self.0.note(organisation, *account, |known| {
+                    for (known, (_, value)) in known.iter_mut().zip(seat.0).filter(|(_, (_, value))| *value != 0) {
+                        *known = value;
+                    }
+                });
             }
             has_changed = true;
         }
         if has_changed {
-            self.sum_up();
+            self.0.sum_up();
         }
-    }
-
-    fn sum_up(&mut self) {
-        self.told = std::array::from_fn(|place| told(self.of.values(), place));
     }
 
     /// What they tell of a kind, where enough is known.
     pub(crate) fn of(&self, kind: Kind) -> Option<Told> {
-        KINDS.iter().position(|known| *known == kind).and_then(|place| self.told[place])
+        KINDS.iter().position(|known| *known == kind).and_then(|place| self.0.told[place])
     }
 
     /// A customer that was found innocent is forgotten.
     pub(crate) fn forget(&mut self, organisation: u64) {
-        if self.of.remove(&organisation).is_some() {
-            self.sum_up();
+        if self.0.of.remove(&organisation).is_some() {
+            self.0.sum_up();
         }
     }
 
     /// What is written down of it.
     pub(crate) fn held(&self) -> &BTreeMap<u64, Accounts> {
-        &self.of
+        &self.0.of
     }
 
     /// Goes on from what was written down.
     pub(crate) fn put_back(&mut self, held: BTreeMap<u64, Accounts>) {
-        self.of = held;
-        self.sum_up();
+        self.0.of = held;
+        self.0.sum_up();
     }
 }
 
