@@ -1,13 +1,14 @@
 //! What one epoch says of one candidate. Everything that chose the candidate,
 //! its members, their histories and the stakes is older than the epoch.
 
+mod beats;
 mod news;
 
 use std::collections::BTreeMap;
 
 use crate::bet::{Block, COMPONENTS, Component, Moments, bits, stakes};
 use crate::candidate::{Candidate, Values};
-use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, LOCKSTEP_LEAST, LOCKSTEP_MOST, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
+use crate::constants::{BETS_A_MEMBER, BLOCK_BITS, FAMILIES_LEAST, PAYOFF_KEEP, REFERENCE_UNITS, SLOTS};
 use crate::fills::Listed;
 use crate::leave_out::Item;
 use crate::likeness::{Gain, Likeness, Reference, Relative, TopicBet, Wrapper, likeness};
@@ -15,6 +16,7 @@ use crate::profile::{EpochProfile, Event};
 use crate::settings::Without;
 use crate::state::State;
 use crate::unit::{History, Pool};
+use beats::Beats;
 use news::News;
 
 /// A candidate's joint exchanges of an epoch, by customer in the order of their
@@ -294,110 +296,5 @@ impl Shared {
     }
 }
 
-/// The moments at which the members taken so far worked, against everybody
-/// else's rhythm within the epoch.
-struct Beats {
-    expected: [f64; SLOTS as usize],
-    counts: [f64; SLOTS as usize],
-    total: f64,
-}
-
-impl Beats {
-    fn of(scene: &Scene<'_>, joint: &Joint<'_>) -> Beats {
-        let mut others = scene.slots;
-        for event in joint.values().flatten() {
-            let slot = &mut others[(event.slot % SLOTS) as usize];
-            *slot = (*slot - 1.0).max(0.0);
-        }
-        let slots = f64::from(SLOTS);
-        let all = others.iter().sum::<f64>();
-        // Smoothed towards an even rhythm, and then rounded up by what the
-        // smoothing may be wrong: 1/expected is convex.
-        let margin = 1.0 + slots / (all + slots);
-        Beats { expected: others.map(|count| margin * (count + 1.0) / (all + slots)), counts: [0.0; 64], total: 0.0 }
-    }
-
-    /// How much more often than by the population's rhythm the earlier members
-    /// worked at this one's moments, and than they did at the moments of its own
-    /// earlier exchanges. A program that always calls at the full hour meets
-    /// other such programs there without a common operator; under the null its
-    /// moments now are drawn like those before, so the mean is 0.
-    fn payoff(&self, events: &[&Event], habit: &[u8]) -> Option<f64> {
-        if self.total < LOCKSTEP_LEAST || events.is_empty() || habit.is_empty() {
-            return None;
-        }
-        let ratio = |slot: usize| (self.counts[slot] / (self.total * self.expected[slot])).min(LOCKSTEP_MOST);
-        let now = events.iter().map(|event| ratio((event.slot % SLOTS) as usize)).sum::<f64>() / events.len() as f64;
-        let before = habit.iter().map(|&slot| ratio(usize::from(slot & 63))).sum::<f64>() / habit.len() as f64;
-        Some((now - before.max(1.0)) / LOCKSTEP_MOST)
-    }
-
-    /// So that the next is held against the one before it alone.
-    fn forget(&mut self) {
-        (self.counts, self.total) = ([0.0; 64], 0.0);
-    }
-
-    fn take(&mut self, events: &[&Event]) {
-        for event in events {
-            self.counts[(event.slot % SLOTS) as usize] += 1.0;
-        }
-        self.total += events.len() as f64;
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::Settings;
-    use crate::sketch::Sketcher;
-    use weir_exchange::LoggedExchange;
-
-    /// What an epoch of this account's exchanges from these addresses adds.
-    fn call(profile: &mut EpochProfile, sketcher: &Sketcher, account: u32, addresses: impl Iterator<Item = u32>) {
-        for (at, address) in addresses.enumerate() {
-            let mut exchange = LoggedExchange {
-                id: Some(format!("x-{account}-{at}-{address}")),
-                account: format!("a-{account}"),
-                ..LoggedExchange::default()
-            };
-            exchange.client.ip = Some(format!("10.9.{}.{}", address / 256, address % 256));
-            sketcher.sketch(&exchange).add_to(profile);
-        }
-    }
-
-    /// A hundred customers of whom half come from an address the group has used, and
-    /// two who call from everywhere: what is expected of an unrelated customer's
-    /// address stays about a half.
-    #[test]
-    fn whoever_calls_from_everywhere_does_not_stand_for_the_population() {
-        let settings = Settings::default();
-        let sketcher = Sketcher::new(&settings);
-        let mut state = State::new(&settings);
-        let (mut before, mut profile) = (EpochProfile::default(), EpochProfile::default());
-        for account in 0..102 {
-            call(&mut before, &sketcher, account, [60_000 + account].into_iter());
-        }
-        for (&id, seen) in &before.units {
-            state.units.entry(id).or_default().take(crate::unit::During { epoch: 0, day: 24, launch: None }, seen, &mut state.pool);
-        }
-        for account in 0..100 {
-            call(&mut profile, &sketcher, account, [if account < 50 { 7 } else { 1_000 + account }].into_iter());
-        }
-        for account in 100..102 {
-            call(&mut profile, &sketcher, account, (0..500).map(|at| 2_000 + account * 1_000 % 7_000 + at));
-        }
-        let nothing = Listed::default();
-        let scene = Scene::of(&state, (&profile, &nothing), Families::default(), |_| false);
-        let new = scene.addresses.values();
-        assert!(new.len() > 140, "{}", new.len());
-        // Two members, who are none of those, used address 7 before.
-        let address = new.iter().copied().max_by_key(|value| new.iter().filter(|other| *other == value).count());
-        let mut candidate = Candidate::default();
-        let event = Event { address: address.unwrap(), ..profile.units.values().next().unwrap().events[0].1.clone() };
-        for unit in [1, 2] {
-            candidate.take(0, (unit, None), (&[&event], &Listed::default()), 1);
-        }
-        let shared = Shared::of(&candidate, &scene, &Joint::new());
-        assert!((0.7..0.8).contains(&shared.addresses), "{}", shared.addresses);
-    }
-}
+mod tests;

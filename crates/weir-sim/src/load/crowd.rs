@@ -115,7 +115,8 @@ impl Crowd {
             Ok((status, body)) => {
                 *counts.by_status.entry(status).or_default() += 1;
                 if status != 200 {
-                    counts.last_refusal = Some(body.escape_ascii().to_string());
+                    let as_bytes = |error: std::string::FromUtf8Error| error.as_bytes().escape_ascii().to_string();
+                    counts.last_refusal = Some(String::from_utf8(body).unwrap_or_else(as_bytes));
                 }
             }
             Err(_) => counts.failed += 1,

@@ -134,8 +134,7 @@ impl Story {
         let campaign = of(&self.known.campaign);
         let refused: u64 = campaign.by_status.iter().filter(|(status, _)| **status != 200).map(|(_, count)| count).sum();
         if let Some(text) = campaign.last_refusal {
-            let text = weir_report::plain(&text);
-            let text: String = text.chars().take(420).collect();
+            let text: String = weir_report::plain(&message_of(&text)).chars().take(420).collect();
             self.say(&format!("members had {refused} requests held back so far; the last was told:\n  {text}"));
         }
         let look_alikes = of(&self.known.look_alikes);
@@ -174,6 +173,13 @@ impl Story {
 fn first_line(said: &[u8]) -> String {
     let line = said.split(|byte| *byte == b'\n').next().unwrap_or_default();
     weir_report::plain(std::str::from_utf8(line).unwrap_or("what it said is no text")).to_string()
+}
+
+/// What an answer's error says to a person; the whole of an answer of another shape.
+fn message_of(answer: &str) -> String {
+    let parsed: Option<serde_json::Value> = serde_json::from_str(answer).ok();
+    let message = parsed.as_ref().and_then(|answer| answer.pointer("/error/message")?.as_str());
+    message.unwrap_or(answer).to_owned()
 }
 
 /// The parties of a campaign in a role, by the names of the crowd.
