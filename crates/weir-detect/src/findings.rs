@@ -50,10 +50,11 @@ pub(crate) fn of(state: &State) -> Findings {
     let mut findings = Findings::default();
     for (candidate, verdict, status) in &found {
         let id = id_of(candidate, state);
+        let group = member::Group::of(candidate, verdict, state);
         let mut lines: Vec<MemberLine> = candidate
             .members
             .keys()
-            .filter_map(|&unit| member::line(candidate, verdict, state, &id, unit))
+            .filter_map(|&unit| member::line(candidate, (verdict, &group), state, &id, unit))
             .collect();
         lines.sort_by(|left, right| right.bits.total_cmp(&left.bits).then(left.account.cmp(&right.account)));
         let related = related(candidate, &found, state);

@@ -7,16 +7,19 @@ pub(crate) mod hands;
 mod harvest;
 mod pivot;
 mod quota;
+mod usual;
 mod wordings;
 
 use crate::bet::{Block, Component};
-use crate::candidate::Candidate;
-use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS};
+use crate::candidate::{Candidate, Member};
+use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, TENURE_LEAST};
 use crate::dossier::Status;
 use crate::settings::Without;
 use crate::standing::Standing;
 use crate::state::State;
+use crate::unit::Unit;
 pub(crate) use pivot::Pivot;
+use usual::Usual;
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +40,10 @@ pub(crate) struct Verdict {
     /// When each of them began, sorted.
     pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
-    pub(crate) hands: hands::Hands,
+    /// How many of them have two hands on them.
+    pub(crate) hands: Usual,
+    /// How many of them did work of their own before the joint one.
+    pub(crate) tenure: Usual,
     /// Whether its work is dealt out under a wording that each account keeps, by one operator.
     pub(crate) by_wording: bool,
     /// None where the group did not go over to a new model as nobody else did.
@@ -72,7 +78,14 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();
     begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);
-    let hands = hands::Hands::of(candidate, &core, &standing, state);
+    let is_of = |holds: fn(&Member, &Unit, &Standing) -> bool| {
+        Usual::of(&core, |unit| {
+            let known = candidate.members.get(unit).zip(state.units.get(unit));
+            known.is_some_and(|(member, known)| holds(member, known, &standing))
+        })
+    };
+    let hands = is_of(hands::has_two);
+    let tenure = is_of(|member, _, _| member.own_before() >= TENURE_LEAST);
     let by_wording = candidate.keeps_a_wording_each() && wordings::are_of_one(candidate, &core, &standing, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;
@@ -101,7 +114,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, hands, by_wording, pivot, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, hands, tenure, by_wording, pivot, linkage, harvest, concealment }
 }
 
 /// Whether what its members did tells of it by a block: bets do, and of work that is

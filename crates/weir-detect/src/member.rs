@@ -2,9 +2,11 @@
 //! group that is left when it is taken away. Additive in bits, so its pieces
 //! sum to its total and taking pieces away can be computed again.
 
+mod group;
+
 use crate::bet::Block;
 use crate::candidate::{Candidate, Member};
-use crate::constants::{BLOCK_COUNTS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TRAFFIC_BITS};
+use crate::constants::{BLOCK_COUNTS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::{Verdict, hands};
 use crate::leave_out::{BEHAVIOUR, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
@@ -12,6 +14,7 @@ use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
 use crate::unit::Unit;
+pub(crate) use group::Group;
 
 /// A piece of a member's evidence.
 #[derive(Debug, Clone)]
@@ -38,21 +41,22 @@ impl Part {
 }
 
 /// The line of one account with joint exchanges.
-pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, campaign: &str, unit: u64) -> Option<MemberLine> {
+pub(crate) fn line(
+    candidate: &Candidate,
+    (verdict, group): (&Verdict, &Group),
+    state: &State,
+    campaign: &str,
+    unit: u64,
+) -> Option<MemberLine> {
     let member = candidate.members.get(&unit).filter(|member| member.joint > 0)?;
     let known = state.units.get(&unit)?;
-    let mut parts = parts(candidate, verdict, state, unit, (member, known));
-    parts.retain(|part| match state.trial.without {
-        Some(Without::Negative) => part.bits > 0.0,
-        Some(Without::Text) => part.block != Block::Text,
-        Some(Without::Time) => part.block != Block::Time,
-        _ => true,
-    });
+    let mut parts = parts(candidate, (verdict, group), state, unit, (member, known));
     let bits: f64 = parts.iter().map(|part| part.bits).sum();
     let declared = state.facts.get(&unit).is_some_and(|facts| facts.declared);
-    let passes = is_shown(&parts, bits, state.trial) && !declared && verdict.status == Some(Status::Campaign);
+    let needs = state.trial.needs(group.needed);
+    let passes = is_shown(&parts, bits, needs, state.trial) && !declared && verdict.status == Some(Status::Campaign);
     parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
-    let removal = if passes { smallest_removal(&parts, state.trial) } else { Vec::new() };
+    let removal = if passes { smallest_removal(&parts, needs, state.trial) } else { Vec::new() };
     let (top, against): (Vec<Part>, Vec<Part>) = parts.into_iter().filter(|p| p.bits != 0.0).partition(|p| p.bits > 0.0);
     let weighed = |part: Part| Weighed { what: part.what, bits: part.bits };
     Some(MemberLine {
@@ -68,14 +72,19 @@ pub(crate) fn line(candidate: &Candidate, verdict: &Verdict, state: &State, camp
     })
 }
 
+/// What does not come along with a copy, together.
+fn own_bits(parts: &[Part]) -> f64 {
+    parts.iter().filter(|part| !part.is_copied).map(|part| part.bits).sum()
+}
+
 /// Enough bits, from two blocks, one of them text or time; and what does not
-/// come along with a copy speaks for it too, from two blocks by itself, so that
-/// neither a copy nor a chance beside it frames anybody.
-fn is_shown(parts: &[Part], bits: f64, trial: Trial) -> bool {
+/// come along with a copy speaks for it too, as much as the group needs of it and from
+/// two blocks by itself, so that neither a copy nor a chance beside it frames anybody.
+fn is_shown(parts: &[Part], bits: f64, needs: f64, trial: Trial) -> bool {
     let own = |block: Block| parts.iter().filter(|p| !p.is_copied && p.block == block).map(|p| p.bits).sum::<f64>();
     let of_its_own = Block::ALL.map(own);
     let own_blocks = of_its_own.iter().filter(|bits| **bits >= trial.needs(BLOCK_COUNTS)).count();
-    if of_its_own.iter().sum::<f64>() < trial.needs(OWN_BITS) || own_blocks < OWN_BLOCKS {
+    if own_bits(parts) < needs || own_blocks < OWN_BLOCKS {
         return false;
     }
     let speaks = |block: Block| parts.iter().filter(|p| p.block == block).map(|p| p.bits).sum::<f64>() > 0.0;
@@ -88,13 +97,13 @@ const TRIED: usize = 3;
 
 /// The fewest pieces without which the account would not be a member; of as many,
 /// the strongest. Parts are sorted, the strongest first.
-fn smallest_removal(parts: &[Part], trial: Trial) -> Vec<String> {
+fn smallest_removal(parts: &[Part], needs: f64, trial: Trial) -> Vec<String> {
     let speaks_for = parts.iter().filter(|part| part.bits > 0.0).count();
     let suffices = |gone: &[usize]| {
         let left = parts.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, part)| part.clone());
         let left: Vec<Part> = left.collect();
         let bits = left.iter().map(|part| part.bits).sum();
-        !is_shown(&left, bits, trial)
+        !is_shown(&left, bits, needs, trial)
     };
     let tried = (1..=TRIED.min(speaks_for)).find_map(|size| first_of(size, speaks_for, &suffices));
     let strongest = || (1..=speaks_for).map(|size| (0..size).collect()).find(|gone: &Vec<usize>| suffices(gone));
@@ -118,21 +127,46 @@ fn first_of(size: usize, of: usize, holds: &impl Fn(&[usize]) -> bool) -> Option
     }
 }
 
-fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (member, known): (&Member, &Unit)) -> Vec<Part> {
-    let is_inside = verdict.core.binary_search(&unit).is_ok();
+/// All pieces, without those that a trial leaves out.
+fn parts(
+    candidate: &Candidate,
+    against: (&Verdict, &Group),
+    state: &State,
+    unit: u64,
+    known: (&Member, &Unit),
+) -> Vec<Part> {
+    let mut parts = all_parts(candidate, against, state, unit, known);
+    parts.retain(|part| match state.trial.without {
+        Some(Without::Negative) => part.bits > 0.0,
+        Some(Without::Text) => part.block != Block::Text,
+        Some(Without::Time) => part.block != Block::Time,
+        _ => true,
+    });
+    parts
+}
+
+fn all_parts(
+    candidate: &Candidate,
+    (verdict, group): (&Verdict, &Group),
+    state: &State,
+    unit: u64,
+    (member, known): (&Member, &Unit),
+) -> Vec<Part> {
+    let (is_inside, is_proven) = (verdict.core.binary_search(&unit).is_ok(), group.holds(unit));
     let mut parts = vec![template(candidate, verdict, state)];
     if !state.left_out.holds(unit, Item::Traffic) {
         parts.push(traffic(member, known, state.trial));
     }
     for block in [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time] {
-        let Some(values) = verdict.standing.block(block) else { continue };
+        let Some(values) = group.standing.block(block) else { continue };
         let value = values.kind.value(state, unit);
         if value == 0 {
             continue;
         }
-        let mut bits = values.bits(value, is_inside);
-        let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(1);
-        let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(1));
+        let mut bits = values.bits(value, is_proven);
+        let itself = u64::from(is_proven);
+        let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(itself);
+        let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(itself));
         // The client comes along with a copied tool, so both count as one.
         if block == Block::Client {
             let copied: f64 = parts.iter().map(|part| part.bits).sum();
@@ -140,9 +174,9 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
         }
         parts.push(Part { block, what, bits, is_copied: matches!(block, Block::Client | Block::Network) });
     }
-    if let Some(values) = verdict.standing.kind(Kind::Age) {
+    if let Some(values) = group.standing.kind(Kind::Age) {
         let value = Kind::Age.value(state, unit);
-        let bits = if value == 0 { 0.0 } else { values.bits(value, is_inside) };
+        let bits = if value == 0 { 0.0 } else { values.bits(value, is_proven) };
         if bits < 0.0 {
             let what = "an older account than the other members' were".to_owned();
             parts.push(Part::of_its_own(Block::Life, what, bits));
@@ -150,12 +184,14 @@ fn parts(candidate: &Candidate, verdict: &Verdict, state: &State, unit: u64, (me
     }
     if hands::has_two(member, known, &verdict.standing) {
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
-        parts.push(Part::of_its_own(Block::Client, what, verdict.hands.against(is_inside)));
+        parts.push(Part::of_its_own(Block::Client, what, hands::against(verdict.hands, is_inside)));
     }
     if state.named.contains(&unit) && !state.left_out.holds(unit, Item::Named) {
         parts.push(named(candidate, state));
     }
-    let tenure = -(1.0 + member.own_before() as f64).log2().min(TENURE_BITS);
+    // A key is tried out before it is put to work.
+    let before = (member.own_before() + 1).saturating_sub(TENURE_LEAST);
+    let tenure = -(1.0 + before as f64).log2().min(TENURE_BITS) * verdict.tenure.left(is_inside);
     if tenure < 0.0 {
         let what = format!("{} exchanges of its own before the first joint one", member.own_before());
         parts.push(Part::of_its_own(Block::Life, what, tenure));
@@ -247,7 +283,7 @@ fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constants::STANDING_MOST;
+    use crate::constants::{OWN_BITS, STANDING_MOST};
 
     /// Who copied template and tool, at the most that can say.
     fn copy() -> Vec<Part> {
@@ -259,7 +295,7 @@ mod tests {
     }
 
     fn is_member(parts: &[Part]) -> bool {
-        is_shown(parts, parts.iter().map(|part| part.bits).sum(), Trial::default())
+        is_shown(parts, parts.iter().map(|part| part.bits).sum(), OWN_BITS, Trial::default())
     }
 
     fn own(block: Block, bits: f64) -> Part {
@@ -310,15 +346,15 @@ mod tests {
             part("older", Block::Life, -1.0, false),
         ];
         // 26 bits: without 12 of them too few; of what is its own two blocks out of three suffice.
-        assert_eq!(smallest_removal(&parts, Trial::default()), ["template", "traffic"]);
+        assert_eq!(smallest_removal(&parts, OWN_BITS, Trial::default()), ["template", "traffic"]);
         // Only two blocks of its own: without one of them it is none.
         parts.remove(3);
-        assert_eq!(smallest_removal(&parts, Trial::default()), ["dealt"]);
+        assert_eq!(smallest_removal(&parts, OWN_BITS, Trial::default()), ["dealt"]);
         // Brute force agrees on the size.
         parts.push(part("payer", Block::Identity, 4.0, false));
         parts.push(part("lockstep", Block::Time, 2.0, false));
         parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
-        let found = smallest_removal(&parts, Trial::default());
+        let found = smallest_removal(&parts, OWN_BITS, Trial::default());
         let least = (0_u32..1 << parts.len()).filter(|gone| {
             let left = parts.iter().enumerate().filter(|(at, _)| gone >> at & 1 == 0).map(|(_, part)| part.clone());
             let left: Vec<Part> = left.collect();

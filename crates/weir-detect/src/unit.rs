@@ -134,6 +134,10 @@ impl Recent {
         self.0.iter().copied().any(is)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().copied()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

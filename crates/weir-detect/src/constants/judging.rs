@@ -58,6 +58,11 @@ pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
 /// of those who copied it some signed up in the campaign's week and sent turns that
 /// are not like each other (stated).
 pub(crate) const OWN_BITS: f64 = 4.0;
+/// The same where as many of those who work with the template speak against being of the
+/// operator's accounts as for it, as among the users of a tool that a campaign uses, too
+/// (stated: 128 to 1). By as much as more speak for it less is needed, down to
+/// [`OWN_BITS`].
+pub(crate) const OWN_BITS_EVEN: f64 = 7.0;
 /// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
 /// with a copy. One can be chance or another's doing: somebody who copied a
 /// template signed up in the campaign's week, a stolen key does the thief's work
@@ -95,10 +100,14 @@ pub(crate) const ENRICHED: f64 = 3.0;
 /// What it says against a member that two hands are on its account (stated:
 /// enough to take a customer whose key was stolen out, whatever else is there).
 pub(crate) const TWO_HANDS_BITS: f64 = 14.0;
-/// The share of working members with two hands on them from which it is the operator's
-/// own way; below it two hands say as much less of one as it is nearer to this (stated:
-/// of keys that were stolen there are few in a group).
-pub(crate) const TWO_HANDS_USUAL: f64 = 0.5;
+/// The share of working members who show something that speaks against a member (two
+/// hands, earlier work of its own) from which it is the operator's own way; below it it
+/// says as much less of one as it is nearer to this (stated: of keys that were stolen
+/// and of customers who copied a template there are few in a group).
+pub(crate) const USUAL: f64 = 0.5;
+/// Exchanges of its own before the first joint one that count as earlier work there (a
+/// key is tried out with one or two).
+pub(crate) const TENURE_LEAST: u64 = 3;
 /// The part of [`TWO_HANDS_BITS`] that stays where it is: there are keys that were stolen
 /// in such a group, too, and of their owners some signed up in the campaign's week (two
 /// bits, stated).
@@ -127,6 +136,12 @@ pub(crate) const OPEN_SHARE: f64 = 0.5;
 /// Means of payment that each pay for several accounts, from which on an operator's
 /// costs are split: two are a firm's old card and its new one (stated).
 pub(crate) const SPLIT_PAYERS: usize = 3;
+/// Addresses that several accounts of a group use, from which on they are exits rather than
+/// an office's lines (stated).
+pub(crate) const EXITS: usize = 8;
+/// How many of those an account must have used to take them in turn: a campus has two, and
+/// a member of a firm an office and one beside (stated).
+pub(crate) const EXITS_EACH: usize = 3;
 /// An e-mail domain is a mail service rather than a firm's where at least this
 /// share of customers at large has it.
 pub(crate) const MAIL_SERVICE: f64 = 0.01;

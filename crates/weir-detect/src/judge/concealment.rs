@@ -2,6 +2,7 @@
 //! no organisation was declared is none. One payer, one firm's e-mail domain or, where it
 //! is not known that many pay, one office is an open operator, however alike the work.
 
+mod exits;
 mod payers;
 
 use crate::candidate::Candidate;
@@ -21,6 +22,7 @@ pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, s
     let mut pieces = open_operator(core, standing, state);
     pieces.extend(disposable(candidate, core, state));
     pieces.extend(payers::piece(candidate, standing, state));
+    pieces.extend(exits::piece(candidate, core, state));
     pieces.extend(rotation(candidate, core, state));
     pieces.extend(isolation(candidate, core, standing, state));
     pieces.extend(quota::piece(candidate, core, state));

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use weir_acts::Time;
 
-use crate::traffic::AccountTruth;
+
+/// The kind of an account of which the truth says nothing.
+const BENIGN: &str = "benign";
 
 /// Why nothing can be scored.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,21 @@ pub(super) struct Found {
     pub(super) dossiers: Vec<Dossier>,
 }
 
+/// A line of the truth. Its kind is a name like any other, so that a log from
+/// elsewhere can be scored too.
+#[derive(Deserialize)]
+struct AccountTruth {
+    account: String,
+    #[serde(default)]
+    campaigns: Vec<String>,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct SignedUp {
+    account: String,
+}
+
 #[derive(Deserialize)]
 struct ExchangeTruth {
     id: String,
@@ -115,25 +132,44 @@ impl Truth {
     pub(super) fn read(sim: &Path) -> Result<Self, ScoreError> {
         let mut truth =
             Self { accounts: Vec::new(), kinds: Vec::new(), campaigns: BTreeMap::new(), names: HashMap::new() };
-        let mut kinds = HashMap::new();
         for_each(&sim.join("truth.jsonl"), |_, line: AccountTruth| {
-            let index = u32::try_from(truth.accounts.len()).unwrap_or(u32::MAX);
-            let name = line.kind.to_string();
-            let kind = *kinds.entry(name.clone()).or_insert_with(|| {
-                truth.kinds.push(name.clone());
-                u16::try_from(truth.kinds.len() - 1).unwrap_or(u16::MAX)
-            });
-            for campaign in &line.campaigns {
-                let own = truth.campaigns.entry(campaign.clone()).or_default();
-                own.kind.clone_from(&name);
-                own.accounts.insert(index);
-            }
-            truth.accounts.push(Account { kind, campaigns: u32::try_from(line.campaigns.len()).unwrap_or(u32::MAX) });
-            truth.names.insert(line.account, index);
+            truth.add(line);
             Ok(())
         })?;
+        truth.read_others(&sim.join("accounts.jsonl"))?;
         truth.read_times(sim)?;
         Ok(truth)
+    }
+
+    fn add(&mut self, line: AccountTruth) {
+        let index = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
+        let known = self.kinds.iter().position(|kind| *kind == line.kind);
+        let kind = known.unwrap_or_else(|| {
+            self.kinds.push(line.kind.clone());
+            self.kinds.len() - 1
+        });
+        for campaign in &line.campaigns {
+            let own = self.campaigns.entry(campaign.clone()).or_default();
+            own.kind.clone_from(&line.kind);
+            own.accounts.insert(index);
+        }
+        let kind = u16::try_from(kind).unwrap_or(u16::MAX);
+        self.accounts.push(Account { kind, campaigns: u32::try_from(line.campaigns.len()).unwrap_or(u32::MAX) });
+        self.names.insert(line.account, index);
+    }
+
+    /// Accounts of which the truth says nothing are no campaign's: a truth from
+    /// elsewhere may name the guilty alone.
+    fn read_others(&mut self, path: &Path) -> Result<(), ScoreError> {
+        if !path.exists() {
+            return Ok(());
+        }
+        for_each(path, |_, line: SignedUp| {
+            if !self.names.contains_key(&line.account) {
+                self.add(AccountTruth { account: line.account, campaigns: Vec::new(), kind: BENIGN.to_owned() });
+            }
+            Ok(())
+        })
     }
 
     /// The times of campaigns' exchanges: the truth and the log tell the same

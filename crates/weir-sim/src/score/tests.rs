@@ -124,3 +124,16 @@ fn the_interval_is_wilson_s() {
     close(wilson(0, 20), (0.0, 0.1611));
     close(wilson(20, 20), (0.8389, 1.0));
 }
+
+/// A truth from elsewhere may name the guilty alone, and have kinds of its own.
+#[test]
+fn accounts_of_which_the_truth_says_nothing_are_no_campaign_s() {
+    let sim = simulation();
+    sim.put("truth.jsonl", "{\"account\":\"b0\",\"campaigns\":[\"pool\"],\"kind\":\"relay\"}\n");
+    sim.put("accounts.jsonl", "{\"account\":\"b0\",\"plan\":\"free\"}\n{\"account\":\"g0\"}\n{\"account\":\"g1\"}\n");
+    let found = findings("campaign", &[("b0", "member"), ("g0", "member")]);
+    let score = score(&found.0, &sim.0).unwrap();
+    assert_eq!((score.campaigns[0].recall.count, score.campaigns[0].recall.of), (1, 1));
+    assert_eq!((score.confirmed.benign_flagged.count, score.confirmed.benign_flagged.of), (1, 2));
+    assert!(score.to_string().contains("pool (relay): found"), "{score}");
+}
