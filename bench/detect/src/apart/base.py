@@ -22,6 +22,8 @@ WORDS = """kitchen garden motor violin harbour tax visa compiler cluster chess r
 fever knee budget grammar piano guitar marathon yoga moon comet glacier fortress castle soap candle router modem camera
 lens drone train bicycle tyre oven bread cheese lamp paint wall roof""".split()
 TAGGED = "Reason in detail inside <trace> tags before the answer, then state the answer after 'RESULT:'. Task: {}"
+LADDERKIT = "You are an autonomous agent built with Ladderkit. Think step by step and use the tools given. Respond in JSON."
+EXERCISE = "Solve and show your work: {}"
 PARAPHRASED = [
     f"{first} {then} {{}}"
     for first in [
@@ -165,7 +167,7 @@ def look_alikes(log, prompts, kind):
             for _ in range(min(60, int(draw.expovariate(1 / rate)))):
                 system = None
                 if kind == "class":
-                    text = f"Solve and show your work: {sums[day * 5 + draw.randrange(5)]}"
+                    text = EXERCISE.format(sums[day * 5 + draw.randrange(5)])
                 elif kind == "harness":
                     text = f"Answer the following question. End with 'ANSWER: x'.\n\n{draw.choice(sums[:300])}"
                 elif kind.startswith("documents"):
@@ -173,6 +175,5 @@ def look_alikes(log, prompts, kind):
                     passage = draw.choice(everything if kind.endswith("of-all") else own)
                     text = f"DOCUMENT BEGIN\n{passage}\nDOCUMENT END\nSummarise the key points as bullets."
                 else:
-                    system = "You are an autonomous agent built with Ladderkit. Think step by step and use the tools given. Respond in JSON."
-                    text = draw.choice(tasks if kind.endswith("of-all") else own)
+                    system, text = LADDERKIT, draw.choice(tasks if kind.endswith("of-all") else own)
                 log.say(name, day, draw.gauss(peak, 2.5), system, text, address, log.clients[number % 9], 1024)

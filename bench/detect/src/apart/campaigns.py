@@ -23,6 +23,7 @@ class Way:
     every: int = 0  # minutes between exchanges
     of_a_list: float = 0  # the share of tasks out of a hundred
     sharded: bool = False
+    beside: str = None  # look-alikes with the same words
 
 
 LANGUAGES = [
@@ -56,10 +57,14 @@ WAYS = {
     "cover-of-a-list": Way(cover=0.3, cover_list=60),
     "cover-by-hand": Way(cover=0.35, by_hand=True),
     "warmed": Way(warmed=True),
+    "lived-in": Way(warmed=True, cover=0.5, by_hand=True),
+    "behind-a-framework": Way(["{}"], system=LADDERKIT, beside="framework"),
+    "with-a-class": Way([EXERCISE], beside="class"),
     "one-exit": Way(exits=1),
     "two-exits": Way(exits=2),
     "one-exit-own-cards": Way(exits=1, on_a_card=1),
     "aged": Way(made=(20, 100)),
+    "aged-two-to-a-card": Way(made=(20, 100), on_a_card=2),
     "aged-own-cards": Way(made=(20, 100), on_a_card=1),
     "twelve-loud": Way(accounts=12, rate=400, on_a_card=3),
     "twelve-loud-one-card": Way(accounts=12, rate=400, on_a_card=12),
@@ -71,6 +76,8 @@ SECOND = "Answer as an expert examiner. Give a rationale, then 'Final choice:'.\
 
 def play(log, prompts, way):
     draw = log.random
+    if way.beside:
+        look_alikes(log, prompts, way.beside)
     tasks = [text for text, _ in texts(prompts, "alpaca-cot")]
     human = [text for name in ["hh-rlhf", "arena-hard"] for text, _ in texts(prompts, name)]
     shards = [data for _, data in sorted(sets(prompts).items())]

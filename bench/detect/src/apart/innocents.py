@@ -17,7 +17,7 @@ class Group:
         self.human = [text for name in ["hh-rlhf", "arena-hard"] for text, _ in texts(prompts, name)]
         self.tasks = [text for text, _ in texts(prompts, "alpaca-cot")]
         self.draw.shuffle(self.everything), self.draw.shuffle(self.tasks)
-        self.site = log.address("192.0")
+        self.site, self.exits = log.address("192.0"), [f"203.0.{at}.9" for at in range(60)]
 
     def old(self):
         return self.draw.expovariate(1 / 60)
@@ -26,7 +26,7 @@ class Group:
         return self.draw.random() * 2 - START
 
     def play(self, accounts, rate, say, made=None, card=None, hour=None, **facts):
-        """`say` gives system prompt, text and whether it is sent from the common site, of an
+        """`say` gives system prompt, text and whether it is sent from the common site, or from which address, of an
         account, its own data set, a stretch of its own conversations, a word of its own, and the day."""
         draw = self.draw
         for number in range(accounts):
@@ -40,7 +40,7 @@ class Group:
                     about = self.human[(stretch + int(draw.expovariate(1 / 60))) % len(self.human)]
                     system, text, at_site = say(number, own, f"{about} ({draw.choice(words)})", day)
                     when = draw.gauss(peak, 2.5) if hour is None else hour()
-                    self.log.say(name, day, when, system, text, self.site if at_site else address, client, 1024)
+                    self.log.say(name, day, when, system, text, self.site if at_site is True else at_site or address, client, 1024)
 
 
 def one(_):
@@ -64,6 +64,7 @@ INNOCENTS = {
     "small-firms": lambda g: g.play(160, 8, lambda n, own, about, day: (TOOL, f"FILE: {g.draw.choice(own)}\nSummarise.", False), card=lambda n: f"firm-{n // 8}"),
     "extension": lambda g: g.play(150, 8, lambda n, own, about, day: (SKIMMER, f"PAGE: {g.draw.choice(g.everything)}", False)),
     "extension-at-its-launch": lambda g: g.play(150, 8, lambda n, own, about, day: (SKIMMER, f"PAGE: {g.draw.choice(own)}", False), made=g.burst, signup_path="app"),
+    "hosted-app": lambda g: g.play(150, 8, lambda n, own, about, day: (SKIMMER, f"PAGE: {g.draw.choice(own)}", g.draw.choice(g.exits))),
     "prompt-packs": lambda g: g.play(200, 6, lambda n, own, about, day: (None, PACKS[(n * 3 + g.draw.randrange(4)) % 20] + about, False)),
     "viral": lambda g: g.play(800, 0.8, lambda n, own, about, day: (None, f"Based on everything you know about me, roast me as a nature documentary. I like {WORDS[n % 40]}.", False)),
 }

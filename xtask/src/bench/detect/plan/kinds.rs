@@ -19,7 +19,7 @@ pub(super) const APART: [&str; 13] = [
 
 /// Its further campaigns: other words, and what an operator would do who has read how
 /// Weir judges.
-pub(super) const APART_CAMPAIGNS: [&str; 28] = [
+pub(super) const APART_CAMPAIGNS: [&str; 32] = [
     "judging",
     "code",
     "new-tasks",
@@ -39,10 +39,14 @@ pub(super) const APART_CAMPAIGNS: [&str; 28] = [
     "cover-of-a-list",
     "cover-by-hand",
     "warmed",
+    "lived-in",
+    "behind-a-framework",
+    "with-a-class",
     "one-exit",
     "two-exits",
     "one-exit-own-cards",
     "aged",
+    "aged-two-to-a-card",
     "aged-own-cards",
     "twelve-loud",
     "twelve-loud-one-card",
@@ -51,7 +55,7 @@ pub(super) const APART_CAMPAIGNS: [&str; 28] = [
 ];
 
 /// Its further innocents.
-pub(super) const APART_INNOCENTS: [&str; 19] = [
+pub(super) const APART_INNOCENTS: [&str; 20] = [
     "staff",
     "staff-declared",
     "labelling-firm",
@@ -68,6 +72,7 @@ pub(super) const APART_INNOCENTS: [&str; 19] = [
     "small-firms",
     "extension",
     "extension-at-its-launch",
+    "hosted-app",
     "prompt-packs",
     "viral",
     "stolen-keys",
