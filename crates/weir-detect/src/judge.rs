@@ -3,6 +3,7 @@
 //! thresholds whose errors the benchmark measures.
 
 mod concealment;
+pub(crate) mod exits;
 pub(crate) mod hands;
 mod harvest;
 mod pivot;

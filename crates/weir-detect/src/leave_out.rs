@@ -23,6 +23,9 @@ pub(crate) const BEHAVIOUR: &str = "its own behaviour after the candidate's birt
 /// See [`TEMPLATE`].
 pub(crate) const PIVOT: &str = "moved to a new model within a day of its launch";
 
+/// See [`TEMPLATE`].
+pub(crate) const BY_TURNS: &str = "takes the group's exits by turns";
+
 /// A piece of a member's evidence that a rerun can leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Item {
@@ -53,6 +56,7 @@ impl Item {
             .or_else(|| begins(Item::Named, NAMED))
             .or_else(|| begins(Item::Dealt, DEALT))
             .or_else(|| begins(Item::Pivot, PIVOT))
+            .or_else(|| begins(Item::Standing(Block::Network), BY_TURNS))
             .or_else(|| [Block::Time, Block::Network, Block::Client].into_iter().find_map(behaviour))
             .or_else(|| Kind::ALL.into_iter().find_map(value))
     }
@@ -106,6 +110,7 @@ mod tests {
             ("24 of 25 sampled exchanges since it joined are joint work", Item::Traffic),
             ("week of sign-up: as 38 of 123 other members", Item::Standing(Block::Life)),
             ("request parameters: as 3 of 9 other members", Item::Standing(Block::Client)),
+            ("takes the group's exits by turns, 4 that others took", Item::Standing(Block::Network)),
             ("its joint turns resemble its own earlier ones no more than the others'", Item::Dealt),
             ("its own behaviour after the candidate's birth (network)", Item::Behaviour(Block::Network)),
             ("moved to a new model within a day of its launch, as 95 of 98 other members", Item::Pivot),

@@ -9,7 +9,7 @@ use crate::candidate::{Candidate, Member};
 use crate::constants::{BLOCK_COUNTS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::{Verdict, hands};
-use crate::leave_out::{BEHAVIOUR, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
+use crate::leave_out::{BEHAVIOUR, BY_TURNS, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
 use crate::settings::{Trial, Without};
 use crate::standing::Kind;
 use crate::state::State;
@@ -157,7 +157,10 @@ fn all_parts(
     if !state.left_out.holds(unit, Item::Traffic) {
         parts.push(traffic(member, known, state.trial));
     }
-    for block in [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time] {
+    let by_turns = by_turns(group, state, unit, known);
+    let is_said = |block: Block| block == Block::Network && by_turns.is_some();
+    let blocks = [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time];
+    for block in blocks.into_iter().filter(|block| !is_said(*block)) {
         let Some(values) = group.standing.block(block) else { continue };
         let value = values.kind.value(state, unit);
         if value == 0 {
@@ -174,6 +177,7 @@ fn all_parts(
         }
         parts.push(Part { block, what, bits, is_copied: matches!(block, Block::Client | Block::Network) });
     }
+    parts.extend(by_turns);
     if let Some(values) = group.standing.kind(Kind::Age) {
         let value = Kind::Age.value(state, unit);
         let bits = if value == 0 { 0.0 } else { values.bits(value, is_proven) };
@@ -227,6 +231,18 @@ fn all_parts(
         }
     }
     parts
+}
+
+/// Whether it takes the group's exits by turns, in the place of where it called from
+/// last. One exit anybody may rent; several of those that others of the group took, who
+/// copied a template does not meet.
+fn by_turns(group: &Group, state: &State, unit: u64, known: &Unit) -> Option<Part> {
+    if state.left_out.holds(unit, Item::Standing(Block::Network)) {
+        return None;
+    }
+    let (taken, bits) = group.exits.as_ref()?.of_account(&known.addresses, group.holds(unit))?;
+    let what = format!("{BY_TURNS}, {taken} that others took");
+    (bits > 0.0).then(|| Part::of_its_own(Block::Network, what, bits))
 }
 
 /// Whether it went over to a new model as the group did. The model comes with a copied

@@ -2,14 +2,13 @@
 //! no organisation was declared is none. One payer, one firm's e-mail domain or, where it
 //! is not known that many pay, one office is an open operator, however alike the work.
 
-mod exits;
 mod payers;
 
 use crate::candidate::Candidate;
 use crate::constants::{
     CONCEALMENT_BITS, DECIDES, DISPOSABLE_DAYS, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE,
 };
-use crate::judge::{Piece, excess, quota};
+use crate::judge::{Piece, excess, exits, quota};
 use crate::standing::{Kind, Standing, Values};
 use crate::state::State;
 

@@ -5,6 +5,7 @@ use super::{own_bits, parts};
 use crate::candidate::Candidate;
 use crate::constants::{OWN_BITS, OWN_BITS_EVEN};
 use crate::judge::Verdict;
+use crate::judge::exits::Exits;
 use crate::standing::Standing;
 use crate::state::State;
 
@@ -17,6 +18,8 @@ pub(crate) struct Group {
     proven: Vec<u64>,
     /// Their values.
     pub(super) standing: Standing,
+    /// Addresses that they take by turns.
+    pub(super) exits: Option<Exits>,
     /// Bits that what does not come along with a copy must bring.
     pub(super) needed: f64,
 }
@@ -31,7 +34,8 @@ impl Group {
             proven.clone_from(&verdict.core);
         }
         let standing = Standing::of(candidate, &proven, state);
-        let mut group = Group { proven, standing, needed: OWN_BITS };
+        let exits = Exits::of(candidate, &proven, state);
+        let mut group = Group { proven, standing, exits, needed: OWN_BITS };
         let speaks_against = |unit: &&u64| {
             let known = candidate.members.get(unit).zip(state.units.get(unit));
             known.is_some_and(|known| own_bits(&parts(candidate, (verdict, &group), state, **unit, known)) < 0.0)
