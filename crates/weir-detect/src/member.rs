@@ -157,7 +157,9 @@ fn all_parts(
     if !state.left_out.holds(unit, Item::Traffic) {
         parts.push(traffic(member, known, state.trial));
     }
-    let by_turns = by_turns(group, state, unit, known);
+    let has_two_hands = hands::has_two(member, known, &verdict.standing);
+    let are_thiefs = has_two_hands || verdict.hands.left(is_inside) <= 0.5;
+    let by_turns = by_turns(group, state, unit, (known, are_thiefs));
     let is_said = |block: Block| block == Block::Network && by_turns.is_some();
     let blocks = [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time];
     for block in blocks.into_iter().filter(|block| !is_said(*block)) {
@@ -186,7 +188,7 @@ fn all_parts(
             parts.push(Part::of_its_own(Block::Life, what, bits));
         }
     }
-    if hands::has_two(member, known, &verdict.standing) {
+    if has_two_hands {
         let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
         parts.push(Part::of_its_own(Block::Client, what, hands::against(verdict.hands, is_inside)));
     }
@@ -235,14 +237,15 @@ fn all_parts(
 
 /// Whether it takes the group's exits by turns, in the place of where it called from
 /// last. One exit anybody may rent; several of those that others of the group took, who
-/// copied a template does not meet.
-fn by_turns(group: &Group, state: &State, unit: u64, known: &Unit) -> Option<Part> {
+/// copied a template does not meet. Where two hands are on the account, or on a quarter of the
+/// others, the exits may be a thief's and say nothing of an account's owner.
+fn by_turns(group: &Group, state: &State, unit: u64, (known, are_thiefs): (&Unit, bool)) -> Option<Part> {
     if state.left_out.holds(unit, Item::Standing(Block::Network)) {
         return None;
     }
     let (taken, bits) = group.exits.as_ref()?.of_account(&known.addresses, group.holds(unit))?;
     let what = format!("{BY_TURNS}, {taken} that others took");
-    (bits > 0.0).then(|| Part::of_its_own(Block::Network, what, bits))
+    (bits > 0.0).then(|| Part { block: Block::Network, what, bits, is_copied: are_thiefs })
 }
 
 /// Whether it went over to a new model as the group did. The model comes with a copied
