@@ -60,9 +60,9 @@ pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
 pub(crate) const OWN_BITS: f64 = 4.0;
 /// The same where as many of those who work with the template speak against being of the
 /// operator's accounts as for it, as among the users of a tool that a campaign uses, too
-/// (stated: 128 to 1). By as much as more speak for it less is needed, down to
+/// (stated: 256 to 1). By as much as more speak for it less is needed, down to
 /// [`OWN_BITS`].
-pub(crate) const OWN_BITS_EVEN: f64 = 7.0;
+pub(crate) const OWN_BITS_EVEN: f64 = 8.0;
 /// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
 /// with a copy. One can be chance or another's doing: somebody who copied a
 /// template signed up in the campaign's week, a stolen key does the thief's work

@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(needed(190, 95), OWN_BITS_EVEN);
         assert_eq!(needed(100, 3), OWN_BITS);
         assert!(needed(100, 90) > OWN_BITS_EVEN + 3.0);
-        let of_some = needed(128, 28);
+        let of_some = needed(128, 21);
         assert!(of_some > OWN_BITS + 1.0 && of_some < OWN_BITS_EVEN, "{of_some}");
     }
 }
