@@ -3,18 +3,17 @@
 //! sum to its total and taking pieces away can be computed again.
 
 mod group;
+mod parts;
 
 use crate::bet::Block;
-use crate::candidate::{Candidate, Member};
-use crate::constants::{BLOCK_COUNTS, COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, MEMBER_BITS, OWN_BLOCKS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
+use crate::candidate::Candidate;
+use crate::constants::{BLOCK_COUNTS, MEMBER_BITS, OWN_BLOCKS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
-use crate::judge::{Verdict, hands};
-use crate::leave_out::{BEHAVIOUR, BY_TURNS, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
-use crate::settings::{Trial, Without};
-use crate::standing::Kind;
+use crate::judge::Verdict;
+use crate::settings::Trial;
 use crate::state::State;
-use crate::unit::Unit;
 pub(crate) use group::Group;
+use parts::Test;
 
 /// A piece of a member's evidence.
 #[derive(Debug, Clone)]
@@ -50,7 +49,7 @@ pub(crate) fn line(
 ) -> Option<MemberLine> {
     let member = candidate.members.get(&unit).filter(|member| member.joint > 0)?;
     let known = state.units.get(&unit)?;
-    let mut parts = parts(candidate, (verdict, group), state, unit, (member, known));
+    let mut parts = Test { candidate, verdict, group, state, unit, member, known }.parts();
     let bits: f64 = parts.iter().map(|part| part.bits).sum();
     let declared = state.facts.get(&unit).is_some_and(|facts| facts.declared);
     let needs = state.trial.needs(group.needed);
@@ -127,182 +126,10 @@ fn first_of(size: usize, of: usize, holds: &impl Fn(&[usize]) -> bool) -> Option
     }
 }
 
-/// All pieces, without those that a trial leaves out.
-fn parts(
-    candidate: &Candidate,
-    against: (&Verdict, &Group),
-    state: &State,
-    unit: u64,
-    known: (&Member, &Unit),
-) -> Vec<Part> {
-    let mut parts = all_parts(candidate, against, state, unit, known);
-    parts.retain(|part| match state.trial.without {
-        Some(Without::Negative) => part.bits > 0.0,
-        Some(Without::Text) => part.block != Block::Text,
-        Some(Without::Time) => part.block != Block::Time,
-        _ => true,
-    });
-    parts
-}
-
-fn all_parts(
-    candidate: &Candidate,
-    (verdict, group): (&Verdict, &Group),
-    state: &State,
-    unit: u64,
-    (member, known): (&Member, &Unit),
-) -> Vec<Part> {
-    let (is_inside, is_proven) = (verdict.core.binary_search(&unit).is_ok(), group.holds(unit));
-    let mut parts = vec![template(candidate, verdict, state)];
-    if !state.left_out.holds(unit, Item::Traffic) {
-        parts.push(traffic(member, known, state.trial));
-    }
-    let has_two_hands = hands::has_two(member, known, &verdict.standing);
-    let are_thiefs = has_two_hands || verdict.hands.left(is_inside) <= 0.5;
-    let by_turns = by_turns(group, state, unit, (known, are_thiefs));
-    let is_said = |block: Block| block == Block::Network && by_turns.is_some();
-    let blocks = [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time];
-    for block in blocks.into_iter().filter(|block| !is_said(*block)) {
-        let Some(values) = group.standing.block(block) else { continue };
-        let value = values.kind.value(state, unit);
-        if value == 0 {
-            continue;
-        }
-        let mut bits = values.bits(value, is_proven);
-        let itself = u64::from(is_proven);
-        let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(itself);
-        let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(itself));
-        // The client comes along with a copied tool, so both count as one.
-        if block == Block::Client {
-            let copied: f64 = parts.iter().map(|part| part.bits).sum();
-            bits = bits.min((COPIED_BITS - copied).max(0.0));
-        }
-        parts.push(Part { block, what, bits, is_copied: matches!(block, Block::Client | Block::Network) });
-    }
-    parts.extend(by_turns);
-    if let Some(values) = group.standing.kind(Kind::Age) {
-        let value = Kind::Age.value(state, unit);
-        let bits = if value == 0 { 0.0 } else { values.bits(value, is_proven) };
-        if bits < 0.0 {
-            let what = "an older account than the other members' were".to_owned();
-            parts.push(Part::of_its_own(Block::Life, what, bits));
-        }
-    }
-    if has_two_hands {
-        let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
-        parts.push(Part::of_its_own(Block::Client, what, hands::against(verdict.hands, is_inside)));
-    }
-    if state.named.contains(&unit) && !state.left_out.holds(unit, Item::Named) {
-        parts.push(named(candidate, state));
-    }
-    // A key is tried out before it is put to work.
-    let before = (member.own_before() + 1).saturating_sub(TENURE_LEAST);
-    let tenure = -(1.0 + before as f64).log2().min(TENURE_BITS) * verdict.tenure.left(is_inside);
-    if tenure < 0.0 {
-        let what = format!("{} exchanges of its own before the first joint one", member.own_before());
-        parts.push(Part::of_its_own(Block::Life, what, tenure));
-    }
-    // Nor where the group has each of its prompts answered a few times.
-    if member.given(known).is_of_a_list() && !candidate.has_each_answered_as_often() && !state.trial.leaves_out(Without::Repeats) {
-        let what = "its opening turns are what several others gave before, as from a common list".to_owned();
-        parts.push(Part::of_its_own(Block::Text, what, -LISTED_BITS));
-    }
-    let early = early(verdict, state, member);
-    if early < 0.0 {
-        let what = "worked with the template before most of the group had it".to_owned();
-        parts.push(Part::of_its_own(Block::Life, what, early));
-    }
-    let dealt = member.own_by(verdict.by_wording).dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
-    if dealt != 0.0 && !state.trial.leaves_out(Without::Interchangeability) {
-        let how = if dealt > 0.0 { "no more than" } else { "more than" };
-        let what = format!("{DEALT} {how} the others'");
-        parts.push(Part::of_its_own(Block::Text, what, dealt));
-    }
-    parts.extend(pivot(verdict, state, unit));
-    // What it did at the same moments and from the same places as the others.
-    for block in [Block::Time, Block::Network, Block::Client] {
-        let bits: f64 = crate::bet::Component::ALL
-            .into_iter()
-            .filter(|component| component.block() == block)
-            .map(|component| member.bits[component as usize])
-            .sum();
-        if bits != 0.0 {
-            let what = format!("{BEHAVIOUR} ({})", block.name());
-            let is_copied = block != Block::Time;
-            parts.push(Part { block, what, bits: bits.clamp(-LESSER_BITS, LESSER_BITS), is_copied });
-        }
-    }
-    parts
-}
-
-/// Whether it takes the group's exits by turns, in the place of where it called from
-/// last. One exit anybody may rent; several of those that others of the group took, who
-/// copied a template does not meet. Where two hands are on the account, or on a quarter of the
-/// others, the exits may be a thief's and say nothing of an account's owner.
-fn by_turns(group: &Group, state: &State, unit: u64, (known, are_thiefs): (&Unit, bool)) -> Option<Part> {
-    if state.left_out.holds(unit, Item::Standing(Block::Network)) {
-        return None;
-    }
-    let (taken, bits) = group.exits.as_ref()?.of_account(&known.addresses, group.holds(unit))?;
-    let what = format!("{BY_TURNS}, {taken} that others took");
-    (bits > 0.0).then(|| Part { block: Block::Network, what, bits, is_copied: are_thiefs })
-}
-
-/// Whether it went over to a new model as the group did. The model comes with a copied
-/// tool's settings, so it speaks for a member and is none of the two things of its own
-/// that make it one.
-fn pivot(verdict: &Verdict, state: &State, unit: u64) -> Option<Part> {
-    let is_inside = verdict.core.binary_search(&unit).is_ok();
-    let (has_moved, bits, others) = verdict.pivot.as_ref()?.of_member(state, unit, is_inside)?;
-    let what = if has_moved { format!("{PIVOT}, {others}") } else { format!("did not move to a new model, {others}") };
-    Some(Part::copied(Block::Life, what, bits))
-}
-
-/// Bits against whoever began long before the others: of a campaign's accounts a
-/// tenth is among the first tenth; who came by the template otherwise is so half
-/// the time. Those who began within a quarter of a day began together: by then the
-/// quietest account has called.
-fn early(verdict: &Verdict, state: &State, member: &Member) -> f64 {
-    let together = 86_400_000 / 4 / state.epoch_millis.max(1);
-    let begun = verdict.begun.partition_point(|since| *since <= member.since + together);
-    let rank = begun.max(1) as f64 / verdict.begun.len().max(1) as f64;
-    (rank / EARLY_OF_STRANGER).log2().clamp(-LESSER_BITS, 0.0)
-}
-
-/// Being named by others, against how many outside the group are: a feed that
-/// names everybody says nothing of anybody. One piece whatever names it, within
-/// the cap of the lesser kinds.
-fn named(candidate: &Candidate, state: &State) -> Part {
-    let inside = state.named.iter().filter(|unit| candidate.members.contains_key(unit)).count();
-    let outside = state.named.len() - inside;
-    let strangers = state.units.len().saturating_sub(candidate.members.len());
-    let frequency = (outside as f64 + 1.0) / (strangers as f64 + 1.0);
-    let bits = (0.5 / frequency).log2().clamp(0.0, LESSER_BITS);
-    let what = format!("{NAMED}, as {outside} of {strangers} customers outside the group");
-    // Others' word is nothing it did itself.
-    Part::copied(Block::Identity, what, bits)
-}
-
-/// Showing the template, against how many show it who give it little of their
-/// traffic: those who came by it otherwise.
-fn template(candidate: &Candidate, verdict: &Verdict, state: &State) -> Part {
-    let strangers = candidate.members.len().saturating_sub(verdict.core.len()) as f64 + 1.0;
-    let frequency = strangers / state.units.len().max(1) as f64;
-    let bits = (0.9 / frequency).log2().clamp(0.0, TEMPLATE_BITS);
-    Part::copied(Block::Text, TEMPLATE.to_owned(), bits)
-}
-
-fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
-    let sampled = member.sampled(unit);
-    let bits = member.traffic_bits(unit, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
-    let what = format!("{} of {sampled} {TRAFFIC}", member.joint);
-    Part::copied(Block::Text, what, bits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constants::{OWN_BITS, STANDING_MOST};
+    use crate::constants::{COPIED_BITS, DEALT_BITS, LESSER_BITS, OWN_BITS, STANDING_MOST, TEMPLATE_BITS, TRAFFIC_BITS};
 
     /// Who copied template and tool, at the most that can say.
     fn copy() -> Vec<Part> {

@@ -1,7 +1,7 @@
 //! What a member is held against: those of the group whose work is known to be dealt
 //! out, and how many of the group are rather somebody else.
 
-use super::{own_bits, parts};
+use super::{Test, own_bits};
 use crate::candidate::Candidate;
 use crate::constants::{OWN_BITS, OWN_BITS_EVEN};
 use crate::judge::Verdict;
@@ -38,7 +38,10 @@ impl Group {
         let mut group = Group { proven, standing, exits, needed: OWN_BITS };
         let speaks_against = |unit: &&u64| {
             let known = candidate.members.get(unit).zip(state.units.get(unit));
-            known.is_some_and(|known| own_bits(&parts(candidate, (verdict, &group), state, **unit, known)) < 0.0)
+            known.is_some_and(|(member, known)| {
+                let test = Test { candidate, verdict, group: &group, state, unit: **unit, member, known };
+                own_bits(&test.parts()) < 0.0
+            })
         };
         let against = verdict.core.iter().filter(speaks_against).count();
         group.needed = needed(verdict.core.len(), against);

@@ -1,0 +1,223 @@
+//! The pieces of a member's evidence, each in words: what it shares with the group, what
+//! speaks against its being of it, and what it did.
+
+use super::{Group, Part};
+use crate::bet::{Block, Component};
+use crate::candidate::{Candidate, Member};
+use crate::constants::{COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
+use crate::judge::{Verdict, hands};
+use crate::leave_out::{BEHAVIOUR, BY_TURNS, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
+use crate::settings::{Trial, Without};
+use crate::standing::Kind;
+use crate::state::State;
+use crate::unit::Unit;
+
+/// One account of a candidate, and what it is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Test<'t> {
+    pub(super) candidate: &'t Candidate,
+    pub(super) verdict: &'t Verdict,
+    pub(super) group: &'t Group,
+    pub(super) state: &'t State,
+    pub(super) unit: u64,
+    pub(super) member: &'t Member,
+    pub(super) known: &'t Unit,
+}
+
+impl Test<'_> {
+    /// All pieces but those that a trial leaves out.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![self.template()];
+        parts.extend(self.traffic());
+        let copied = parts.iter().map(|part| part.bits).sum();
+        parts.extend(self.shared(copied));
+        parts.extend(self.named());
+        parts.extend(self.against());
+        parts.extend(self.dealt());
+        parts.extend(self.pivot());
+        parts.extend(self.behaviour());
+        parts.retain(|part| match self.state.trial.without {
+            Some(Without::Negative) => part.bits > 0.0,
+            Some(Without::Text) => part.block != Block::Text,
+            Some(Without::Time) => part.block != Block::Time,
+            _ => true,
+        });
+        parts
+    }
+
+    /// Whether it works with the template, as those do who are counted in [`Verdict::hands`].
+    fn is_inside(&self) -> bool {
+        self.verdict.core.binary_search(&self.unit).is_ok()
+    }
+
+    fn has_two_hands(&self) -> bool {
+        hands::has_two(self.member, self.known, &self.verdict.standing)
+    }
+
+    fn leaves_out(&self, item: Item) -> bool {
+        self.state.left_out.holds(self.unit, item)
+    }
+
+    /// Showing the template, against how many show it who give it little of their
+    /// traffic: those who came by it otherwise.
+    fn template(&self) -> Part {
+        let strangers = self.candidate.members.len().saturating_sub(self.verdict.core.len()) as f64 + 1.0;
+        let frequency = strangers / self.state.units.len().max(1) as f64;
+        let bits = (0.9 / frequency).log2().clamp(0.0, TEMPLATE_BITS);
+        Part::copied(Block::Text, TEMPLATE.to_owned(), bits)
+    }
+
+    fn traffic(&self) -> Option<Part> {
+        (!self.leaves_out(Item::Traffic)).then(|| traffic(self.member, self.known, self.state.trial))
+    }
+
+    /// Values that it shares with those whose work is dealt out, of each block the kind
+    /// that says most of them; beside so many bits of what comes along with a copy.
+    fn shared(&self, copied: f64) -> Vec<Part> {
+        let by_turns = self.by_turns();
+        let is_said = |block: Block| block == Block::Network && by_turns.is_some();
+        let blocks = [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time];
+        let others = blocks.into_iter().filter(|block| !is_said(*block));
+        let mut parts: Vec<Part> = others.filter_map(|block| self.shared_of(block, copied)).collect();
+        parts.extend(by_turns);
+        parts.extend(self.older());
+        parts
+    }
+
+    fn shared_of(&self, block: Block, copied: f64) -> Option<Part> {
+        let values = self.group.standing.block(block)?;
+        let value = values.kind.value(self.state, self.unit);
+        if value == 0 {
+            return None;
+        }
+        let is_proven = self.group.holds(self.unit);
+        let mut bits = values.bits(value, is_proven);
+        // The client comes along with a copied tool, so both count as one.
+        if block == Block::Client {
+            bits = bits.min((COPIED_BITS - copied).max(0.0));
+        }
+        let itself = u64::from(is_proven);
+        let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(itself);
+        let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(itself));
+        Some(Part { block, what, bits, is_copied: matches!(block, Block::Client | Block::Network) })
+    }
+
+    /// Whether it takes the group's exits by turns, in the place of where it called from
+    /// last. One exit anybody may rent; several of those that others of the group took, who
+    /// copied a template does not meet. Where two hands are on the account, or on a quarter
+    /// of the others, the exits may be a thief's and say nothing of an account's owner.
+    fn by_turns(&self) -> Option<Part> {
+        if self.leaves_out(Item::Standing(Block::Network)) {
+            return None;
+        }
+        let (taken, bits) = self.group.exits.as_ref()?.of_account(&self.known.addresses, self.group.holds(self.unit))?;
+        let are_thiefs = self.has_two_hands() || self.verdict.hands.left(self.is_inside()) <= 0.5;
+        let what = format!("{BY_TURNS}, {taken} that others took");
+        (bits > 0.0).then(|| Part { block: Block::Network, what, bits, is_copied: are_thiefs })
+    }
+
+    fn older(&self) -> Option<Part> {
+        let values = self.group.standing.kind(Kind::Age)?;
+        let value = Kind::Age.value(self.state, self.unit);
+        let bits = if value == 0 { 0.0 } else { values.bits(value, self.group.holds(self.unit)) };
+        let what = "an older account than the other members' were".to_owned();
+        (bits < 0.0).then(|| Part::of_its_own(Block::Life, what, bits))
+    }
+
+    /// Being named by others, against how many outside the group are: a feed that
+    /// names everybody says nothing of anybody. One piece whatever names it, within
+    /// the cap of the lesser kinds.
+    fn named(&self) -> Option<Part> {
+        let (named, members) = (&self.state.named, &self.candidate.members);
+        if !named.contains(&self.unit) || self.leaves_out(Item::Named) {
+            return None;
+        }
+        let inside = named.iter().filter(|unit| members.contains_key(unit)).count();
+        let outside = named.len() - inside;
+        let strangers = self.state.units.len().saturating_sub(members.len());
+        let frequency = (outside as f64 + 1.0) / (strangers as f64 + 1.0);
+        let bits = (0.5 / frequency).log2().clamp(0.0, LESSER_BITS);
+        let what = format!("{NAMED}, as {outside} of {strangers} customers outside the group");
+        // Others' word is nothing it did itself.
+        Some(Part::copied(Block::Identity, what, bits))
+    }
+
+    /// What an innocent shows who came by the template or whose key was stolen.
+    fn against(&self) -> impl Iterator<Item = Part> {
+        [self.two_hands(), self.tenure(), self.listed(), self.early()].into_iter().flatten()
+    }
+
+    fn two_hands(&self) -> Option<Part> {
+        self.has_two_hands().then(|| {
+            let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
+            Part::of_its_own(Block::Client, what, hands::against(self.verdict.hands, self.is_inside()))
+        })
+    }
+
+    fn tenure(&self) -> Option<Part> {
+        let own = self.member.own_before();
+        // A key is tried out before it is put to work.
+        let before = (own + 1).saturating_sub(TENURE_LEAST);
+        let bits = -(1.0 + before as f64).log2().min(TENURE_BITS) * self.verdict.tenure.left(self.is_inside());
+        (bits < 0.0).then(|| Part::of_its_own(Block::Life, format!("{own} exchanges of its own before the first joint one"), bits))
+    }
+
+    /// Nothing where the group has each of its prompts answered a few times.
+    fn listed(&self) -> Option<Part> {
+        let is_listed = self.member.given(self.known).is_of_a_list() && !self.candidate.has_each_answered_as_often();
+        (is_listed && !self.state.trial.leaves_out(Without::Repeats)).then(|| {
+            let what = "its opening turns are what several others gave before, as from a common list".to_owned();
+            Part::of_its_own(Block::Text, what, -LISTED_BITS)
+        })
+    }
+
+    /// Against whoever began long before the others: of a campaign's accounts a
+    /// tenth is among the first tenth; who came by the template otherwise is so half
+    /// the time. Those who began within a quarter of a day began together: by then the
+    /// quietest account has called.
+    fn early(&self) -> Option<Part> {
+        let together = 86_400_000 / 4 / self.state.epoch_millis.max(1);
+        let all = &self.verdict.begun;
+        let begun = all.partition_point(|since| *since <= self.member.since + together);
+        let rank = begun.max(1) as f64 / all.len().max(1) as f64;
+        let bits = (rank / EARLY_OF_STRANGER).log2().clamp(-LESSER_BITS, 0.0);
+        let what = "worked with the template before most of the group had it".to_owned();
+        (bits < 0.0).then(|| Part::of_its_own(Block::Life, what, bits))
+    }
+
+    fn dealt(&self) -> Option<Part> {
+        let bits = self.member.own_by(self.verdict.by_wording).dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
+        if bits == 0.0 || self.state.trial.leaves_out(Without::Interchangeability) {
+            return None;
+        }
+        let how = if bits > 0.0 { "no more than" } else { "more than" };
+        Some(Part::of_its_own(Block::Text, format!("{DEALT} {how} the others'"), bits))
+    }
+
+    /// Whether it went over to a new model as the group did. The model comes with a copied
+    /// tool's settings, so it speaks for a member and is none of the two things of its own
+    /// that make it one.
+    fn pivot(&self) -> Option<Part> {
+        let (has_moved, bits, others) = self.verdict.pivot.as_ref()?.of_member(self.state, self.unit, self.is_inside())?;
+        let what = if has_moved { format!("{PIVOT}, {others}") } else { format!("did not move to a new model, {others}") };
+        Some(Part::copied(Block::Life, what, bits))
+    }
+
+    /// What it did at the same moments and from the same places as the others.
+    fn behaviour(&self) -> impl Iterator<Item = Part> {
+        [Block::Time, Block::Network, Block::Client].into_iter().filter_map(|block| {
+            let of_block = Component::ALL.into_iter().filter(|component| component.block() == block);
+            let bits: f64 = of_block.map(|component| self.member.bits[component as usize]).sum();
+            let what = format!("{BEHAVIOUR} ({})", block.name());
+            let bits = bits.clamp(-LESSER_BITS, LESSER_BITS);
+            (bits != 0.0).then(|| Part { block, what, bits, is_copied: block != Block::Time })
+        })
+    }
+}
+
+fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
+    let sampled = member.sampled(unit);
+    let bits = member.traffic_bits(unit, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
+    let what = format!("{} of {sampled} {TRAFFIC}", member.joint);
+    Part::copied(Block::Text, what, bits)
+}
