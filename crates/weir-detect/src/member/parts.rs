@@ -113,7 +113,7 @@ impl Test<'_> {
         let (taken, bits) = self.group.exits.as_ref()?.of_account(&self.known.addresses, self.group.holds(self.unit))?;
         let are_thiefs = self.has_two_hands() || self.verdict.hands.left(self.is_inside()) <= 0.5;
         let what = format!("{BY_TURNS}, {taken} that others took");
-        (bits > 0.0).then(|| Part { block: Block::Network, what, bits, is_copied: are_thiefs })
+        (bits > 0.0).then_some(Part { block: Block::Network, what, bits, is_copied: are_thiefs })
     }
 
     fn older(&self) -> Option<Part> {

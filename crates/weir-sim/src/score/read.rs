@@ -161,7 +161,8 @@ impl Truth {
     /// Accounts of which the truth says nothing are no campaign's: a truth from
     /// elsewhere may name the guilty alone.
     fn read_others(&mut self, path: &Path) -> Result<(), ScoreError> {
-        if !path.exists() {
+        let is_there = path.try_exists().map_err(|source| ScoreError::Read { path: path.to_owned(), source })?;
+        if !is_there {
             return Ok(());
         }
         for_each(path, |_, line: SignedUp| {
