@@ -112,6 +112,10 @@ pub(crate) const TENURE_LEAST: u64 = 3;
 /// in such a group, too, and of their owners some signed up in the campaign's week (two
 /// bits, stated).
 pub(crate) const TWO_HANDS_LEAST: f64 = 1.0 / 7.0;
+/// The part left of what two hands say (see [`USUAL`]) from which on, downwards, a group's
+/// keys may be stolen ones and its exits their thief's (stated: two hands on a quarter of
+/// the working members).
+pub(crate) const HANDS_OF_A_THIEF: f64 = 0.5;
 /// How much more of their wordings accounts with a card or an address in common may share
 /// than any two of the group, as a part of all that they could: 0 where one operator has
 /// several wordings, nearly 1 where each operator has his own (stated).

@@ -65,8 +65,8 @@ impl Exits {
     }
 }
 
-/// How many of the addresses are exits that more than one other account took, `itself`
-/// being counted there once or not.
+/// How many of the addresses are exits that more than one account took, `itself`, once or
+/// not at all, not counted.
 fn taken(addresses: &Recent, exits: &BTreeMap<u64, u64>, itself: u64) -> usize {
     let is_taken = |address: &u64| exits.get(address).is_some_and(|users| users.saturating_sub(itself) > 1);
     addresses.iter().filter(is_taken).count()
@@ -94,10 +94,7 @@ impl Turns {
             *exits.entry(address).or_default() += 1;
         }
         exits.retain(|_, users| *users > 1);
-        let takes_turns = |addresses: &&&Recent| {
-            addresses.iter().filter(|address| exits.contains_key(address)).count() >= EXITS_EACH
-        };
-        let in_turn = known.iter().filter(takes_turns).count() as u64;
+        let in_turn = known.iter().filter(|addresses| taken(addresses, &exits, 0) >= EXITS_EACH).count() as u64;
         Turns { known: known.len() as u64, exits, in_turn }
     }
 

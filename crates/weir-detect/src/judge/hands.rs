@@ -37,6 +37,7 @@ mod tests {
         let of = |two: u64, core: u64| Usual::of(&(0..core).collect::<Vec<_>>(), |unit| *unit < two);
         let few = against(of(3, 100), true);
         assert!(few + DEALT_BITS < -OWN_BITS, "{few}");
+        assert_eq!(against(of(1, 100), true), -TWO_HANDS_BITS, "nobody else's");
         // Three of fifteen, as where a small campaign took three keys.
         let of_a_small = against(of(3, 15), true);
         assert!(of_a_small + DEALT_BITS < OWN_BITS, "{of_a_small}");
@@ -44,5 +45,7 @@ mod tests {
         let least = -TWO_HANDS_BITS * TWO_HANDS_LEAST;
         assert!(least + DEALT_BITS >= OWN_BITS, "{least}");
         assert_eq!(against(of(100, 100), true), least);
+        assert_eq!(against(of(60, 100), false), least);
+        assert_eq!(against(of(0, 0), false), -TWO_HANDS_BITS);
     }
 }

@@ -4,10 +4,10 @@
 use super::{Group, Part};
 use crate::bet::{Block, Component};
 use crate::candidate::{Candidate, Member};
-use crate::constants::{COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, LESSER_BITS, LISTED_BITS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
+use crate::constants::{COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
 use crate::judge::{Verdict, hands};
 use crate::leave_out::{BEHAVIOUR, BY_TURNS, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
-use crate::settings::{Trial, Without};
+use crate::settings::Without;
 use crate::standing::Kind;
 use crate::state::State;
 use crate::unit::Unit;
@@ -68,7 +68,12 @@ impl Test<'_> {
     }
 
     fn traffic(&self) -> Option<Part> {
-        (!self.leaves_out(Item::Traffic)).then(|| traffic(self.member, self.known, self.state.trial))
+        if self.leaves_out(Item::Traffic) {
+            return None;
+        }
+        let (sampled, joint) = (self.member.sampled(self.known), self.member.joint);
+        let bits = self.member.traffic_bits(self.known, self.state.trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
+        Some(Part::copied(Block::Text, format!("{joint} of {sampled} {TRAFFIC}"), bits))
     }
 
     /// Values that it shares with those whose work is dealt out, of each block the kind
@@ -111,7 +116,7 @@ impl Test<'_> {
             return None;
         }
         let (taken, bits) = self.group.exits.as_ref()?.of_account(&self.known.addresses, self.group.holds(self.unit))?;
-        let are_thiefs = self.has_two_hands() || self.verdict.hands.left(self.is_inside()) <= 0.5;
+        let are_thiefs = self.has_two_hands() || self.verdict.hands.left(self.is_inside()) <= HANDS_OF_A_THIEF;
         let what = format!("{BY_TURNS}, {taken} that others took");
         (bits > 0.0).then_some(Part { block: Block::Network, what, bits, is_copied: are_thiefs })
     }
@@ -213,11 +218,4 @@ impl Test<'_> {
             (bits != 0.0).then(|| Part { block, what, bits, is_copied: block != Block::Time })
         })
     }
-}
-
-fn traffic(member: &Member, unit: &Unit, trial: Trial) -> Part {
-    let sampled = member.sampled(unit);
-    let bits = member.traffic_bits(unit, trial).clamp(-2.0 * TRAFFIC_BITS, TRAFFIC_BITS);
-    let what = format!("{} of {sampled} {TRAFFIC}", member.joint);
-    Part::copied(Block::Text, what, bits)
 }

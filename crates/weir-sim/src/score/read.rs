@@ -10,9 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use weir_acts::Time;
 
-
-/// The kind of an account of which the truth says nothing.
-const BENIGN: &str = "benign";
+use crate::traffic::Kind;
 
 /// Why nothing can be scored.
 #[derive(Debug, thiserror::Error)]
@@ -72,10 +70,10 @@ pub(super) struct Found {
     pub(super) dossiers: Vec<Dossier>,
 }
 
-/// A line of the truth. Its kind is a name like any other, so that a log from
-/// elsewhere can be scored too.
+/// A line of the truth, as `AccountTruth` is written; its kind is any name, so that a log
+/// from elsewhere can be scored too.
 #[derive(Deserialize)]
-struct AccountTruth {
+struct OfAnAccount {
     account: String,
     #[serde(default)]
     campaigns: Vec<String>,
@@ -132,7 +130,7 @@ impl Truth {
     pub(super) fn read(sim: &Path) -> Result<Self, ScoreError> {
         let mut truth =
             Self { accounts: Vec::new(), kinds: Vec::new(), campaigns: BTreeMap::new(), names: HashMap::new() };
-        for_each(&sim.join("truth.jsonl"), |_, line: AccountTruth| {
+        for_each(&sim.join("truth.jsonl"), |_, line: OfAnAccount| {
             truth.add(line);
             Ok(())
         })?;
@@ -141,7 +139,7 @@ impl Truth {
         Ok(truth)
     }
 
-    fn add(&mut self, line: AccountTruth) {
+    fn add(&mut self, line: OfAnAccount) {
         let index = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
         let known = self.kinds.iter().position(|kind| *kind == line.kind);
         let kind = known.unwrap_or_else(|| {
@@ -167,7 +165,7 @@ impl Truth {
         }
         for_each(path, |_, line: SignedUp| {
             if !self.names.contains_key(&line.account) {
-                self.add(AccountTruth { account: line.account, campaigns: Vec::new(), kind: BENIGN.to_owned() });
+                self.add(OfAnAccount { account: line.account, campaigns: Vec::new(), kind: Kind::Benign.to_string() });
             }
             Ok(())
         })
