@@ -181,11 +181,9 @@ impl Member {
         if wording { &self.own_bare } else { &self.own }
     }
 
-    /// Whether its own other work came from a client that the joint work never
-    /// came from: two hands on one account, as where a key was stolen.
-    pub(crate) fn has_two_hands(&self, unit: &Unit) -> bool {
-        let other_work = self.own_before() > 0 || self.sampled(unit) > self.joint;
-        other_work && !self.clients.is_empty() && unit.clients.any(|client| !self.clients.holds(client))
+    /// Whether it sends anything besides the joint work, or did before.
+    pub(crate) fn has_other_work(&self, unit: &Unit) -> bool {
+        self.own_before() > 0 || self.sampled(unit) > self.joint
     }
 }
 

@@ -66,7 +66,7 @@ impl<'e> Scene<'e> {
             let Some(known) = state.units.get(&unit) else { continue };
             for (_, event) in &seen.events {
                 scene.addresses.take(unit, event.address, &known.addresses);
-                scene.clients.take(unit, event.client, &known.clients);
+                scene.clients.take(unit, event.client, known.clients.recent());
             }
             if compared < REFERENCE_UNITS && !in_candidates(unit) {
                 let like = |wrapper| {
@@ -270,7 +270,7 @@ fn payoffs(
         let address = events.iter().map(|event| event.address).find(|&value| is_new(value, &known.addresses));
         payoffs[Component::Address as usize] =
             address.map(|value| hit(&candidate.addresses, value) - shared.addresses);
-        let client = events.iter().map(|event| event.client).find(|&value| is_new(value, &known.clients));
+        let client = events.iter().map(|event| event.client).find(|&value| is_new(value, known.clients.recent()));
         payoffs[Component::Client as usize] =
             client.map(|value| hit(&candidate.clients, value) - shared.clients);
     }

@@ -123,7 +123,7 @@ fn collisions(sample: &[u64], units: &Units, facts: &Table<Facts>) -> [Option<f6
     let unknown = Facts::default();
     for unit in sample {
         let fact = facts.get(unit).unwrap_or(&unknown);
-        let client = units.get(unit).and_then(|unit| unit.clients.last()).unwrap_or(0);
+        let client = units.get(unit).and_then(|unit| unit.clients.recent().last()).unwrap_or(0);
         let values = [fact.birth_week(), fact.plan, fact.path, fact.mail, client];
         for (counts, value) in counts.iter_mut().zip(values).filter(|(_, value)| *value != 0) {
             *counts.entry(value).or_default() += 1;

@@ -97,7 +97,7 @@ impl Kind {
         match self {
             Kind::Prefix => unit.map_or(0, |unit| unit.prefix),
             Kind::Address => unit.and_then(|unit| unit.addresses.last()).unwrap_or(0),
-            Kind::Client => unit.and_then(|unit| unit.clients.last()).unwrap_or(0),
+            Kind::Client => unit.and_then(|unit| unit.clients.recent().last()).unwrap_or(0),
             Kind::Marks => unit.map_or(0, |unit| unit.marks),
             Kind::Payment => fact.map_or(0, |fact| fact.payment),
             Kind::Mail => fact.map_or(0, |fact| fact.mail),

@@ -1,6 +1,7 @@
 //! What is kept of a customer between epochs: enough to ask whether its next
 //! exchange resembles its own earlier ones more than other people's.
 
+mod clients;
 mod topics;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::footprint::rounded;
 use crate::hash::{Domain, Keyed, Table};
 use crate::launch::{Launch, Moved};
 use crate::profile::{Event, UnitEpoch};
+pub(crate) use clients::Clients;
 pub(crate) use topics::Topics;
 
 /// Counts of what a customer's exchanges were like.
@@ -207,7 +209,7 @@ pub(crate) struct Unit {
     pub(crate) history: History,
     pub(crate) edges: Vec<Edge>,
     pub(crate) addresses: Recent,
-    pub(crate) clients: Recent,
+    pub(crate) clients: Clients,
     pub(crate) prefix: u64,
     pub(crate) marks: u64,
     pub(crate) moments: Latest,
@@ -268,7 +270,7 @@ impl Unit {
         rounded(self.name.len())
             + self.history.topics.heap_bytes()
             + values(&self.addresses)
-            + values(&self.clients)
+            + values(self.clients.recent())
     }
 
     /// Exchanges, at least, that showed one of these anchors.

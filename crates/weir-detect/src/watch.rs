@@ -110,7 +110,7 @@ fn groups(state: &State, epoch: i64, in_candidates: &BTreeSet<u64>) -> Vec<Candi
     let mut of_client: BTreeMap<u64, BTreeMap<u64, u64>> = BTreeMap::new();
     for unit in state.sample.iter().filter(|unit| !in_candidates.contains(unit)) {
         let Some(known) = state.units.get(unit) else { continue };
-        of_client.entry(known.clients.last().unwrap_or(0)).or_default().insert(order(*unit), *unit);
+        of_client.entry(known.clients.recent().last().unwrap_or(0)).or_default().insert(order(*unit), *unit);
     }
     let mut chosen: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for units in of_client.into_values() {

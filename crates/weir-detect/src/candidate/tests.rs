@@ -29,15 +29,11 @@ fn what_showed_the_template_before_is_no_work_of_its_own() {
     assert_eq!(joined(&[3]).own_before(), 0);
     assert_eq!(joined(&[8]).own_before(), 9);
     assert_eq!(Member::joining(7, None, &BTreeSet::new()).own_before(), 0);
-    // Nor is it a second hand, though it came from another client.
-    let mut member = joined(&[3]);
-    (member.joint, member.clients) = (2, Recent::default());
-    member.clients.take(5);
-    let mut later = unit.clone();
-    later.sampled += 2;
-    later.clients.take(4);
-    assert!(!member.has_two_hands(&later));
-    assert!(Member { shown: 0, ..member }.has_two_hands(&later));
+    // Nor is it other work, as a second hand's is.
+    let member = Member { joint: 2, ..joined(&[3]) };
+    let later = Unit { sampled: 11, ..unit };
+    assert!(!member.has_other_work(&later));
+    assert!(Member { shown: 0, ..member }.has_other_work(&later));
 }
 
 /// One of both that was a member in passing keeps what was known of its work.

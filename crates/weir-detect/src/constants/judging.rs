@@ -100,6 +100,10 @@ pub(crate) const ENRICHED: f64 = 3.0;
 /// What it says against a member that two hands are on its account (stated:
 /// enough to take a customer whose key was stolen out, whatever else is there).
 pub(crate) const TWO_HANDS_BITS: f64 = 14.0;
+/// Exchanges from another client from which on they are an owner's; of fewer each says as
+/// much less (stated: an account that was bought, or made ahead, was tried out with a few,
+/// and keys that are stolen are keys in use).
+pub(crate) const HAND_IN_USE: f64 = 8.0;
 /// The share of working members who show something that speaks against a member (two
 /// hands, earlier work of its own) from which it is the operator's own way; below it it
 /// says as much less of one as it is nearer to this (stated: of keys that were stolen

@@ -50,8 +50,9 @@ impl Test<'_> {
         self.verdict.core.binary_search(&self.unit).is_ok()
     }
 
-    fn has_two_hands(&self) -> bool {
-        hands::has_two(self.member, self.known, &self.verdict.standing)
+    /// Exchanges from another hand's clients.
+    fn uses_of_another_hand(&self) -> u64 {
+        hands::uses_of_another(self.member, self.known, &self.verdict.standing)
     }
 
     fn leaves_out(&self, item: Item) -> bool {
@@ -116,7 +117,7 @@ impl Test<'_> {
             return None;
         }
         let (taken, bits) = self.group.exits.as_ref()?.of_account(&self.known.addresses, self.group.holds(self.unit))?;
-        let are_thiefs = self.has_two_hands() || self.verdict.hands.left(self.is_inside()) <= HANDS_OF_A_THIEF;
+        let are_thiefs = self.uses_of_another_hand() > 0 || self.verdict.hands.left(self.is_inside()) <= HANDS_OF_A_THIEF;
         let what = format!("{BY_TURNS}, {taken} that others took");
         (bits > 0.0).then_some(Part { block: Block::Network, what, bits, is_copied: are_thiefs })
     }
@@ -153,9 +154,10 @@ impl Test<'_> {
     }
 
     fn two_hands(&self) -> Option<Part> {
-        self.has_two_hands().then(|| {
+        let uses = self.uses_of_another_hand();
+        (uses > 0).then(|| {
             let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
-            Part::of_its_own(Block::Client, what, hands::against(self.verdict.hands, self.is_inside()))
+            Part::of_its_own(Block::Client, what, hands::against(self.verdict.hands, self.is_inside(), uses))
         })
     }
 
