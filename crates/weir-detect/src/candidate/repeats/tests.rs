@@ -65,19 +65,39 @@ fn a_fixed_number_of_times_is_no_list_beside_openings_of_others_either() {
     assert!(dealt_round(20, 60, 100, 60).speak_of_a_common_list(), "more than half of all");
 }
 
-/// Who choose by chance give no fixed number, whatever the mean.
+/// Of an operator's tasks some only are asked again, twice or three times each.
+#[test]
+fn tasks_of_which_some_are_asked_again_as_often_are_no_list() {
+    for times in [2, 3] {
+        let some = dealt_round(60, times, 100, 190);
+        assert!(some.is_peak && !some.speak_of_a_common_list(), "{some:?}");
+        // The same few give them all.
+        assert!(!dealt_round(60, times, times, 190).are_sampled());
+    }
+    let mut counts = [vec![1; 191], vec![2; 2], vec![3; 60], vec![4; 3]].concat();
+    assert!(repeats(&counts, 140).is_peak);
+    // One and the same number of them as chance makes of the least and the most.
+    counts.extend([vec![2; 60], vec![4; 30], vec![5; 20]].concat());
+    assert!(!repeats(&counts, 140).is_peak && repeats(&counts, 140).dispersion >= FILL_SPREAD);
+}
+
+/// Who choose by chance give no fixed number, whatever the mean and however much some
+/// items are liked more than others.
 #[test]
 fn who_choose_by_chance_from_a_list_are_never_taken_for_samples_of_each_prompt() {
-    for (share, seed) in [(5, 1), (8, 2), (12, 3), (20, 4), (40, 5)] {
+    for (share, likes, seed) in (0..128).map(|seed| ([1, 2, 3, 5, 8, 12, 20, 40][seed as usize % 8], 1 + seed / 8 % 4, seed)) {
         let mut sampled = Sampled::default();
         for (unit, fill) in (0..80_u64).flat_map(|unit| (0..120_u64).map(move |fill| (unit, fill))) {
-            if join(join(unit, fill), seed) % 100 < share {
+            if join(join(unit, fill), seed) % 100 < share * (1 + fill % likes) {
                 sampled.take((unit + 1) << 32, fill + 1);
             }
         }
         let mut class = family(1, &[], 80);
         class.fills = sampled;
-        assert!(class.repeats().speak_of_a_common_list(), "{:?}", class.repeats());
+        let repeats = class.repeats();
+        assert!(!repeats.are_sampled(), "{share} {likes} {repeats:?}");
+        // Of fewer, those that nobody gave are not known, and the rest is hardly spread.
+        assert!(share < 5 || share * likes > 60 || repeats.speak_of_a_common_list(), "{share} {likes} {repeats:?}");
     }
 }
 
