@@ -120,6 +120,9 @@ pub(crate) const TWO_HANDS_LEAST: f64 = 1.0 / 7.0;
 /// keys may be stolen ones and its exits their thief's (stated: two hands on a quarter of
 /// the working members).
 pub(crate) const HANDS_OF_A_THIEF: f64 = 0.5;
+/// Bits against an account, by what is known of its sign-up, its payer and its first
+/// call, from which on it is rather somebody's whose key was stolen (stated: two blocks').
+pub(crate) const SOMEBODYS_BITS: f64 = 2.0 * BLOCK_COUNTS;
 /// How much more of their wordings accounts with a card or an address in common may share
 /// than any two of the group, as a part of all that they could: 0 where one operator has
 /// several wordings, nearly 1 where each operator has his own (stated).

@@ -4,7 +4,7 @@
 use super::{Group, Part};
 use crate::bet::{Block, Component};
 use crate::candidate::{Candidate, Member};
-use crate::constants::{COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
+use crate::constants::{COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, SOMEBODYS_BITS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
 use crate::judge::{Verdict, hands};
 use crate::leave_out::{BEHAVIOUR, BY_TURNS, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
 use crate::settings::Without;
@@ -80,13 +80,12 @@ impl Test<'_> {
     /// Values that it shares with those whose work is dealt out, of each block the kind
     /// that says most of them; beside so many bits of what comes along with a copy.
     fn shared(&self, copied: f64) -> Vec<Part> {
-        let by_turns = self.by_turns();
-        let is_said = |block: Block| block == Block::Network && by_turns.is_some();
-        let blocks = [Block::Client, Block::Network, Block::Identity, Block::Life, Block::Time];
-        let others = blocks.into_iter().filter(|block| !is_said(*block));
-        let mut parts: Vec<Part> = others.filter_map(|block| self.shared_of(block, copied)).collect();
-        parts.extend(by_turns);
+        let blocks = [Block::Identity, Block::Life, Block::Time];
+        let mut parts: Vec<Part> = blocks.into_iter().filter_map(|block| self.shared_of(block, copied)).collect();
         parts.extend(self.older());
+        let of_account: f64 = parts.iter().map(|part| part.bits).sum();
+        parts.extend(self.shared_of(Block::Client, copied));
+        parts.extend(self.by_turns(of_account).or_else(|| self.shared_of(Block::Network, copied)));
         parts
     }
 
@@ -105,19 +104,22 @@ impl Test<'_> {
         let itself = u64::from(is_proven);
         let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(itself);
         let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(itself));
-        Some(Part { block, what, bits, is_copied: matches!(block, Block::Client | Block::Network) })
+        Some(Part { block, what, bits, is_copied: comes_with_a_copy(block, bits, others) })
     }
 
     /// Whether it takes the group's exits by turns, in the place of where it called from
     /// last. One exit anybody may rent; several of those that others of the group took, who
     /// copied a template does not meet. Where two hands are on the account, or on a quarter
-    /// of the others, the exits may be a thief's and say nothing of an account's owner.
-    fn by_turns(&self) -> Option<Part> {
+    /// of the others, or where what is known of the account itself speaks against it, the
+    /// exits may be a thief's and say nothing of an account's owner.
+    fn by_turns(&self, of_account: f64) -> Option<Part> {
         if self.leaves_out(Item::Standing(Block::Network)) {
             return None;
         }
         let (taken, bits) = self.group.exits.as_ref()?.of_account(&self.known.addresses, self.group.holds(self.unit))?;
-        let are_thiefs = self.uses_of_another_hand() > 0 || self.verdict.hands.left(self.is_inside()) <= HANDS_OF_A_THIEF;
+        let has_two_hands = self.uses_of_another_hand() > 0;
+        let is_somebodys = of_account < -SOMEBODYS_BITS;
+        let are_thiefs = has_two_hands || is_somebodys || self.verdict.hands.left(self.is_inside()) <= HANDS_OF_A_THIEF;
         let what = format!("{BY_TURNS}, {taken} that others took");
         (bits > 0.0).then_some(Part { block: Block::Network, what, bits, is_copied: are_thiefs })
     }
@@ -219,5 +221,29 @@ impl Test<'_> {
             let bits = bits.clamp(-LESSER_BITS, LESSER_BITS);
             (bits != 0.0).then(|| Part { block, what, bits, is_copied: block != Block::Time })
         })
+    }
+}
+
+/// Whether a value that so many others have says nothing of its own: whoever copied the
+/// tool calls with its client and its parameters, and exits are rented to anybody. But who
+/// calls with what none of the others calls with did not get that from them.
+fn comes_with_a_copy(block: Block, bits: f64, others: u64) -> bool {
+    match block {
+        Block::Network => true,
+        Block::Client => bits > 0.0 || others > 0,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_none_of_the_others_has_is_not_copied_from_them() {
+        assert!(!comes_with_a_copy(Block::Client, -4.0, 0));
+        assert!(comes_with_a_copy(Block::Client, -1.0, 2) && comes_with_a_copy(Block::Client, 3.0, 90));
+        assert!(comes_with_a_copy(Block::Network, -4.0, 0), "an operator may rent one for an account alone");
+        assert!(!comes_with_a_copy(Block::Identity, 4.0, 7));
     }
 }
