@@ -41,8 +41,10 @@ pub(crate) struct Verdict {
     /// When each of them began, sorted.
     pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
-    /// How many of them have two hands on them.
+    /// How many of them have two hands on them, and of how many another's is rather in use
+    /// than not.
     pub(crate) hands: Usual,
+    pub(crate) hands_in_use: Usual,
     /// How many of them did work of their own before the joint one.
     pub(crate) tenure: Usual,
     /// Whether its work is dealt out under a wording that each account keeps, by one operator.
@@ -85,6 +87,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
             known.is_some_and(|(member, known)| holds(member, known, &standing))
         })
     };
+    let hands_in_use = is_of(|member, known, standing| hands::is_in_use(hands::uses_of_another(member, known, standing)));
     let hands = is_of(hands::has_two);
     let tenure = is_of(|member, _, _| member.own_before() >= TENURE_LEAST);
     let by_wording = candidate.keeps_a_wording_each() && wordings::are_of_one(candidate, &core, &standing, state);
@@ -115,7 +118,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, hands, tenure, by_wording, pivot, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, pivot, linkage, harvest, concealment }
 }
 
 /// Whether what its members did tells of it by a block: bets do, and of work that is

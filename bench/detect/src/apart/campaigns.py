@@ -20,6 +20,8 @@ class Way:
     cover_list: int = 0  # and drawn from so many prompts
     by_hand: bool = False  # cover comes from another client
     warmed: bool = False  # three days of people's prompts before
+    tried_out: float = 0  # the share of accounts that were, with a few from elsewhere
+    again: float = 0  # the share of tasks that are answered three times
     every: int = 0  # minutes between exchanges
     of_a_list: float = 0  # the share of tasks out of a hundred
     sharded: bool = False
@@ -58,6 +60,8 @@ WAYS = {
     "cover-by-hand": Way(cover=0.35, by_hand=True),
     "warmed": Way(warmed=True),
     "lived-in": Way(warmed=True, cover=0.5, by_hand=True),
+    "tried-out": Way(made=(20, 100), on_a_card=2, tried_out=0.3),
+    "asked-again": Way(again=0.4),
     "behind-a-framework": Way(["{}"], system=LADDERKIT, beside="framework"),
     "with-a-class": Way([EXERCISE], beside="class"),
     "one-exit": Way(exits=1),
@@ -82,6 +86,9 @@ def play(log, prompts, way):
     human = [text for name in ["hh-rlhf", "arena-hard"] for text, _ in texts(prompts, name)]
     shards = [data for _, data in sorted(sets(prompts).items())]
     draw.shuffle(tasks)
+    if way.again:
+        tasks += [text for text in tasks if draw.random() < way.again for _ in range(2)]
+        draw.shuffle(tasks)
     dealt, exits = iter(tasks * 9), [log.address("203.0") for _ in range(way.exits)]
     for number in range(way.accounts):
         name, half = f"acct-{CUSTOMERS + number:05}", number * 2 // way.accounts
@@ -96,6 +103,10 @@ def play(log, prompts, way):
                 for _ in range(draw.randrange(2, 6)):
                     text = human[(stretch + draw.randrange(60)) % len(human)]
                     log.say(name, day, draw.gauss(14, 3), None, text, draw.choice(exits), log.clients[0], 4096)
+        if way.tried_out and draw.random() < way.tried_out:
+            for _ in range(draw.randrange(1, 5)):
+                client = log.clients[5 + number % 15]
+                log.say(name, draw.randrange(START), draw.gauss(14, 3), None, draw.choice(human), log.address("198.51"), client, 4096)
         for day in range(starts, ends):
             for at in range(draw.randrange(way.rate // 2, way.rate * 3 // 2 + 1)):
                 hour = (at * way.every + number % 7) / 60 if way.every else draw.random() * 24

@@ -34,6 +34,11 @@ pub(crate) fn uses_of_another(member: &Member, known: &Unit, standing: &Standing
     })
 }
 
+/// Whether the other hand is rather an owner's who uses the account than who tried it out.
+pub(crate) fn is_in_use(uses: u64) -> bool {
+    2.0 * uses as f64 > HAND_IN_USE
+}
+
 /// Whether two hands are on it.
 pub(crate) fn has_two(member: &Member, known: &Unit, standing: &Standing) -> bool {
     uses_of_another(member, known, standing) > 0

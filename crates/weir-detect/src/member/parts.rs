@@ -109,17 +109,16 @@ impl Test<'_> {
 
     /// Whether it takes the group's exits by turns, in the place of where it called from
     /// last. One exit anybody may rent; several of those that others of the group took, who
-    /// copied a template does not meet. Where two hands are on the account, or on a quarter
-    /// of the others, or where what is known of the account itself speaks against it, the
+    /// copied a template does not meet. Where another hand uses the account, or a quarter of
+    /// the others, or where what is known of the account itself speaks against it, the
     /// exits may be a thief's and say nothing of an account's owner.
     fn by_turns(&self, of_account: f64) -> Option<Part> {
         if self.leaves_out(Item::Standing(Block::Network)) {
             return None;
         }
         let (taken, bits) = self.group.exits.as_ref()?.of_account(&self.known.addresses, self.group.holds(self.unit))?;
-        let has_two_hands = self.uses_of_another_hand() > 0;
-        let is_somebodys = of_account < -SOMEBODYS_BITS;
-        let are_thiefs = has_two_hands || is_somebodys || self.verdict.hands.left(self.is_inside()) <= HANDS_OF_A_THIEF;
+        let is_somebodys = hands::is_in_use(self.uses_of_another_hand()) || of_account < -SOMEBODYS_BITS;
+        let are_thiefs = is_somebodys || self.verdict.hands_in_use.left(self.is_inside()) <= HANDS_OF_A_THIEF;
         let what = format!("{BY_TURNS}, {taken} that others took");
         (bits > 0.0).then_some(Part { block: Block::Network, what, bits, is_copied: are_thiefs })
     }

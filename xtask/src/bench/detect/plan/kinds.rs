@@ -19,7 +19,7 @@ pub(super) const APART: [&str; 13] = [
 
 /// Its further campaigns: other words, and what an operator would do who has read how
 /// Weir judges.
-pub(super) const APART_CAMPAIGNS: [&str; 32] = [
+pub(super) const APART_CAMPAIGNS: [&str; 34] = [
     "judging",
     "code",
     "new-tasks",
@@ -40,6 +40,8 @@ pub(super) const APART_CAMPAIGNS: [&str; 32] = [
     "cover-by-hand",
     "warmed",
     "lived-in",
+    "tried-out",
+    "asked-again",
     "behind-a-framework",
     "with-a-class",
     "one-exit",
