@@ -63,6 +63,10 @@ pub(crate) const OWN_BITS: f64 = 4.0;
 /// (stated: 256 to 1). By as much as more speak for it less is needed, down to
 /// [`OWN_BITS`].
 pub(crate) const OWN_BITS_EVEN: f64 = 8.0;
+/// The part of what half of those bring who speak for being of it that each of a group
+/// must bring: one whose work alone is like theirs brings less than a third of what
+/// accounts do that also share how they were made, are paid or call (stated).
+pub(crate) const OWN_OF_USUAL: f64 = 1.0 / 3.0;
 /// Blocks that must count (see [`BLOCK_COUNTS`]) among what does not come along
 /// with a copy. One can be chance or another's doing: somebody who copied a
 /// template signed up in the campaign's week, a stolen key does the thief's work

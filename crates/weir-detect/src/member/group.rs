@@ -3,7 +3,7 @@
 
 use super::{Test, own_bits};
 use crate::candidate::Candidate;
-use crate::constants::{OWN_BITS, OWN_BITS_EVEN};
+use crate::constants::{OWN_BITS, OWN_BITS_EVEN, OWN_OF_USUAL};
 use crate::judge::Verdict;
 use crate::judge::exits::Exits;
 use crate::standing::Standing;
@@ -36,15 +36,12 @@ impl Group {
         let standing = Standing::of(candidate, &proven, state);
         let exits = Exits::of(candidate, &proven, state);
         let mut group = Group { proven, standing, exits, needed: OWN_BITS };
-        let speaks_against = |unit: &&u64| {
-            let known = candidate.members.get(unit).zip(state.units.get(unit));
-            known.is_some_and(|(member, known)| {
-                let test = Test { candidate, verdict, group: &group, state, unit: **unit, member, known };
-                own_bits(&test.parts()) < 0.0
-            })
+        let own_of = |unit: &u64| {
+            let (member, known) = candidate.members.get(unit).zip(state.units.get(unit))?;
+            Some(own_bits(&Test { candidate, verdict, group: &group, state, unit: *unit, member, known }.parts()))
         };
-        let against = verdict.core.iter().filter(speaks_against).count();
-        group.needed = needed(verdict.core.len(), against);
+        let own: Vec<f64> = verdict.core.iter().filter_map(own_of).collect();
+        group.needed = needed(&own);
         group
     }
 
@@ -54,23 +51,39 @@ impl Group {
     }
 }
 
-/// What one of a group needs of which so many speak against being of it: where they are
-/// few, whoever works with the template is of the operator's accounts to begin with.
-fn needed(core: usize, against: usize) -> f64 {
-    let odds = (core.saturating_sub(against) + 1) as f64 / (against + 1) as f64;
-    (OWN_BITS_EVEN - odds.log2()).max(OWN_BITS)
+/// What one of a group needs whose members bring so much of their own. Where few speak
+/// against being of it, whoever works with the template is of the operator's accounts to
+/// begin with; but one that brings far less than they do is not like them.
+fn needed(own: &[f64]) -> f64 {
+    let (against, mut speak_for): (Vec<f64>, Vec<f64>) = own.iter().partition(|bits| **bits < 0.0);
+    speak_for.sort_by(f64::total_cmp);
+    let usual = speak_for.get(speak_for.len() / 2).copied().unwrap_or_default();
+    let odds = (speak_for.len() + 1) as f64 / (against.len() + 1) as f64;
+    (OWN_BITS_EVEN - odds.log2()).max(OWN_BITS).max(OWN_OF_USUAL * usual)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// So many who speak for it with the given bits, and so many against.
+    fn of(speak_for: usize, bits: f64, against: usize) -> f64 {
+        needed(&[vec![bits; speak_for], vec![-5.0; against]].concat())
+    }
+
     #[test]
     fn among_as_many_others_more_is_needed_of_each() {
-        assert_eq!(needed(190, 95), OWN_BITS_EVEN);
-        assert_eq!(needed(100, 3), OWN_BITS);
-        assert!(needed(100, 90) > OWN_BITS_EVEN + 3.0);
-        let of_some = needed(128, 21);
+        assert_eq!(of(95, 9.0, 95), OWN_BITS_EVEN);
+        assert_eq!(of(97, 9.0, 3), OWN_BITS);
+        assert!(of(10, 9.0, 90) > OWN_BITS_EVEN + 3.0);
+        let of_some = of(107, 9.0, 21);
         assert!(of_some > OWN_BITS + 1.0 && of_some < OWN_BITS_EVEN, "{of_some}");
+        assert_eq!(needed(&[]), OWN_BITS_EVEN);
+    }
+
+    #[test]
+    fn who_brings_far_less_than_the_others_is_not_like_them() {
+        assert_eq!(of(500, 19.0, 20), 19.0 * OWN_OF_USUAL);
+        assert!(of(500, 19.0, 20) > 5.0);
     }
 }
