@@ -121,8 +121,8 @@ pub(crate) const TENURE_LEAST: u64 = 3;
 /// bits, stated).
 pub(crate) const TWO_HANDS_LEAST: f64 = 1.0 / 7.0;
 /// The part left of what two hands say (see [`USUAL`]) from which on, downwards, a group's
-/// keys may be stolen ones and its exits their thief's (stated: two hands on a quarter of
-/// the working members).
+/// keys may be stolen ones and its exits their thief's (stated: another hand in use on a
+/// quarter of the working members).
 pub(crate) const HANDS_OF_A_THIEF: f64 = 0.5;
 /// Bits against an account, by what is known of its sign-up, its payer and its first
 /// call, from which on it is rather somebody's whose key was stolen (stated: two blocks').

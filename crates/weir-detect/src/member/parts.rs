@@ -157,7 +157,7 @@ impl Test<'_> {
     fn two_hands(&self) -> Option<Part> {
         let uses = self.uses_of_another_hand();
         (uses > 0).then(|| {
-            let what = "two hands: some of its work comes from a client that the group's work does not come from".to_owned();
+            let what = format!("two hands: {uses} exchanges from clients that the group's work does not come from");
             Part::of_its_own(Block::Client, what, hands::against(self.verdict.hands, self.is_inside(), uses))
         })
     }
