@@ -22,7 +22,8 @@ struct Part {
     what: String,
     bits: f64,
     /// Whether anyone has it who copied the template and its tool: the text, how
-    /// much of one's work is done with it, the client, the request's parameters.
+    /// much of one's work is done with it, the client, the request's parameters, unless
+    /// none of the group has these.
     /// All of that has one cause, so it is capped as one. So has whoever calls from
     /// where the group calls: exits are rented to anybody, so an address speaks for a
     /// member, and is none of the two things of its own that make it one.
