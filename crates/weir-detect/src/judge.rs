@@ -12,13 +12,12 @@ mod usual;
 mod wordings;
 
 use crate::bet::{Block, Component};
-use crate::candidate::{Candidate, Member};
+use crate::candidate::Candidate;
 use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, TENURE_LEAST};
 use crate::dossier::Status;
 use crate::settings::Without;
 use crate::standing::Standing;
 use crate::state::State;
-use crate::unit::Unit;
 pub(crate) use pivot::Pivot;
 use usual::Usual;
 
@@ -81,15 +80,13 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();
     begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);
-    let is_of = |holds: fn(&Member, &Unit, &Standing) -> bool| {
-        Usual::of(&core, |unit| {
-            let known = candidate.members.get(unit).zip(state.units.get(unit));
-            known.is_some_and(|(member, known)| holds(member, known, &standing))
-        })
-    };
-    let hands_in_use = is_of(|member, known, standing| hands::is_in_use(hands::uses_of_another(member, known, standing)));
-    let hands = is_of(hands::has_two);
-    let tenure = is_of(|member, _, _| member.own_before() >= TENURE_LEAST);
+    let known = |unit: &u64| candidate.members.get(unit).zip(state.units.get(unit));
+    let uses_of_another =
+        |unit| known(unit).map_or(0, |(member, unit)| hands::uses_of_another(member, unit, &standing));
+    let uses: Vec<u64> = core.iter().map(uses_of_another).collect();
+    let hands = Usual::of(&uses, |uses| *uses > 0);
+    let hands_in_use = Usual::of(&uses, |uses| hands::is_in_use(*uses));
+    let tenure = Usual::of(&core, |unit| known(unit).is_some_and(|(member, _)| member.own_before() >= TENURE_LEAST));
     let by_wording = candidate.keeps_a_wording_each() && wordings::are_of_one(candidate, &core, &standing, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;

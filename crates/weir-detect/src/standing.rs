@@ -197,6 +197,16 @@ impl Values {
         Some(values)
     }
 
+    /// How many inside have the value.
+    pub(crate) fn count(&self, value: u64) -> u64 {
+        self.inside.get(&value).copied().unwrap_or(0)
+    }
+
+    /// How many they are of those whose value is known.
+    pub(crate) fn share(&self, value: u64) -> f64 {
+        self.count(value) as f64 / self.known.max(1) as f64
+    }
+
     /// How often customers outside show the value; half a customer is added, so
     /// that nothing is ever taken for impossible.
     pub(crate) fn outside(&self, value: u64) -> f64 {
@@ -207,13 +217,12 @@ impl Values {
     /// Whether it is far more frequent inside than outside; a value that nobody inside has
     /// is not.
     pub(crate) fn is_enriched(&self, value: u64) -> bool {
-        let count = self.inside.get(&value).copied().unwrap_or(0);
-        count as f64 / self.known.max(1) as f64 >= ENRICHED * self.outside(value)
+        self.share(value) >= ENRICHED * self.outside(value)
     }
 
     /// Bits that a member's value brings, against the group without it.
     pub(crate) fn bits(&self, value: u64, is_inside: bool) -> f64 {
-        let with = self.inside.get(&value).copied().unwrap_or(0);
+        let with = self.count(value);
         let (others, of) = if is_inside { (with.saturating_sub(1), self.known.saturating_sub(1)) } else { (with, self.known) };
         let outside = self.outside(value);
         let shared = if others < SHARED_LEAST { 0.0 } else { others as f64 / (of as f64).max(1.0) };

@@ -67,7 +67,7 @@ fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece>
 
 /// The share of members with the value that most of them have.
 fn share_of_most(values: &Values) -> f64 {
-    values.modal().map_or(0.0, |(_, count)| count as f64 / values.known.max(1) as f64)
+    values.modal().map_or(0.0, |(value, _)| values.share(value))
 }
 
 /// Accounts made for this work: signed up shortly before it.

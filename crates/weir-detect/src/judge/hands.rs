@@ -24,9 +24,7 @@ pub(crate) fn against(hands: Usual, is_inside: bool, uses: u64) -> f64 {
 /// of the template. None where one hand is on it.
 pub(crate) fn uses_of_another(member: &Member, known: &Unit, standing: &Standing) -> u64 {
     let clients = standing.kind(Kind::Client);
-    let share = |client: u64| {
-        clients.map_or(0.0, |clients| clients.inside.get(&client).copied().unwrap_or(0) as f64 / clients.known.max(1) as f64)
-    };
+    let share = |client: u64| clients.map_or(0.0, |clients| clients.share(client));
     let has_the_groups = clients.is_some() && known.clients.recent().any(|client| share(client) >= CLIENT_OF_GROUP);
     let has_other_work = member.has_other_work(known) && !member.clients.is_empty();
     known.clients.uses_of(|client| {
@@ -37,11 +35,6 @@ pub(crate) fn uses_of_another(member: &Member, known: &Unit, standing: &Standing
 /// Whether the other hand is rather an owner's who uses the account than who tried it out.
 pub(crate) fn is_in_use(uses: u64) -> bool {
     2.0 * uses as f64 > HAND_IN_USE
-}
-
-/// Whether two hands are on it.
-pub(crate) fn has_two(member: &Member, known: &Unit, standing: &Standing) -> bool {
-    uses_of_another(member, known, standing) > 0
 }
 
 #[cfg(test)]
@@ -68,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_in_use_is_hardly_a_stolen_one() {
-        let nobody = Usual::of(&[], |_| true);
+        let nobody = Usual::of::<u64>(&[], |_| true);
         let [few, none] = [2, 0].map(|uses| against(nobody, false, uses));
         assert_eq!(few, -TWO_HANDS_BITS * 2.0 / HAND_IN_USE);
         assert_eq!(none, 0.0);
@@ -86,7 +79,8 @@ mod tests {
     fn what_comes_from_another_client_is_counted() {
         let mut member = Member { joint: 30, ..Member::default() };
         member.clients.take(1);
-        let of = |member: &Member, uses: &[(u64, u64)]| uses_of_another(member, &customer(uses), &Standing { all: Vec::new() });
+        let standing = Standing { all: Vec::new() };
+        let of = |member: &Member, uses: &[(u64, u64)]| uses_of_another(member, &customer(uses), &standing);
         assert_eq!(of(&member, &[(1, 30), (2, 5), (3, 1)]), 6);
         assert_eq!(of(&member, &[(1, 40)]), 0, "its other work comes from the same");
         // As many exchanges as are joint: the other client's are of the joint work, too.

@@ -12,7 +12,8 @@ pub(crate) struct Usual {
 }
 
 impl Usual {
-    pub(super) fn of(core: &[u64], holds: impl Fn(&u64) -> bool) -> Usual {
+    /// Of those, or of what is known of each.
+    pub(super) fn of<T>(core: &[T], holds: impl Fn(&T) -> bool) -> Usual {
         Usual { with: core.iter().filter(|unit| holds(unit)).count() as u64, core: core.len() as u64 }
     }
 

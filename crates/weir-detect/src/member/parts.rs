@@ -4,7 +4,10 @@
 use super::{Group, Part};
 use crate::bet::{Block, Component};
 use crate::candidate::{Candidate, Member};
-use crate::constants::{COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, SOMEBODYS_BITS, TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS};
+use crate::constants::{
+    COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, SOMEBODYS_BITS,
+    TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS,
+};
 use crate::judge::{Verdict, hands};
 use crate::leave_out::{BEHAVIOUR, BY_TURNS, DEALT, Item, NAMED, PIVOT, TEMPLATE, TRAFFIC};
 use crate::settings::Without;
@@ -102,7 +105,7 @@ impl Test<'_> {
             bits = bits.min((COPIED_BITS - copied).max(0.0));
         }
         let itself = u64::from(is_proven);
-        let others = values.inside.get(&value).copied().unwrap_or(0).saturating_sub(itself);
+        let others = values.count(value).saturating_sub(itself);
         let what = format!("{}: as {others} of {} other members", values.kind.name(), values.known.saturating_sub(itself));
         Some(Part { block, what, bits, is_copied: comes_with_a_copy(block, bits, others) })
     }
