@@ -54,7 +54,10 @@ pub(crate) fn of(state: &State) -> Findings {
         let mut lines: Vec<MemberLine> = candidate
             .members
             .keys()
-            .filter_map(|&unit| member::line(candidate, (verdict, &group), state, &id, unit))
+            .filter_map(|&unit| {
+                let line = member::line(candidate, (verdict, &group), state, &id, unit)?;
+                is_told(&line, verdict.core.binary_search(&unit).is_ok()).then_some(line)
+            })
             .collect();
         lines.sort_by(|left, right| right.bits.total_cmp(&left.bits).then(left.account.cmp(&right.account)));
         let related = related(candidate, &found, state);
@@ -63,6 +66,13 @@ pub(crate) fn of(state: &State) -> Findings {
         findings.members.extend(lines);
     }
     findings
+}
+
+/// Whether an account is told with a finding: it works with the template, as the owner
+/// of a stolen key does without knowing it, or more speaks for its being of the group than
+/// against. Who showed a phrase of a template once, in other work, is none of its business.
+fn is_told(line: &MemberLine, works_with_it: bool) -> bool {
+    works_with_it || line.bits >= 0.0
 }
 
 /// From the anchor it was born for and the day it was born.

@@ -13,7 +13,7 @@ mod wordings;
 
 use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
-use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, TENURE_LEAST};
+use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, NEW_BITS, TENURE_LEAST};
 use crate::dossier::Status;
 use crate::settings::Without;
 use crate::standing::Standing;
@@ -113,6 +113,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         _ if !shown => None,
         None => Some(Status::Suspected),
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
+        Some(pieces) if sum(pieces) >= trial.needs(NEW_BITS) => Some(Status::Suspected),
         Some(_) => None,
     };
     Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, pivot, linkage, harvest, concealment }

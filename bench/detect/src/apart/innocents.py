@@ -25,6 +25,10 @@ class Group:
     def burst(self):
         return self.draw.random() * 2 - START
 
+    def anything(self):
+        """What nobody is more interested in than anybody else, and hardly ever the same twice."""
+        return " ".join(self.draw.choice(self.everything)[:300] for _ in range(2))
+
     def play(self, accounts, rate, say, made=None, card=None, hour=None, **facts):
         """`say` gives system prompt, text and whether it is sent from the common site, or from which address, of an
         account, its own data set, a stretch of its own conversations, a word of its own, and the day."""
@@ -58,6 +62,8 @@ INNOCENTS = {
     "programs-own-feeds": lambda g: g.play(200, 10, lambda n, own, about, day: (None, FEED + g.draw.choice(own), False), hour=lambda: float(g.draw.randrange(24))),
     "hackathon": lambda g: g.play(150, 12, lambda n, own, about, day: (STARTER, f"{about} for our {WORDS[n % 40]} project", g.draw.random() < 0.8), made=g.burst, plan="free", email_domain="uni.example", signup_path="event"),
     "hackathon-one-list": lambda g: g.play(150, 12, lambda n, own, about, day: (STARTER, g.draw.choice(g.tasks[:400]), g.draw.random() < 0.8), made=g.burst, plan="free", email_domain="uni.example", signup_path="event"),
+    "event": lambda g: g.play(120, 20, lambda n, own, about, day: (STARTER, g.anything(), False), card=lambda n: None, made=g.burst, plan="free", signup_path="web"),
+    "event-by-invitation": lambda g: g.play(120, 20, lambda n, own, about, day: (STARTER, g.anything(), False), made=g.burst, plan="free", signup_path="event"),
     "students": lambda g: g.play(200, 7, lambda n, own, about, day: (None, f"Make ten flashcards from my notes, hardest first.\nNOTES: {g.draw.choice(own)}", g.draw.random() < 0.5), made=g.burst, plan="free", email_domain="uni.example"),
     "free-tier": lambda g: g.play(300, 6, lambda n, own, about, day: (None, f"{g.human[(n % 20 * 97 + int(g.draw.expovariate(1 / 40))) % len(g.human)]} {WORDS[n % 20]}", False), made=g.burst, card=lambda n: None, plan="free", email_domain="throwaway.example"),
     "families": lambda g: g.play(300, 5, lambda n, own, about, day: (None, about, False), card=lambda n: f"family-{n // 4}"),

@@ -29,12 +29,19 @@ pub(crate) const STANDING_KNOWN: usize = 5;
 pub(crate) const HARVEST_BITS: f64 = 6.0;
 /// Bits the concealment axis needs: 64 to 1 (stated; measured).
 pub(crate) const CONCEALMENT_BITS: f64 = 6.0;
+/// The most that accounts' being new and busy may say of hiding: a bit less than the axis
+/// needs, since everybody is who comes to a new tool, a class or an event (stated). With
+/// nothing else for it and nothing against it a finding is suspected.
+pub(crate) const NEW_BITS: f64 = CONCEALMENT_BITS - 1.0;
 /// Bits one kind of evidence may bring to the harvest or concealment axis.
 pub(crate) const EVIDENCE_BITS: f64 = 8.0;
 /// What an open operator or a common list takes from an axis: it decides.
 pub(crate) const DECIDES: f64 = -24.0;
 /// Bits that each of the lesser kinds may bring.
 pub(crate) const LESSER_BITS: f64 = 4.0;
+/// What exchanges ask for is told from so many bits on: below half a bit a share is too
+/// near to that of exchanges at large to say anything of one template.
+pub(crate) const HABIT_BITS: f64 = 0.5;
 /// Customers outside a group of whom it must be known whether they went over to a new
 /// model: their share is then known to within a tenth (its standard error).
 pub(crate) const PIVOT_KNOWN: f64 = 30.0;

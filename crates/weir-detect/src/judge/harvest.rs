@@ -4,7 +4,7 @@
 
 use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
-use crate::constants::{DECIDES, EVIDENCE_BITS, LESSER_BITS};
+use crate::constants::{DECIDES, EVIDENCE_BITS, HABIT_BITS, LESSER_BITS};
 use crate::judge::{Piece, excess};
 use crate::settings::Without;
 use crate::sketch::CLASSES;
@@ -64,18 +64,19 @@ fn interchangeable(candidate: &Candidate, by_wording: bool, members: u64) -> Pie
     }
 }
 
-/// What the exchanges ask for, against exchanges at large.
+/// What the exchanges ask for, against exchanges at large. One template makes them all,
+/// so they are no draws of their own and count as one: else three in a hundred where three
+/// are usual would be evidence, if only there are enough of them.
 fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
     let (here, others) = (candidate.habits, state.habits.without(&candidate.habits));
-    let events = here.events as f64;
     let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
     let mut pieces = Vec::new();
     let asks = (0..CLASSES.len()).map(|class| {
         let (inside, outside) = (share(here.asks[class], here.events), share(others.asks[class], others.events));
-        (excess(inside, outside, events, LESSER_BITS), CLASSES[class], inside, outside)
+        (excess(inside, outside, 1.0, LESSER_BITS), CLASSES[class], inside, outside)
     });
-    if let Some((bits, class, inside, outside)) = asks.max_by(|left, right| (left.0 * left.2).total_cmp(&(right.0 * right.2)))
-        && bits > 0.0
+    if let Some((bits, class, inside, outside)) = asks.max_by(|left, right| left.0.total_cmp(&right.0))
+        && bits >= HABIT_BITS
     {
         pieces.push(Piece {
             block: "text",
@@ -85,8 +86,8 @@ fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
         });
     }
     let (inside, outside) = (share(here.openings, here.events), share(others.openings, others.events));
-    let bits = excess(inside, outside, events, LESSER_BITS / 2.0);
-    if bits > 0.0 {
+    let bits = excess(inside, outside, 1.0, LESSER_BITS / 2.0);
+    if bits >= HABIT_BITS {
         pieces.push(Piece {
             block: "text",
             what: format!("{:.0} % of exchanges have no earlier turn, {:.0} % at large", inside * 100.0, outside * 100.0),
@@ -104,4 +105,30 @@ fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
         });
     }
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    /// What is told of a template whose exchanges ask for reasoning so often in a hundred,
+    /// where three in a hundred at large do.
+    fn told(asking: u64) -> Vec<(String, f64)> {
+        let mut state = State::new(&Settings::default());
+        let mut candidate = Candidate::born(1, 0);
+        (candidate.habits.events, candidate.habits.asks[0]) = (10_000, 100 * asking);
+        (state.habits.events, state.habits.asks[0]) = (110_000, 3_000 + 100 * asking);
+        habits(&candidate, &state, 100).into_iter().map(|piece| (piece.what, piece.bits)).collect()
+    }
+
+    #[test]
+    fn ten_thousand_exchanges_of_one_template_count_as_one() {
+        assert!(told(3).is_empty());
+        assert!(told(4).is_empty());
+        let half = told(50);
+        assert!(half[0].1 > HABIT_BITS && half[0].1 < LESSER_BITS, "{half:?}");
+        assert_eq!(told(100)[0].0, "asks for reasoning in 100 % of exchanges, 3 % at large");
+        assert_eq!(told(100)[0].1, LESSER_BITS);
+    }
 }

@@ -31,3 +31,17 @@ fn what_was_found_does_not_take_on_others_work() {
     // A part of its own work is its own.
     assert_eq!(merged(|state| [candidate(state, 1, 0..90, 0..0), found(candidate(state, 2, 0..100, 0..0))]), 1);
 }
+
+#[test]
+fn found_ones_with_the_same_workers_are_one_whoever_shows_a_phrase_of_one() {
+    let found = |candidate: Candidate| Candidate { confirmed: Some(5), alarm: Some(5), ..candidate };
+    // A hundred accounts work with both; of one many others show a phrase in passing.
+    let narrow = |state: &mut State| candidate(state, 1, 0..100, 0..0);
+    let wide = |state: &mut State| candidate(state, 2, 0..100, 100..900);
+    assert_eq!(merged(|state| [found(narrow(state)), found(wide(state))]), 1);
+    // What is not found may be the others' work.
+    assert_eq!(merged(|state| [narrow(state), found(wide(state))]), 2);
+    // Those who work with it are others for the most part.
+    let others = |state: &mut State| candidate(state, 2, 60..160, 160..900);
+    assert_eq!(merged(|state| [found(narrow(state)), found(others(state))]), 2);
+}

@@ -57,7 +57,7 @@ pub(super) const APART_CAMPAIGNS: [&str; 34] = [
 ];
 
 /// Its further innocents.
-pub(super) const APART_INNOCENTS: [&str; 20] = [
+pub(super) const APART_INNOCENTS: [&str; 22] = [
     "staff",
     "staff-declared",
     "labelling-firm",
@@ -68,6 +68,8 @@ pub(super) const APART_INNOCENTS: [&str; 20] = [
     "programs-own-feeds",
     "hackathon",
     "hackathon-one-list",
+    "event",
+    "event-by-invitation",
     "students",
     "free-tier",
     "families",

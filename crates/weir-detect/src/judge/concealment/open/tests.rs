@@ -1,5 +1,5 @@
 use super::*;
-use crate::candidate::Member;
+use crate::candidate::{Candidate, Member};
 use crate::hash::join;
 use crate::settings::Settings;
 use crate::unit::{Facts, Unit};
@@ -42,4 +42,30 @@ fn where_many_pay_one_address_decides_nothing() {
         assert!(domain.contains("e-mail domain") && *decides == DECIDES, "{many:?}");
         assert!(address.contains("address") && *says == -LESSER_BITS / 2.0, "{many:?}");
     }
+}
+
+/// Bits of what says that all of sixty members came by one path, by which so many of a
+/// thousand others came.
+fn door_bits(members: impl Fn(u64) -> u64, others: u64) -> f64 {
+    let (mut state, mut candidate) = (State::new(&Settings::default()), Candidate::born(1, 0));
+    for id in 0..1_060 {
+        state.units.insert(id, Unit::default());
+        let path = if id < 60 { members(id) } else { 1 + u64::from(id - 60 < others) };
+        state.facts.insert(id, Facts { path, ..Facts::default() });
+        state.sample.insert(id);
+        if id < 60 {
+            candidate.members.insert(id, Member::default());
+        }
+    }
+    let core: Vec<u64> = (0..60).collect();
+    one_door(&Standing::of(&candidate, &core, &state)).map_or(0.0, |piece| piece.bits)
+}
+
+#[test]
+fn who_came_by_one_door_that_few_others_came_by_is_known_to_its_keeper() {
+    assert_eq!(door_bits(|_| 2, 30), -LESSER_BITS);
+    assert_eq!(door_bits(|id| 1 + u64::from(id >= 20), 30), -LESSER_BITS);
+    // Many others came that way, or most of them by another.
+    assert_eq!(door_bits(|_| 2, 300), 0.0);
+    assert_eq!(door_bits(|id| 1 + u64::from(id >= 40), 30), 0.0);
 }
