@@ -33,6 +33,12 @@ pub(crate) const CONCEALMENT_BITS: f64 = 6.0;
 /// needs, since everybody is who comes to a new tool, a class or an event (stated). With
 /// nothing else for it and nothing against it a finding is suspected.
 pub(crate) const NEW_BITS: f64 = CONCEALMENT_BITS - 1.0;
+/// The share of a group's accounts that must be new, and how many times the others' share
+/// that must be, before it says that they were made for the work (stated: most of them, and
+/// twice as many).
+pub(crate) const NEW_SHARE: f64 = 0.5;
+/// See [`NEW_SHARE`].
+pub(crate) const NEW_TIMES: f64 = 2.0;
 /// Bits one kind of evidence may bring to the harvest or concealment axis.
 pub(crate) const EVIDENCE_BITS: f64 = 8.0;
 /// What an open operator or a common list takes from an axis: it decides.

@@ -1,7 +1,7 @@
 //! Accounts made for the work, and worked hard.
 
 use crate::candidate::Candidate;
-use crate::constants::{DISPOSABLE_DAYS, NEW_BITS};
+use crate::constants::{DISPOSABLE_DAYS, NEW_BITS, NEW_SHARE, NEW_TIMES};
 use crate::judge::{Piece, excess, quota};
 use crate::state::State;
 
@@ -29,19 +29,23 @@ fn disposable(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piec
         .sampled_outside(candidate)
         .filter_map(|unit| days(unit, state.units.get(&unit)?.first, millis))
         .collect();
-    let share = |young: &[bool]| young.iter().filter(|young| **young).count() as f64 / young.len().max(1) as f64;
     if inside.is_empty() || outside.is_empty() {
         return None;
     }
-    let bits = excess(share(&inside), share(&outside), inside.len() as f64, NEW_BITS);
-    (bits > 0.0).then(|| Piece {
+    let share = |young: &[bool]| young.iter().filter(|young| **young).count() as f64 / young.len() as f64;
+    let (of_members, of_others) = (share(&inside), share(&outside));
+    // Groups differ in age: that a few more are new than elsewhere was made by nobody.
+    if of_members < NEW_SHARE || of_members < NEW_TIMES * of_others {
+        return None;
+    }
+    Some(Piece {
         block: "life cycle",
         what: format!(
             "{:.0} % signed up within {DISPOSABLE_DAYS} days of their first exchange, {:.0} % of others",
-            share(&inside) * 100.0,
-            share(&outside) * 100.0
+            of_members * 100.0,
+            of_others * 100.0
         ),
-        bits,
+        bits: excess(of_members, of_others, inside.len() as f64, NEW_BITS),
         accounts: inside.iter().filter(|young| **young).count() as u64,
     })
 }
@@ -82,7 +86,7 @@ mod tests {
     fn being_new_does_not_hide_an_operator_by_itself() {
         assert_eq!(bits(100, 50, 50), [NEW_BITS]);
         const { assert!(NEW_BITS < CONCEALMENT_BITS) };
-        assert!(bits(1_000, 50, 50).iter().sum::<f64>() < 0.1);
+        assert!(bits(1_000, 50, 50).is_empty() && bits(600, 50, 50).is_empty());
     }
 
     #[test]
