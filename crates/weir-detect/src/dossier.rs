@@ -59,7 +59,8 @@ pub struct Dossier {
 pub enum Status {
     /// Linkage, harvest and concealment.
     Campaign,
-    /// Linkage and harvest; concealment cannot be assessed.
+    /// Linkage and harvest; concealment cannot be assessed, or by no more than that the
+    /// accounts are new.
     Suspected,
 }
 

@@ -16,7 +16,7 @@ use crate::candidate::Candidate;
 use crate::constants::{BLOCK_COUNTS, CONCEALMENT_BITS, HARVEST_BITS, NEW_BITS, TENURE_LEAST};
 use crate::dossier::Status;
 use crate::settings::Without;
-use crate::standing::Standing;
+use crate::standing::{Kind, Standing};
 use crate::state::State;
 pub(crate) use pivot::Pivot;
 use usual::Usual;
@@ -113,7 +113,8 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         _ if !shown => None,
         None => Some(Status::Suspected),
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
-        Some(pieces) if sum(pieces) >= trial.needs(NEW_BITS) => Some(Status::Suspected),
+        // Who pays is not known, and so not whether that is hidden.
+        Some(pieces) if standing.kind(Kind::Payment).is_none() && sum(pieces) >= trial.needs(NEW_BITS) => Some(Status::Suspected),
         Some(_) => None,
     };
     Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, pivot, linkage, harvest, concealment }

@@ -30,8 +30,8 @@ pub(crate) const HARVEST_BITS: f64 = 6.0;
 /// Bits the concealment axis needs: 64 to 1 (stated; measured).
 pub(crate) const CONCEALMENT_BITS: f64 = 6.0;
 /// The most that accounts' being new and busy may say of hiding: a bit less than the axis
-/// needs, since everybody is who comes to a new tool, a class or an event (stated). With
-/// nothing else for it and nothing against it a finding is suspected.
+/// needs, since everybody is who comes to a new tool, a class or an event (stated). Where it
+/// is not known who pays and nothing speaks against it, a finding is suspected.
 pub(crate) const NEW_BITS: f64 = CONCEALMENT_BITS - 1.0;
 /// The share of a group's accounts that must be new, and how many times the others' share
 /// that must be, before it says that they were made for the work (stated: most of them, and

@@ -63,8 +63,8 @@ fn heading(dossier: &Dossier) -> String {
     );
     if dossier.status == Status::Suspected {
         html.push_str(
-            "<p class=\"warning\">Concealment could not be assessed, so this is a suspicion: its accounts are only associated, and none of \
-             them may be acted on.</p>",
+            "<p class=\"warning\">Concealment could not be assessed, or by no more than that the accounts are new, so this is a suspicion: \
+             its accounts are only associated, and none of them may be acted on.</p>",
         );
     }
     html.push_str(&parts::axes(dossier));
