@@ -170,6 +170,9 @@ pub(crate) const EXITS: usize = 8;
 /// How many of those an account must have used to take them in turn: a campus has two, and
 /// a member of a firm an office and one beside (stated).
 pub(crate) const EXITS_EACH: usize = 3;
+/// A sign-up path is a door of their own where fewer than this share of customers at large
+/// came by it (stated: one in twenty; an operator who takes the usual way is among many).
+pub(crate) const OWN_DOOR: f64 = 0.05;
 /// An e-mail domain is a mail service rather than a firm's where at least this
 /// share of customers at large has it.
 pub(crate) const MAIL_SERVICE: f64 = 0.01;

@@ -1,7 +1,7 @@
 //! An operator who does not hide: one payer, one firm's e-mail domain, one office, a
 //! declared organisation, or somebody known who let all of them in.
 
-use crate::constants::{DECIDES, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE, SHARED_AT_MOST};
+use crate::constants::{DECIDES, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE, OWN_DOOR};
 use crate::judge::Piece;
 use crate::standing::{Kind, Standing, Values};
 use crate::state::State;
@@ -54,7 +54,7 @@ fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece>
 fn one_door(standing: &Standing) -> Option<Piece> {
     let values = standing.kind(Kind::Path)?;
     let (value, count) = values.modal()?;
-    let is_door = values.share(value) >= OPEN_SHARE && values.outside(value) < 1.0 - SHARED_AT_MOST;
+    let is_door = values.share(value) >= OPEN_SHARE && values.outside(value) < OWN_DOOR;
     is_door.then(|| Piece {
         block: "identity",
         what: format!("{count} of {} accounts came by one sign-up path, and few others did: who gives it out is known", values.known),
