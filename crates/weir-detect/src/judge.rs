@@ -97,7 +97,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         pieces
     };
     let pivot = Pivot::of(candidate, &core, state);
-    let mut harvest = harvest::pieces(candidate, by_wording, state);
+    let mut harvest = harvest::pieces(candidate, core.len() as u64, by_wording, state);
     harvest.extend(pivot.as_ref().and_then(Pivot::piece));
     let harvest = counted(harvest);
     let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);

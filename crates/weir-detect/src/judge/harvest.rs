@@ -10,13 +10,13 @@ use crate::settings::Without;
 use crate::sketch::CLASSES;
 use crate::state::State;
 
-pub(crate) fn pieces(candidate: &Candidate, by_wording: bool, state: &State) -> Vec<Piece> {
-    let members = candidate.members.len() as u64;
+/// What the joint work of those who work with the template says, so many of them.
+pub(crate) fn pieces(candidate: &Candidate, working: u64, by_wording: bool, state: &State) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if state.trial.leaves_out(Without::Text) {
         return pieces;
     }
-    pieces.push(interchangeable(candidate, by_wording, members));
+    pieces.push(interchangeable(candidate, by_wording, working));
     let repeats = candidate.repeats();
     if !state.trial.leaves_out(Without::Repeats) && repeats.speak_of_a_common_list() {
         pieces.push(Piece {
@@ -26,7 +26,7 @@ pub(crate) fn pieces(candidate: &Candidate, by_wording: bool, state: &State) -> 
                 repeats.repeated, repeats.fills
             ),
             bits: DECIDES,
-            accounts: members,
+            accounts: working,
         });
     }
     if !state.trial.leaves_out(Without::Repeats)
@@ -39,20 +39,20 @@ pub(crate) fn pieces(candidate: &Candidate, by_wording: bool, state: &State) -> 
                 deficit.seen, deficit.expected, deficit.families, deficit.as_few
             ),
             bits: deficit.bits,
-            accounts: members,
+            accounts: working,
         });
     }
-    pieces.extend(habits(candidate, state, members));
+    pieces.extend(habits(candidate, state, working));
     pieces
 }
 
-fn interchangeable(candidate: &Candidate, by_wording: bool, members: u64) -> Piece {
+fn interchangeable(candidate: &Candidate, by_wording: bool, working: u64) -> Piece {
     if !by_wording {
         return Piece {
             block: "text",
             what: "accounts are interchangeable: what each sends does not depend on who sends it".to_owned(),
             bits: candidate.block_bits(Block::Text).clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
-            accounts: candidate.bettors[Component::Topic as usize].min(members),
+            accounts: candidate.bettors[Component::Topic as usize].min(working),
         };
     }
     let told = || candidate.members.values().filter(|member| member.own_bare.is_dealt().is_some());
@@ -67,7 +67,7 @@ fn interchangeable(candidate: &Candidate, by_wording: bool, members: u64) -> Pie
 /// What the exchanges ask for, against exchanges at large. One template makes them all,
 /// so they are no draws of their own and count as one: else three in a hundred where three
 /// are usual would be evidence, if only there are enough of them.
-fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
+fn habits(candidate: &Candidate, state: &State, working: u64) -> Vec<Piece> {
     let (here, others) = (candidate.habits, state.habits.without(&candidate.habits));
     let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
     let mut pieces = Vec::new();
@@ -82,7 +82,7 @@ fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
             block: "text",
             what: format!("asks for {class} in {:.0} % of exchanges, {:.0} % at large", inside * 100.0, outside * 100.0),
             bits,
-            accounts: members,
+            accounts: working,
         });
     }
     let (inside, outside) = (share(here.openings, here.events), share(others.openings, others.events));
@@ -92,7 +92,7 @@ fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
             block: "text",
             what: format!("{:.0} % of exchanges have no earlier turn, {:.0} % at large", inside * 100.0, outside * 100.0),
             bits,
-            accounts: members,
+            accounts: working,
         });
     }
     let (inside, outside) = (share(here.output_tokens, here.events), share(others.output_tokens, others.events));
@@ -101,7 +101,7 @@ fn habits(candidate: &Candidate, state: &State, members: u64) -> Vec<Piece> {
             block: "text",
             what: format!("{inside:.0} output tokens an exchange, {outside:.0} at large"),
             bits: (inside / outside).log2().min(LESSER_BITS / 2.0),
-            accounts: members,
+            accounts: working,
         });
     }
     pieces

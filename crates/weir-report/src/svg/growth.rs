@@ -19,7 +19,7 @@ pub(crate) fn growth(points: &[Growth], alarm: Time) -> String {
     let axis = Axis { from: first.at, to: last.at, alarm };
     let mut html = String::from("<div class=\"growth\">");
     html.push_str(&axis.curve(
-        "Accounts",
+        "Accounts that showed it",
         points.iter().map(|point| (point.at, Some(real(point.accounts)))),
         &short(last.accounts),
     ));
