@@ -60,23 +60,17 @@ pub(crate) fn sum(pieces: &[Piece]) -> f64 {
     pieces.iter().map(|piece| piece.bits).sum()
 }
 
-/// Members who give a good part of their own traffic to the joint work.
-fn core_of(candidate: &Candidate, state: &State) -> Vec<u64> {
-    let core = candidate.members.iter().filter(|(id, member)| state.is_core(**id, member));
-    core.map(|(&unit, _)| unit).collect()
-}
-
 /// Bits of a pivot and of use out of line with the plan, of a candidate whatever its
 /// e-process says: for measurements.
 pub(crate) fn beside(candidate: &Candidate, state: &State) -> (f64, f64) {
-    let core = core_of(candidate, state);
+    let core = state.core_of(candidate);
     let pivot = Pivot::of(candidate, &core, state).and_then(|pivot| pivot.piece());
     let bits = |piece: Option<Piece>| piece.map_or(0.0, |piece| piece.bits);
     (bits(pivot), bits(quota::piece(candidate, &core, state)))
 }
 
 pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
-    let core = core_of(candidate, state);
+    let core = state.core_of(candidate);
     let mut begun: Vec<i64> = core.iter().filter_map(|unit| Some(candidate.members.get(unit)?.since)).collect();
     begun.sort_unstable();
     let standing = Standing::of(candidate, &core, state);

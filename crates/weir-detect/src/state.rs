@@ -129,6 +129,11 @@ impl State {
         !self.left_out.holds(id, Item::Traffic) && self.units.get(&id).is_some_and(|unit| member.is_core(unit, self.trial))
     }
 
+    /// Members who give a good part of their own traffic to the joint work, sorted.
+    pub(crate) fn core_of(&self, candidate: &Candidate) -> Vec<u64> {
+        candidate.members.iter().filter(|(id, member)| self.is_core(**id, member)).map(|(&id, _)| id).collect()
+    }
+
     /// Sampled customers that are none of the candidate's members, which are held against them.
     pub(crate) fn sampled_outside(&self, candidate: &Candidate) -> impl Iterator<Item = u64> {
         self.sample.iter().copied().filter(|unit| !candidate.members.contains_key(unit))

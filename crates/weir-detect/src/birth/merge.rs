@@ -63,19 +63,14 @@ fn are_one(state: &State, (left, right): (usize, usize), shared: u64) -> bool {
 /// Whether those who work with either of two found candidates are the same, whoever else
 /// shows a phrase of one: each would be told as a campaign of its own.
 fn do_the_same_work(state: &State, left: &Candidate, right: &Candidate) -> bool {
-    let (left, right) = (working(state, left), working(state, right));
+    let (left, right) = (state.core_of(left), state.core_of(right));
     let both = left.iter().filter(|id| right.binary_search(id).is_ok()).count();
     both as f64 >= SAME_GROUP * (left.len() + right.len() - both) as f64
 }
 
-/// Who works with a candidate, sorted.
-fn working<'c>(state: &State, candidate: &'c Candidate) -> Vec<&'c u64> {
-    candidate.members.iter().filter(|(id, member)| state.is_core(**id, member)).map(|(id, _)| id).collect()
-}
-
 /// Whether those who work with one candidate are mostly members of another, found one.
 fn is_mostly_of(state: &State, candidate: &Candidate, found: &Candidate) -> bool {
-    let working = working(state, candidate);
+    let working = state.core_of(candidate);
     let of_it = working.iter().filter(|id| found.members.contains_key(id)).count();
     of_it as f64 >= TAKEN_ON * working.len() as f64
 }

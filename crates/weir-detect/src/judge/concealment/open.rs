@@ -22,7 +22,7 @@ fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece>
         let Some(values) = standing.kind(kind) else { continue };
         let Some((value, count)) = values.modal() else { continue };
         let common = kind != Kind::Payment && values.outside(value) >= MAIL_SERVICE;
-        if share_of_most(values) < OPEN_SHARE || count <= 1 || common {
+        if values.share(value) < OPEN_SHARE || count <= 1 || common {
             continue;
         }
         let decides = kind != Kind::Address || !payers_are_many;
@@ -57,7 +57,10 @@ fn one_door(standing: &Standing) -> Option<Piece> {
     let is_door = values.share(value) >= OPEN_SHARE && values.outside(value) < OWN_DOOR;
     is_door.then(|| Piece {
         block: "identity",
-        what: format!("{count} of {} accounts came by one sign-up path, and few others did: who gives it out is known", values.known),
+        what: format!(
+            "{count} of {} accounts came by one sign-up path, and few others did: who gives it out is known",
+            values.known
+        ),
         bits: -LESSER_BITS,
         accounts: count,
     })
