@@ -288,7 +288,7 @@ impl Candidate {
     }
 
     /// Whether its members' latest joint turns resemble their own earlier ones.
-    fn resemble_themselves(&self) -> bool {
+    pub(crate) fn resemble_themselves(&self) -> bool {
         self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE)
     }
 
@@ -310,12 +310,13 @@ impl Candidate {
     /// comparisons are not enough: when a campaign stops or is shut out, those who
     /// copied its template go on, and would speak for everybody. So its working
     /// members must say it, too, each as much as the other. Nor are they enough where it is
-    /// the wording that each account keeps.
-    pub(crate) fn is_refuted(&self, working: &[u64], by_wording: bool) -> bool {
+    /// the wording that each account keeps, or where most of them tell one by one what those who
+    /// copied it hide.
+    pub(crate) fn is_refuted(&self, working: &[u64], by_wording: bool, one_by_one: bool) -> bool {
         let told = working.iter().filter_map(|unit| self.members.get(unit)?.own_by(by_wording).is_dealt());
         let (dealt, known) = told.fold((0_u64, 0_u64), |(dealt, known), is_dealt| (dealt + u64::from(is_dealt), known + 1));
         let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
-        let resemble = self.resemble_themselves() && !by_wording;
+        let resemble = self.resemble_themselves() && !by_wording && !one_by_one;
         resemble && !lasts || self.is_parted || self.works_off_a_list()
     }
 

@@ -199,13 +199,11 @@ fn lookalike(candidate: &Candidate, verdict: &Verdict) -> Lookalike {
     } else if open < 2.0 * crate::constants::CONCEALMENT_BITS && verdict.concealment.is_some() {
         ("firm with undeclared keys", "no shared payer, e-mail domain or office, and the signs of hiding listed above".to_owned())
     } else {
-        (
-            "unrelated users of one tool",
-            format!(
-                "users of a tool resemble their own earlier work; these do not ({:.1} bits)",
-                candidate.block_bits(Block::Text)
-            ),
-        )
+        let told = match verdict.one_by_one {
+            Some(told) => format!("of {} of these, of whom it can be told, {} do not", told.known, told.dealt),
+            None => format!("these do not ({:.1} bits)", candidate.block_bits(Block::Text)),
+        };
+        ("unrelated users of one tool", format!("users of a tool resemble their own earlier work; {told}"))
     };
     Lookalike { kind: kind.to_owned(), told_apart_by }
 }

@@ -3,6 +3,7 @@
 //! thresholds whose errors the benchmark measures.
 
 mod concealment;
+mod dealt;
 pub(crate) mod exits;
 pub(crate) mod hands;
 mod harvest;
@@ -18,6 +19,7 @@ use crate::dossier::Status;
 use crate::settings::Without;
 use crate::standing::{Kind, Standing};
 use crate::state::State;
+use dealt::OneByOne;
 pub(crate) use pivot::Pivot;
 use usual::Usual;
 
@@ -48,6 +50,9 @@ pub(crate) struct Verdict {
     pub(crate) tenure: Usual,
     /// Whether its work is dealt out under a wording that each account keeps, by one operator.
     pub(crate) by_wording: bool,
+    /// That it is dealt out, where its members tell it one by one and the group as a whole,
+    /// with those who copied it, does not.
+    pub(crate) one_by_one: Option<OneByOne>,
     /// None where the group did not go over to a new model as nobody else did.
     pub(crate) pivot: Option<Pivot>,
     pub(crate) linkage: Vec<Piece>,
@@ -84,6 +89,9 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let by_wording = candidate.keeps_a_wording_each() && wordings::are_of_one(candidate, &core, &standing, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;
+    let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
+    let is_told_together = by_wording || !candidate.resemble_themselves() && is_told_by(candidate, false, Block::Text);
+    let one_by_one = if unasked || is_told_together { None } else { OneByOne::of(candidate, &core) };
     let counted = |mut pieces: Vec<Piece>| {
         if trial.leaves_out(Without::Negative) {
             pieces.retain(|piece| piece.bits > 0.0);
@@ -91,16 +99,15 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         pieces
     };
     let pivot = Pivot::of(candidate, &core, state);
-    let mut harvest = harvest::pieces(candidate, core.len() as u64, by_wording, state);
+    let mut harvest = harvest::pieces(candidate, core.len() as u64, (by_wording, one_by_one), state);
     harvest.extend(pivot.as_ref().and_then(Pivot::piece));
     let harvest = counted(harvest);
     let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
-    let is_told_by = |block: Block| is_told_by(candidate, by_wording, block);
+    let is_told_by = |block: Block| is_told_by(candidate, by_wording || one_by_one.is_some(), block);
     let two_blocks = two_blocks(&standing, is_told_by);
     // Users of a tool may share a network and ask alike; work that is dealt out
     // is interchangeable.
-    let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
-    let several = candidate.is_refuted(&core, by_wording);
+    let several = candidate.is_refuted(&core, by_wording, one_by_one.is_some());
     let dealt = unasked || (!several && is_told_by(Block::Text));
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {
@@ -111,13 +118,13 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if standing.kind(Kind::Payment).is_none() && sum(pieces) >= trial.needs(NEW_BITS) => Some(Status::Suspected),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, pivot, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, one_by_one, pivot, linkage, harvest, concealment }
 }
 
 /// Whether what its members did tells of it by a block: bets do, and of work that is
-/// dealt out under a wording each the text does, though no bet can tell.
-fn is_told_by(candidate: &Candidate, by_wording: bool, block: Block) -> bool {
-    candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || (block == Block::Text && by_wording)
+/// dealt out under a wording each, or to most of them, the text does, though no bet can tell.
+fn is_told_by(candidate: &Candidate, is_dealt: bool, block: Block) -> bool {
+    candidate.block_bits(block) >= 2.0 * BLOCK_COUNTS || (block == Block::Text && is_dealt)
 }
 
 /// At least two dependence blocks, one of them text or time.

@@ -5,18 +5,27 @@
 use crate::bet::{Block, Component};
 use crate::candidate::Candidate;
 use crate::constants::{DECIDES, EVIDENCE_BITS, HABIT_BITS, LESSER_BITS};
+use crate::judge::dealt::OneByOne;
 use crate::judge::{Piece, excess};
 use crate::settings::Without;
 use crate::sketch::CLASSES;
 use crate::state::State;
 
 /// What the joint work of those who work with the template says, so many of them.
-pub(crate) fn pieces(candidate: &Candidate, working: u64, by_wording: bool, state: &State) -> Vec<Piece> {
+pub(crate) fn pieces(
+    candidate: &Candidate,
+    working: u64,
+    (by_wording, one_by_one): (bool, Option<OneByOne>),
+    state: &State,
+) -> Vec<Piece> {
     let mut pieces = Vec::new();
     if state.trial.leaves_out(Without::Text) {
         return pieces;
     }
-    pieces.push(interchangeable(candidate, by_wording, working));
+    pieces.push(match one_by_one {
+        Some(told) => interchangeable_one_by_one(told),
+        None => interchangeable(candidate, by_wording, working),
+    });
     let repeats = candidate.repeats();
     if !state.trial.leaves_out(Without::Repeats) && repeats.speak_of_a_common_list() {
         pieces.push(Piece {
@@ -61,6 +70,18 @@ fn interchangeable(candidate: &Candidate, by_wording: bool, working: u64) -> Pie
         what: "accounts are interchangeable but for a wording that each keeps around its tasks, and pay or call alike across wordings (not in the e-value)".to_owned(),
         bits: told().map(|member| member.own_bare.dealt_bits()).sum::<f64>().clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
         accounts: told().count() as u64,
+    }
+}
+
+fn interchangeable_one_by_one(told: OneByOne) -> Piece {
+    Piece {
+        block: "text",
+        what: format!(
+            "{} of {} accounts of whom it can be told are interchangeable, each by its own exchanges; the others resemble themselves, as those do who copied a template (not in the e-value)",
+            told.dealt, told.known
+        ),
+        bits: told.bits.clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
+        accounts: told.dealt,
     }
 }
 

@@ -18,7 +18,11 @@ impl Relative {
 impl Own {
     /// As of so many comparisons as are needed.
     pub(crate) fn seen(is_dealt: bool) -> Own {
-        Own { count: DEALT_LEAST, bits: if is_dealt { 1.0 } else { -1.0 } }
+        Own::of_bits(if is_dealt { 1.0 } else { -1.0 })
+    }
+
+    pub(crate) fn of_bits(bits: f64) -> Own {
+        Own { count: DEALT_LEAST, bits }
     }
 }
 

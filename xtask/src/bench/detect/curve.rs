@@ -12,6 +12,7 @@ use super::plan::{Axis, Job};
 /// What is drawn over which axis.
 struct Drawing {
     axis: Axis,
+    measure: Measure,
     file: &'static str,
     title: &'static str,
     across: &'static str,
@@ -23,9 +24,19 @@ struct Drawing {
     bar: Option<f64>,
 }
 
-const DRAWINGS: [Drawing; 3] = [
+/// What a run says over an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    /// The share of a campaign's accounts that are members; nothing where it is not found.
+    Recall,
+    /// Epochs of an hour until the alarm.
+    Epochs,
+}
+
+const DRAWINGS: [Drawing; 6] = [
     Drawing {
         axis: Axis::Cover,
+        measure: Measure::Recall,
         file: "detect-cover.svg",
         title: "Cover traffic (A7): campaign accounts found",
         across: "share of cover in an account's traffic",
@@ -36,8 +47,9 @@ const DRAWINGS: [Drawing; 3] = [
     },
     Drawing {
         axis: Axis::Memory,
+        measure: Measure::Recall,
         file: "detect-memory.svg",
-        title: "Recall against --memory (A1 among 5,000 and every look-alike)",
+        title: "Recall against --memory (A6, 5.5 a day, among 20,000)",
         across: "--memory in MiB",
         up: "account recall",
         by_factors: true,
@@ -46,6 +58,7 @@ const DRAWINGS: [Drawing; 3] = [
     },
     Drawing {
         axis: Axis::Rate,
+        measure: Measure::Epochs,
         file: "detect-leak.svg",
         title: "Hourly epochs to the alarm (3,500 accounts among 20,000)",
         across: "exchanges of the campaign an hour",
@@ -54,17 +67,49 @@ const DRAWINGS: [Drawing; 3] = [
         most: 24.0,
         bar: Some(7.0),
     },
+    Drawing {
+        axis: Axis::Memory,
+        measure: Measure::Epochs,
+        file: "detect-memory-alarm.svg",
+        title: "Hourly epochs to the alarm against --memory (the same)",
+        across: "--memory in MiB",
+        up: "epochs",
+        by_factors: true,
+        most: 24.0,
+        bar: None,
+    },
+    Drawing {
+        axis: Axis::Variants,
+        measure: Measure::Recall,
+        file: "detect-variants.svg",
+        title: "Wordings of one template (A6): campaign accounts found",
+        across: "wordings",
+        up: "account recall",
+        by_factors: true,
+        most: 1.0,
+        bar: None,
+    },
+    Drawing {
+        axis: Axis::Shards,
+        measure: Measure::Recall,
+        file: "detect-shards.svg",
+        title: "Work cut into shards by topic: campaign accounts found",
+        across: "topics, one an account",
+        up: "account recall",
+        by_factors: true,
+        most: 1.0,
+        bar: None,
+    },
 ];
 
-/// What a run says over an axis; none where nothing was found and there is no
-/// value for that.
-fn value(axis: Axis, line: &Value) -> Option<f64> {
+/// What a run says; none where nothing was found and there is no value for that.
+fn value(measure: Measure, line: &Value) -> Option<f64> {
     let campaign = &line["score"]["campaigns"][0];
     let is_found = campaign["found"] == true;
-    match axis {
-        Axis::Cover | Axis::Memory => Some(if is_found { campaign["recall"].as_f64()? } else { 0.0 }),
+    match measure {
+        Measure::Recall => Some(if is_found { campaign["recall"].as_f64()? } else { 0.0 }),
         // An alarm is told at the end of an epoch.
-        Axis::Rate => campaign["hours"].as_f64().filter(|_| is_found).map(f64::ceil),
+        Measure::Epochs => campaign["hours"].as_f64().filter(|_| is_found).map(f64::ceil),
     }
 }
 
@@ -75,7 +120,7 @@ pub(super) fn draw(folder: &Path, lines: &[(&Job, Value)]) -> Result<Vec<PathBuf
         let mut points: Vec<(f64, Option<f64>)> = Vec::new();
         for (job, line) in lines {
             if let Some((_, x)) = job.at.filter(|(axis, _)| *axis == drawing.axis) {
-                points.push((x, value(drawing.axis, line)));
+                points.push((x, value(drawing.measure, line)));
             }
         }
         if points.is_empty() {
@@ -177,8 +222,8 @@ mod tests {
     #[test]
     fn a_campaign_that_was_not_found_has_no_hours_and_a_recall_of_nothing() {
         let line = |found: bool| serde_json::json!({"score": {"campaigns": [{"found": found, "recall": 0.4, "hours": 6.2}]}});
-        assert_eq!(value(Axis::Cover, &line(false)), Some(0.0));
-        assert_eq!(value(Axis::Cover, &line(true)), Some(0.4));
-        assert_eq!((value(Axis::Rate, &line(true)), value(Axis::Rate, &line(false))), (Some(7.0), None));
+        assert_eq!(value(Measure::Recall, &line(false)), Some(0.0));
+        assert_eq!(value(Measure::Recall, &line(true)), Some(0.4));
+        assert_eq!((value(Measure::Epochs, &line(true)), value(Measure::Epochs, &line(false))), (Some(7.0), None));
     }
 }

@@ -48,6 +48,10 @@ pub(super) enum Axis {
     Memory,
     /// Exchanges of the campaign an hour.
     Rate,
+    /// Wordings that a campaign takes in turn.
+    Variants,
+    /// Topics that a campaign's work is cut into, one an account.
+    Shards,
 }
 
 /// What stands in a job's arguments for the Python that has Splink and for the
@@ -92,14 +96,14 @@ impl Plan {
     }
 
     /// The same run for several seeds.
-    fn seeds(&mut self, part: &'static str, row: &str, arguments: &str, seeds: std::ops::Range<u64>) {
+    fn seeds(&mut self, part: &'static str, row: &str, arguments: &str, seeds: impl Iterator<Item = u64>) {
         for seed in seeds {
             self.add(part, row, &format!("run {arguments} --seed {seed}"));
         }
     }
 
     /// The same, as points of a curve.
-    fn points(&mut self, at: (Axis, f64), row: &str, arguments: &str, seeds: std::ops::Range<u64>) {
+    fn points(&mut self, at: (Axis, f64), row: &str, arguments: &str, seeds: impl Iterator<Item = u64>) {
         let from = self.jobs.len();
         self.seeds("curves", row, arguments, seeds);
         self.jobs[from..].iter_mut().for_each(|job| job.at = Some(at));
@@ -111,13 +115,25 @@ impl Plan {
             let arguments = format!(r#"--scenario A7 --with {{"cover":{cover}}} --accounts 5000 --days 14"#);
             self.points((Axis::Cover, cover), &format!("A7, {:.0} % cover", cover * 100.0), &arguments, seeds.clone());
         }
-        for mebibytes in [2_u32, 4, 8, 16, 32, 64] {
-            let arguments = format!("--scenario A1 --accounts 5000 --days 14 --look-alikes 1 --memory {mebibytes}");
+        for variants in [5_u32, 20, 50, 100, 300, 1_000] {
+            let arguments = format!(r#"--scenario A6 --with {{"variants":{variants}}} --accounts 5000 --days 14"#);
+            self.points((Axis::Variants, variants.into()), &format!("A6, {variants} variants"), &arguments, seeds.clone());
+        }
+        for topics in [1_u32, 2, 4, 8, 16] {
+            let with = format!(r#"{{"shard-by-topic":true,"topics":{topics}}}"#);
+            let arguments = format!("--scenario A1 --with {with} --accounts 5000 --days 14");
+            self.points((Axis::Shards, topics.into()), &format!("shards by topic, {topics} topics"), &arguments, seeds.clone());
+        }
+        // Few and quiet, in twenty wordings: what memory is short of is wordings that few have shown.
+        for mebibytes in [1_u32, 2, 4, 8, 16, 64] {
+            let arguments = format!(
+                r#"--scenario A6 --with {{"per-day":5.5}} --accounts 20000 --days 14 --look-alikes 1 --memory {mebibytes}"#
+            );
             self.points(
                 (Axis::Memory, mebibytes.into()),
                 &format!("--memory {mebibytes}MiB"),
                 &arguments,
-                seeds.clone(),
+                seeds.clone().take(3),
             );
         }
         // 3,500 accounts, the bar's at 1,389 an hour; only its beginning is played.
