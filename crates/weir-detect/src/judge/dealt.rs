@@ -6,7 +6,7 @@
 //! e-value, whose bets stay on all of them.
 
 use crate::candidate::Candidate;
-use crate::constants::{DEALT_BITS, GROUP_UNITS, ONE_BY_ONE_BITS, SEVERAL_SHARE};
+use crate::constants::{DEALT_BITS, GROUP_UNITS, ONE_BY_ONE_BITS};
 
 /// Work that its members tell one by one to be dealt out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub(crate) struct OneByOne {
 
 impl OneByOne {
     /// Of those who work with a template: none where it can be told of fewer than half, or
-    /// where fewer than two in three of those have work that is dealt out.
+    /// where fewer than half of those have work that is dealt out.
     pub(crate) fn of(candidate: &Candidate, working: &[u64]) -> Option<OneByOne> {
         let own = working.iter().filter_map(|unit| Some(candidate.members.get(unit)?.own));
         let told: Vec<f64> = own.filter(|own| own.is_dealt().is_some()).map(|own| own.dealt_bits()).collect();
@@ -29,7 +29,7 @@ impl OneByOne {
         let known = told.len() as u64;
         let is_known = known >= GROUP_UNITS && known * 2 >= working.len() as u64;
         let bits = told.iter().map(|bits| bits.clamp(-DEALT_BITS, DEALT_BITS)).sum();
-        (is_known && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64).then_some(OneByOne { known, dealt, bits })
+        (is_known && dealt * 2 >= known).then_some(OneByOne { known, dealt, bits })
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     fn quiet_accounts_are_told_beside_busy_ones_who_copied_their_template() {
         let found = told(&[(100, Own::of_bits(15.0)), (25, Own::of_bits(-90.0))]);
         assert_eq!(found, Some(OneByOne { known: 125, dealt: 100, bits: 100.0 * DEALT_BITS - 25.0 * DEALT_BITS }));
-        assert_eq!(told(&[(100, Own::of_bits(15.0)), (51, Own::of_bits(-90.0))]), None, "two in three");
+        assert_eq!(told(&[(100, Own::of_bits(15.0)), (101, Own::of_bits(-90.0))]), None, "fewer than half");
     }
 
     #[test]
