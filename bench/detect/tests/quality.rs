@@ -50,6 +50,24 @@ fn twenty_variants_of_a_template_do_not_hide_it() {
     assert_found("A6", 0.9);
 }
 
+/// Twenty-five who copied it each send more than its accounts do, and resemble
+/// themselves; each account is asked for itself.
+#[test]
+fn busier_people_who_copied_its_template_do_not_hide_quiet_accounts() {
+    let mut scenario = scenario("A6", 4);
+    (scenario.accounts, scenario.days) = (1500, 16);
+    scenario.set_campaign_accounts(60);
+    (scenario.campaigns[0].with.per_day, scenario.campaigns[0].with.days) = (2.2, Some(8.0));
+    let beside = Kind::ALL.iter().filter(|kind| kind.is_look_alike());
+    scenario.look_alikes = beside.map(|&kind| LookAlikes { kind, groups: 1, accounts: None }).collect();
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+    let campaign = &done.score.campaigns[0];
+    assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{campaign:?}");
+    assert!(done.score.flagged.is_empty() && done.score.false_campaigns == 0, "{:?}", done.score);
+    let harvest = done.findings.dossiers.iter().flat_map(|dossier| &dossier.evidence);
+    assert!(harvest.into_iter().any(|piece| piece.what.contains("each by its own exchanges")));
+}
+
 /// Then an account's turns resemble its own by the wording, which is no interest; and
 /// the whole is told, and not only the few accounts of each wording.
 #[test]

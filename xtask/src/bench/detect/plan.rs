@@ -238,15 +238,15 @@ impl Plan {
         }
     }
 
-    /// As little as the bars speak of, in a day or in ten, and looked back at a week
-    /// later at least.
+    /// As little as the bars speak of, in a day or in ten, beside busier ones who copied the
+    /// template and a group of each look-alike, and looked back at a week later at least.
     fn brief(&mut self) {
         let seeds = 1..1 + self.pick(1, 5);
         for (per_day, days) in [(22.0, 1), (5.5, 4), (2.2, 10)] {
             for name in ["A1", "A4", "A5", "A6", "A7", "A11"] {
                 let with = format!(r#"{{"per-day":{per_day:.1},"days":{days}}}"#);
                 let row = format!("{name}, {per_day} a day for {days}");
-                let arguments = format!("--scenario {name} --with {with} --campaign-accounts 100 --accounts 3000 --days 24");
+                let arguments = format!("--scenario {name} --with {with} --campaign-accounts 100 --accounts 3000 --days 24 --look-alikes 1");
                 self.seeds("twenty prompts each", &row, &arguments, seeds.clone());
             }
         }
