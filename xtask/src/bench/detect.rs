@@ -12,6 +12,7 @@ mod curve;
 mod found;
 mod ledger;
 mod plan;
+mod removed;
 mod wilson;
 
 use std::path::{Path, PathBuf};
@@ -173,6 +174,7 @@ fn print(lines: &[(&Job, Value)], planned: usize) {
             "calibration" => calibration::print(&of_part),
             "baselines" => compared::print(&of_part),
             "benign" => found::print_benign(&of_part),
+            "removal sets" => removed::print(&of_part),
             _ => found::print(&of_part),
         }
         println!();

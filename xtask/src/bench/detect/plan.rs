@@ -5,7 +5,7 @@ mod kinds;
 use kinds::{APART, APART_CAMPAIGNS, APART_INNOCENTS, LEFT_OUT};
 
 /// The parts, in the order of the page: limits first.
-pub(super) const PARTS: [&str; 14] = [
+pub(super) const PARTS: [&str; 15] = [
     "limits",
     "curves",
     "bars",
@@ -14,6 +14,7 @@ pub(super) const PARTS: [&str; 14] = [
     "larger populations",
     "ablations",
     "m and priors",
+    "removal sets",
     "baselines",
     "calibration",
     "benign",
@@ -70,6 +71,7 @@ pub(super) fn jobs(size: Size, real: bool) -> Vec<Job> {
     plan.bars();
     plan.brief();
     plan.ablations();
+    plan.removals();
     plan.baselines();
     plan.calibration();
     plan.benign();
@@ -271,6 +273,15 @@ impl Plan {
                 self.seeds("m and priors", row, &format!("{base} {change}"), seeds.clone());
             }
         }
+    }
+
+    /// The log again without the pieces that a member's membership is said to rest on.
+    fn removals(&mut self) {
+        for name in ["A1", "A4", "A5", "A6", "A7", "A9", "A13"] {
+            self.add("removal sets", name, &format!("removals --scenario {name} --accounts 2000 --days 9"));
+        }
+        let beside = "removals --scenario A1 --accounts 3000 --days 9 --look-alikes 2 --seed 8";
+        self.add("removal sets", "A1 beside every look-alike", beside);
     }
 
     fn baselines(&mut self) {
