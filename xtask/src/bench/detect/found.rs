@@ -50,6 +50,27 @@ impl Row {
         self.false_suspected += score["false_suspected"].as_u64().unwrap_or(0) as usize;
     }
 
+    fn add(&mut self, other: &Row) {
+        self.runs += other.runs;
+        self.campaigns += other.campaigns;
+        self.found += other.found;
+        self.suspected += other.suspected;
+        self.accounts += other.accounts;
+        self.inside += other.inside;
+        self.listed += other.listed;
+        self.hours.extend(&other.hours);
+        self.leaked.extend(&other.leaked);
+        self.benign += other.benign;
+        other.flagged.iter().for_each(|(kind, count)| *self.flagged.entry(kind.clone()).or_default() += count);
+        self.false_campaigns += other.false_campaigns;
+        self.false_suspected += other.false_suspected;
+    }
+
+    /// Whether there was nothing to find and nothing was told.
+    fn is_silent(&self) -> bool {
+        self.campaigns == 0 && self.flagged.is_empty() && self.false_campaigns == 0 && self.false_suspected == 0
+    }
+
     fn flagged(&self) -> String {
         if self.flagged.is_empty() {
             return "0".to_owned();
@@ -84,21 +105,40 @@ pub(super) fn print(lines: &[&(&Job, Value)]) {
         "| row | campaigns found | of them suspected | account recall | precision | hours to alarm | leaked | innocents flagged | false dossiers (suspected) |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for (name, row) in rows(lines) {
-        let of_found = |value: f64| if row.found == 0 { "–".to_owned() } else { format!("{value:.3}") };
-        println!(
-            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} ({}) |",
-            share(row.found, row.campaigns),
-            row.suspected,
-            of_found(row.inside / row.accounts.max(1.0)),
-            of_found(row.inside / row.listed.max(1.0)),
-            median(&row.hours).map_or("–".to_owned(), |hours| format!("{hours:.0}")),
-            median(&row.leaked).map_or("–".to_owned(), |leaked| format!("{:.1} %", leaked * 100.0)),
-            row.flagged(),
-            row.false_campaigns,
-            row.false_suspected,
-        );
+    let rows = rows(lines);
+    let (silent, told): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, row)| row.is_silent());
+    let mut all = Row::default();
+    for (name, row) in &told {
+        print_row(name, row);
+        all.add(row);
     }
+    silent.iter().for_each(|(_, row)| all.add(row));
+    if told.len() > 1 {
+        print_row("**all**", &all);
+        println!("\n{} innocents, of whom {} are flagged.", all.benign, all.flagged.values().sum::<usize>());
+    }
+    if !silent.is_empty() {
+        let names: Vec<String> = silent.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let runs: usize = silent.iter().map(|(_, row)| row.runs).sum();
+        println!("\nWithout a campaign, nobody flagged and no dossier in any of {runs} logs: {}.", names.join(", "));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the tables are what the chore is for")]
+fn print_row(name: &str, row: &Row) {
+    let of_found = |value: f64| if row.found == 0 { "–".to_owned() } else { format!("{value:.4}") };
+    println!(
+        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} ({}) |",
+        share(row.found, row.campaigns),
+        row.suspected,
+        of_found(row.inside / row.accounts.max(1.0)),
+        of_found(row.inside / row.listed.max(1.0)),
+        median(&row.hours).map_or("–".to_owned(), |hours| format!("{hours:.0}")),
+        median(&row.leaked).map_or("–".to_owned(), |leaked| format!("{:.1} %", leaked * 100.0)),
+        row.flagged(),
+        row.false_campaigns,
+        row.false_suspected,
+    );
 }
 
 /// Benign populations: what was flagged, and the bound that follows.

@@ -11,12 +11,16 @@ use serde_json::{Value, json};
 use super::plan::Job;
 
 /// Notes the held-out runs among these lines, once for each state of the
-/// sources.
+/// sources, and again when a look that was broken off went on.
 pub(super) fn note(workspace: &Path, sources: &str, lines: &[(&Job, Value)]) -> Result<()> {
     let held_out: Vec<&Value> = lines.iter().filter(|(job, _)| job.part == "held-out").map(|(_, line)| line).collect();
     let path = workspace.join("bench/detect-ledger.jsonl");
     let before = fs::read_to_string(&path).unwrap_or_default();
-    if held_out.is_empty() || before.contains(sources) {
+    let as_many = |line: &str| {
+        serde_json::from_str::<Value>(line)
+            .is_ok_and(|entry| entry["sources"] == sources && entry["runs"].as_u64() >= Some(held_out.len() as u64))
+    };
+    if held_out.is_empty() || before.lines().any(as_many) {
         return Ok(());
     }
     let campaigns = || held_out.iter().flat_map(|line| line["score"]["campaigns"].as_array().into_iter().flatten());
