@@ -175,7 +175,7 @@ fn print(lines: &[(&Job, Value)], planned: usize) {
             "baselines" => compared::print(&of_part),
             "benign" => found::print_benign(&of_part),
             "removal sets" => removed::print(&of_part),
-            _ => found::print(&of_part),
+            _ => found::print(&of_part, !["limits", "curves", "ablations"].contains(&part)),
         }
         println!();
     }

@@ -98,9 +98,10 @@ fn rows<'l>(lines: &[&'l (&Job, Value)]) -> Vec<(&'l str, Row)> {
     rows
 }
 
-/// Recall with its interval, accounts, alarms and what was flagged wrongly.
+/// Recall with its interval, accounts, alarms and what was flagged wrongly; with a sum
+/// where the rows are of one kind.
 #[expect(clippy::print_stdout, reason = "the tables are what the chore is for")]
-pub(super) fn print(lines: &[&(&Job, Value)]) {
+pub(super) fn print(lines: &[&(&Job, Value)], is_summed: bool) {
     println!(
         "| row | campaigns found | of them suspected | account recall | precision | hours to alarm | leaked | innocents flagged | false dossiers (suspected) |"
     );
@@ -113,7 +114,7 @@ pub(super) fn print(lines: &[&(&Job, Value)]) {
         all.add(row);
     }
     silent.iter().for_each(|(_, row)| all.add(row));
-    if told.len() > 1 {
+    if is_summed && told.len() > 1 {
         print_row("**all**", &all);
         println!("\n{} innocents, of whom {} are flagged.", all.benign, all.flagged.values().sum::<usize>());
     }
