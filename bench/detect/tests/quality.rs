@@ -58,8 +58,7 @@ fn busier_people_who_copied_its_template_do_not_hide_quiet_accounts() {
     (scenario.accounts, scenario.days) = (1500, 16);
     scenario.set_campaign_accounts(60);
     (scenario.campaigns[0].with.per_day, scenario.campaigns[0].with.days) = (2.2, Some(8.0));
-    let beside = Kind::ALL.iter().filter(|kind| kind.is_look_alike());
-    scenario.look_alikes = beside.map(|&kind| LookAlikes { kind, groups: 1, accounts: None }).collect();
+    scenario.look_alikes = groups(1, Kind::is_look_alike);
     let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
     let campaign = &done.score.campaigns[0];
     assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{campaign:?}");
@@ -150,9 +149,14 @@ fn a_campaign_that_ended_is_still_told() {
 fn beside_every_look_alike(name: &str, seed: u64) -> Scenario {
     let mut scenario = scenario(name, seed);
     scenario.accounts = 3000;
-    let beside = Kind::ALL.iter().filter(|kind| kind.is_look_alike() && **kind != Kind::B8);
-    scenario.look_alikes = beside.map(|&kind| LookAlikes { kind, groups: 2, accounts: None }).collect();
+    scenario.look_alikes = groups(2, |kind| kind.is_look_alike() && kind != Kind::B8);
     scenario
+}
+
+/// So many groups of each kind of which something holds.
+fn groups(groups: u32, is_beside: impl Fn(Kind) -> bool) -> Vec<LookAlikes> {
+    let beside = Kind::ALL.iter().copied().filter(|kind| is_beside(*kind));
+    beside.map(|kind| LookAlikes { kind, groups, accounts: None }).collect()
 }
 
 /// Users of an evaluation harness show the campaign's phrases, and its template

@@ -306,17 +306,23 @@ impl Candidate {
             && self.bare.high().is_some_and(|high| high <= SEVERAL_SHARE)
     }
 
+    /// What each of those who work with it shows of its own work, in bits for work that is
+    /// dealt out; of those alone of whom it can be told.
+    pub(crate) fn told_one_by_one(&self, working: &[u64]) -> impl Iterator<Item = f64> {
+        working.iter().filter_map(|unit| self.members.get(unit)?.own.told_bits())
+    }
+
     /// Whether what was told of it is told no more. Once it was told, the latest
     /// comparisons are not enough: when a campaign stops or is shut out, those who
     /// copied its template go on, and would speak for everybody. So its working
-    /// members must say it, too, each as much as the other. Nor are they enough where it is
-    /// the wording that each account keeps, or where most of them tell one by one what those who
-    /// copied it hide.
-    pub(crate) fn is_refuted(&self, working: &[u64], by_wording: bool, one_by_one: bool) -> bool {
-        let told = working.iter().filter_map(|unit| self.members.get(unit)?.own_by(by_wording).is_dealt());
-        let (dealt, known) = told.fold((0_u64, 0_u64), |(dealt, known), is_dealt| (dealt + u64::from(is_dealt), known + 1));
+    /// members must say it, too, each as much as the other. Nor are they enough where something
+    /// else tells that its work is dealt out: the wording that each account keeps, or each
+    /// account by itself.
+    pub(crate) fn is_refuted(&self, working: &[u64], is_told_otherwise: bool) -> bool {
+        let count = |(dealt, known), bits| (dealt + u64::from(bits > 0.0), known + 1);
+        let (dealt, known) = self.told_one_by_one(working).fold((0_u64, 0_u64), count);
         let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
-        let resemble = self.resemble_themselves() && !by_wording && !one_by_one;
+        let resemble = self.resemble_themselves() && !is_told_otherwise;
         resemble && !lasts || self.is_parted || self.works_off_a_list()
     }
 

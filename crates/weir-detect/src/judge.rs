@@ -103,11 +103,12 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     harvest.extend(pivot.as_ref().and_then(Pivot::piece));
     let harvest = counted(harvest);
     let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
-    let is_told_by = |block: Block| is_told_by(candidate, by_wording || one_by_one.is_some(), block);
+    let is_told_otherwise = by_wording || one_by_one.is_some();
+    let is_told_by = |block: Block| is_told_by(candidate, is_told_otherwise, block);
     let two_blocks = two_blocks(&standing, is_told_by);
     // Users of a tool may share a network and ask alike; work that is dealt out
     // is interchangeable.
-    let several = candidate.is_refuted(&core, by_wording, one_by_one.is_some());
+    let several = candidate.is_refuted(&core, is_told_otherwise);
     let dealt = unasked || (!several && is_told_by(Block::Text));
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
     let status = match &concealment {

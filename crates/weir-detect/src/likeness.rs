@@ -342,12 +342,17 @@ impl Own {
     /// work of its own (mean excess as among unrelated people), both normal
     /// with the spread seen among the latter.
     pub(crate) fn dealt_bits(&self) -> f64 {
-        if self.count < DEALT_LEAST { 0.0 } else { self.bits }
+        self.told_bits().unwrap_or(0.0)
+    }
+
+    /// The same; none until enough was seen.
+    pub(crate) fn told_bits(&self) -> Option<f64> {
+        (self.count >= DEALT_LEAST).then_some(self.bits)
     }
 
     /// Whether they rather show that it is; none until enough was seen.
     pub(crate) fn is_dealt(&self) -> Option<bool> {
-        (self.count >= DEALT_LEAST).then_some(self.bits > 0.0)
+        self.told_bits().map(|bits| bits > 0.0)
     }
 }
 

@@ -65,17 +65,17 @@ fn told(dealt: u64) -> Candidate {
 #[test]
 fn what_was_told_is_taken_back_only_where_its_members_say_it_too() {
     let working: Vec<u64> = (0..60).collect();
-    assert!(told(60).is_several() && !told(60).is_refuted(&working, false, false));
-    assert!(!told(41).is_refuted(&working, false, false) && told(40).is_refuted(&working, false, false));
+    assert!(told(60).is_several() && !told(60).is_refuted(&working, false));
+    assert!(!told(41).is_refuted(&working, false) && told(40).is_refuted(&working, false));
     // Nor does it hold before anything was told, of whoever does not work for it, or
     // where they work off a list.
-    assert!(Candidate { alarm: None, ..told(60) }.is_refuted(&working, false, false));
-    assert!(told(30).is_refuted(&working, false, false) && !told(30).is_refuted(&working[..30], false, false));
-    assert!(told(60).is_refuted(&[], false, false));
-    assert!(Candidate { is_parted: true, ..told(60) }.is_refuted(&working, false, false));
+    assert!(Candidate { alarm: None, ..told(60) }.is_refuted(&working, false));
+    assert!(told(30).is_refuted(&working, false) && !told(30).is_refuted(&working[..30], false));
+    assert!(told(60).is_refuted(&[], false));
+    assert!(Candidate { is_parted: true, ..told(60) }.is_refuted(&working, false));
     // Told one by one it needs no alarm; whoever works off a list does so all the same.
-    assert!(!Candidate { alarm: None, ..told(60) }.is_refuted(&working, false, true));
-    assert!(Candidate { is_parted: true, ..told(60) }.is_refuted(&working, false, true));
+    assert!(!Candidate { alarm: None, ..told(60) }.is_refuted(&working, true));
+    assert!(Candidate { is_parted: true, ..told(60) }.is_refuted(&working, true));
 }
 
 fn given(turns: u8, listed: u8) -> Given {

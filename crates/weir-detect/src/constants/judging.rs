@@ -100,9 +100,8 @@ pub(crate) const TENURE_BITS: f64 = 5.0;
 /// group's members did (stated; it was there for them to copy, or from them).
 pub(crate) const EARLY_OF_STRANGER: f64 = 0.5;
 /// The likeness of its joint turns to its own earlier ones from which an account's work is
-/// dealt out beyond doubt, where that is asked of each for itself (stated: sixteen to one).
-/// Of users of one tool whose interests hardly show a quarter says as much, of a
-/// campaign's quiet accounts, twenty exchanges each, nine in ten (half must).
+/// dealt out beyond doubt, where that is asked of each for itself (stated: sixteen to one;
+/// half of a group must show it, which users of one tool whose interests hardly show do not).
 pub(crate) const ONE_BY_ONE_BITS: f64 = 4.0;
 /// What it says against a member that its opening turns are what several others
 /// gave before it, as those of a harness, a class or a demonstration are

@@ -23,8 +23,7 @@ impl OneByOne {
     /// Of those who work with a template: none where it can be told of fewer than half, or
     /// where fewer than half of those have work that is dealt out.
     pub(crate) fn of(candidate: &Candidate, working: &[u64]) -> Option<OneByOne> {
-        let own = working.iter().filter_map(|unit| Some(candidate.members.get(unit)?.own));
-        let told: Vec<f64> = own.filter(|own| own.is_dealt().is_some()).map(|own| own.dealt_bits()).collect();
+        let told: Vec<f64> = candidate.told_one_by_one(working).collect();
         let dealt = told.iter().filter(|bits| **bits >= ONE_BY_ONE_BITS).count() as u64;
         let known = told.len() as u64;
         let is_known = known >= GROUP_UNITS && known * 2 >= working.len() as u64;

@@ -64,11 +64,11 @@ fn interchangeable(candidate: &Candidate, by_wording: bool, working: u64) -> Pie
             accounts: candidate.bettors[Component::Topic as usize].min(working),
         };
     }
-    let told = || candidate.members.values().filter(|member| member.own_bare.is_dealt().is_some());
+    let told = || candidate.members.values().filter_map(|member| member.own_bare.told_bits());
     Piece {
         block: "text",
         what: "accounts are interchangeable but for a wording that each keeps around its tasks, and pay or call alike across wordings (not in the e-value)".to_owned(),
-        bits: told().map(|member| member.own_bare.dealt_bits()).sum::<f64>().clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
+        bits: told().sum::<f64>().clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
         accounts: told().count() as u64,
     }
 }

@@ -50,22 +50,6 @@ impl Row {
         self.false_suspected += score["false_suspected"].as_u64().unwrap_or(0) as usize;
     }
 
-    fn add(&mut self, other: &Row) {
-        self.runs += other.runs;
-        self.campaigns += other.campaigns;
-        self.found += other.found;
-        self.suspected += other.suspected;
-        self.accounts += other.accounts;
-        self.inside += other.inside;
-        self.listed += other.listed;
-        self.hours.extend(&other.hours);
-        self.leaked.extend(&other.leaked);
-        self.benign += other.benign;
-        other.flagged.iter().for_each(|(kind, count)| *self.flagged.entry(kind.clone()).or_default() += count);
-        self.false_campaigns += other.false_campaigns;
-        self.false_suspected += other.false_suspected;
-    }
-
     /// Whether there was nothing to find and nothing was told.
     fn is_silent(&self) -> bool {
         self.campaigns == 0 && self.flagged.is_empty() && self.false_campaigns == 0 && self.false_suspected == 0
@@ -108,13 +92,10 @@ pub(super) fn print(lines: &[&(&Job, Value)], is_summed: bool) {
     println!("|---|---|---|---|---|---|---|---|---|");
     let rows = rows(lines);
     let (silent, told): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, row)| row.is_silent());
-    let mut all = Row::default();
-    for (name, row) in &told {
-        print_row(name, row);
-        all.add(row);
-    }
-    silent.iter().for_each(|(_, row)| all.add(row));
+    told.iter().for_each(|(name, row)| print_row(name, row));
     if is_summed && told.len() > 1 {
+        let mut all = Row::default();
+        lines.iter().for_each(|(_, line)| all.take(line));
         print_row("**all**", &all);
         println!("\n{} innocents, of whom {} are flagged.", all.benign, all.flagged.values().sum::<usize>());
     }
