@@ -5,6 +5,7 @@
 mod concealment;
 mod dealt;
 pub(crate) mod exits;
+mod firms;
 pub(crate) mod hands;
 mod harvest;
 mod pivot;

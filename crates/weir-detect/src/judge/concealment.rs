@@ -9,6 +9,7 @@ mod rotation;
 
 use crate::candidate::Candidate;
 use crate::constants::LESSER_BITS;
+use crate::judge::firms::Firms;
 use crate::judge::{Piece, exits};
 use crate::standing::{Kind, Standing};
 use crate::state::State;
@@ -19,10 +20,12 @@ pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, s
     if known == 0 || known * 2 < core.len() {
         return None;
     }
+    let firms = Firms::of(candidate, core, state);
     let mut pieces = open::pieces(core, standing, state);
+    pieces.extend(firms.piece(core));
     pieces.extend(new_accounts::pieces(candidate, core, state));
-    pieces.extend(payers::piece(candidate, standing, state));
-    pieces.extend(exits::piece(candidate, core, state));
+    pieces.extend(payers::piece(candidate, &firms, standing, state));
+    pieces.extend(exits::piece(candidate, &firms, core, state));
     pieces.extend(rotation::piece(candidate, core, state));
     pieces.extend(isolation(candidate, core, standing, state));
     Some(pieces)

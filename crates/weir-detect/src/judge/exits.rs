@@ -2,8 +2,9 @@
 //! call from many addresses by turns, each of which several of them use and none most,
 //! come through exits that are rented so that they do not look like one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::firms::Firms;
 use super::{Piece, excess};
 use crate::candidate::Candidate;
 use crate::constants::{EXITS, EXITS_EACH, LESSER_BITS, OPEN_SHARE, STANDING_MOST};
@@ -11,13 +12,13 @@ use crate::state::State;
 use crate::unit::Recent;
 
 /// What it says of the hiding of a group.
-pub(super) fn piece(candidate: &Candidate, core: &[u64], state: &State) -> Option<Piece> {
-    let inside = Turns::of(core.iter().copied(), state);
+pub(super) fn piece(candidate: &Candidate, firms: &Firms, core: &[u64], state: &State) -> Option<Piece> {
+    let inside = Turns::of(core.iter().copied(), firms, state);
     if !inside.are_exits() {
         return None;
     }
     // Mobile networks and campuses have their customers' addresses change, too.
-    let outside = Turns::of(state.sampled_outside(candidate), state);
+    let outside = Turns::of(state.sampled_outside(candidate), &Firms::default(), state);
     let bits = excess(inside.share(), outside.share(), inside.known as f64, LESSER_BITS);
     (bits > 0.0).then(|| Piece {
         block: "network",
@@ -44,7 +45,7 @@ pub(crate) struct Exits {
 impl Exits {
     /// Those of the given members; none where they have no exits.
     pub(crate) fn of(candidate: &Candidate, members: &[u64], state: &State) -> Option<Exits> {
-        let inside = Turns::of(members.iter().copied(), state);
+        let inside = Turns::of(members.iter().copied(), &Firms::of(candidate, members, state), state);
         if !inside.are_exits() {
             return None;
         }
@@ -83,18 +84,22 @@ struct Turns {
 }
 
 impl Turns {
-    fn of(customers: impl Iterator<Item = u64>, state: &State) -> Turns {
-        let known: Vec<&Recent> = customers
-            .filter_map(|unit| state.units.get(&unit))
-            .map(|unit| &unit.addresses)
-            .filter(|addresses| !addresses.is_empty())
+    fn of(accounts: impl Iterator<Item = u64>, firms: &Firms, state: &State) -> Turns {
+        let known: Vec<(u64, &Recent)> = accounts
+            .filter_map(|id| Some((id, &state.units.get(&id)?.addresses)))
+            .filter(|(_, addresses)| !addresses.is_empty())
             .collect();
         let mut exits: BTreeMap<u64, u64> = BTreeMap::new();
-        for address in known.iter().flat_map(|addresses| addresses.iter()) {
-            *exits.entry(address).or_default() += 1;
+        let mut seen = BTreeSet::new();
+        for &(id, addresses) in &known {
+            // The lines of a firm's office are its own, however many of its keys use them.
+            let customer = firms.customer(id);
+            for address in addresses.iter().filter(|address| customer == id || seen.insert((customer, *address))) {
+                *exits.entry(address).or_default() += 1;
+            }
         }
         exits.retain(|_, users| *users > 1);
-        let in_turn = known.iter().filter(|addresses| taken(addresses, &exits, 0) >= EXITS_EACH).count() as u64;
+        let in_turn = known.iter().filter(|(_, addresses)| taken(addresses, &exits, 0) >= EXITS_EACH).count() as u64;
         Turns { known: known.len() as u64, exits, in_turn }
     }
 
@@ -135,7 +140,7 @@ mod tests {
 
     fn piece_of(inside: impl Fn(u64, u64) -> u64, outside: impl Fn(u64, u64) -> u64) -> Option<Piece> {
         let (candidate, state) = crowd(inside, outside);
-        piece(&candidate, &(0..100).collect::<Vec<_>>(), &state)
+        piece(&candidate, &Firms::default(), &(0..100).collect::<Vec<_>>(), &state)
     }
 
     /// Home, office and two more of one's own.

@@ -1,19 +1,23 @@
 //! Who pays. An operator who does not hide pays from one account, and unrelated people
 //! each by means of their own. One operator's work that many means pay for hides him,
-//! be it one for each account, or two, or one for every few of them.
+//! be it one for each account, or two, or one for every few of them; what a firm of its
+//! own pays is left out of that.
 
 use std::collections::BTreeMap;
 
 use crate::candidate::Candidate;
 use crate::constants::{LESSER_BITS, OPEN_SHARE, SHARED_LEAST, SPLIT_PAYERS};
 use crate::hash::Table;
+use crate::judge::firms::Firms;
 use crate::judge::{Piece, excess};
 use crate::standing::{Kind, Standing};
 use crate::state::State;
 
-pub(super) fn piece(candidate: &Candidate, standing: &Standing, state: &State) -> Option<Piece> {
+pub(super) fn piece(candidate: &Candidate, firms: &Firms, standing: &Standing, state: &State) -> Option<Piece> {
     let values = standing.kind(Kind::Payment)?;
-    own_payments(&values.inside, values.known).or_else(|| split_payments(&values.inside, values.known, candidate, state))
+    let mut inside = values.inside.clone();
+    inside.retain(|payment, _| !firms.pays_for_one(*payment));
+    own_payments(&inside, values.known).or_else(|| split_payments(&inside, values.known, candidate, state))
 }
 
 /// One operator's work, and yet each account has its own means of payment, or shares it
@@ -89,7 +93,7 @@ mod tests {
             }
         }
         let core: Vec<u64> = (0..100).collect();
-        piece(&candidate, &Standing::of(&candidate, &core, &state), &state)
+        piece(&candidate, &Firms::default(), &Standing::of(&candidate, &core, &state), &state)
     }
 
     #[test]
