@@ -292,24 +292,28 @@ impl Candidate {
         self.likeness.share().is_some_and(|share| share > SEVERAL_SHARE)
     }
 
-    /// Whether its members resemble themselves as much as people at large or more, and by
-    /// nothing but the wording that each puts around its tasks, beyond two standard
-    /// errors: an operator may give each account one of its own. Its work is dealt out,
-    /// though no bet can tell that takes the wording for a topic. A mixture of those
-    /// whose work is dealt out and others resembles itself less.
-    ///
-    /// One operator's it is only where more tells it (see `judge/wordings.rs`), and it is
-    /// still several groups as far as births and merging go: the accounts of one
-    /// wording may be told as well, and of two campaigns that share a phrase each.
+    /// Whether its members resemble themselves by nothing but the wording that each puts
+    /// around its tasks, beyond two standard errors. Its work is dealt out, though no bet can
+    /// tell that takes the wording for a topic. One operator's it is only where more tells it
+    /// (see `judge/wordings.rs`), and it is still several groups as far as births and merging
+    /// go: the accounts of one wording may be told as well, and of two campaigns that share
+    /// a phrase each.
+    pub(crate) fn resemble_themselves_by_wording(&self) -> bool {
+        self.resemble_themselves() && self.bare.high().is_some_and(|high| high <= SEVERAL_SHARE)
+    }
+
+    /// Whether they do as much as people at large or more: an operator may give each account a
+    /// wording of its own. A mixture of those whose work is dealt out and others resembles
+    /// itself less.
     pub(crate) fn keeps_a_wording_each(&self) -> bool {
-        self.likeness.share().is_some_and(|share| share >= 1.0)
-            && self.bare.high().is_some_and(|high| high <= SEVERAL_SHARE)
+        self.resemble_themselves_by_wording() && self.likeness.share().is_some_and(|share| share >= 1.0)
     }
 
     /// What each of those who work with it shows of its own work, in bits for work that is
-    /// dealt out; of those alone of whom it can be told.
-    pub(crate) fn told_one_by_one(&self, working: &[u64]) -> impl Iterator<Item = f64> {
-        working.iter().filter_map(|unit| self.members.get(unit)?.own.told_bits())
+    /// dealt out, without the wording that each keeps or with it; of those alone of whom it
+    /// can be told.
+    pub(crate) fn told_one_by_one(&self, working: &[u64], without_wording: bool) -> impl Iterator<Item = f64> {
+        working.iter().filter_map(move |unit| self.members.get(unit)?.own_by(without_wording).told_bits())
     }
 
     /// Whether what was told of it is told no more. Once it was told, the latest
@@ -320,7 +324,7 @@ impl Candidate {
     /// account by itself.
     pub(crate) fn is_refuted(&self, working: &[u64], is_told_otherwise: bool) -> bool {
         let count = |(dealt, known), bits| (dealt + u64::from(bits > 0.0), known + 1);
-        let (dealt, known) = self.told_one_by_one(working).fold((0_u64, 0_u64), count);
+        let (dealt, known) = self.told_one_by_one(working, false).fold((0_u64, 0_u64), count);
         let lasts = self.alarm.is_some() && known > 0 && dealt as f64 >= (1.0 - SEVERAL_SHARE) * known as f64;
         let resemble = self.resemble_themselves() && !is_told_otherwise;
         resemble && !lasts || self.is_parted || self.works_off_a_list()

@@ -5,7 +5,7 @@
 mod concealment;
 mod dealt;
 pub(crate) mod exits;
-mod firms;
+pub(crate) mod firms;
 pub(crate) mod hands;
 mod harvest;
 mod pivot;
@@ -49,7 +49,8 @@ pub(crate) struct Verdict {
     pub(crate) hands_in_use: Usual,
     /// How many of them did work of their own before the joint one.
     pub(crate) tenure: Usual,
-    /// Whether its work is dealt out under a wording that each account keeps, by one operator.
+    /// Whether its work is dealt out under a wording that each account keeps, one or several, by
+    /// one operator.
     pub(crate) by_wording: bool,
     /// That it is dealt out, where its members tell it one by one and the group as a whole,
     /// with those who copied it, does not.
@@ -60,6 +61,13 @@ pub(crate) struct Verdict {
     pub(crate) harvest: Vec<Piece>,
     /// None where it cannot be assessed.
     pub(crate) concealment: Option<Vec<Piece>>,
+}
+
+impl Verdict {
+    /// Whether what an account shows of work of its own is asked without the wording it keeps.
+    pub(crate) fn is_without_wording(&self) -> bool {
+        self.by_wording || self.one_by_one.is_some_and(|told| told.without_wording)
+    }
 }
 
 pub(crate) fn sum(pieces: &[Piece]) -> f64 {
@@ -87,12 +95,12 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let hands = Usual::of(&uses, |uses| *uses > 0);
     let hands_in_use = Usual::of(&uses, |uses| hands::is_in_use(*uses));
     let tenure = Usual::of(&core, |unit| known(unit).is_some_and(|(member, _)| member.own_before() >= TENURE_LEAST));
-    let by_wording = candidate.keeps_a_wording_each() && wordings::are_of_one(candidate, &core, &standing, state);
+    let by_wording = wordings::are_of_one(candidate, &core, &standing, state);
     let linkage = linkage(candidate, &standing);
     let trial = state.trial;
     let unasked = trial.leaves_out(Without::Text) || trial.leaves_out(Without::Interchangeability);
     let is_told_together = by_wording || !candidate.resemble_themselves() && is_told_by(candidate, false, Block::Text);
-    let one_by_one = if unasked || is_told_together { None } else { OneByOne::of(candidate, &core) };
+    let one_by_one = if unasked || is_told_together { None } else { one_by_one(candidate, &core) };
     let counted = |mut pieces: Vec<Piece>| {
         if trial.leaves_out(Without::Negative) {
             pieces.retain(|piece| piece.bits > 0.0);
@@ -121,6 +129,12 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(_) => None,
     };
     Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, one_by_one, pivot, linkage, harvest, concealment }
+}
+
+/// What its members tell one by one, with their wording or, where they keep one, without.
+fn one_by_one(candidate: &Candidate, core: &[u64]) -> Option<OneByOne> {
+    let without_wording = || OneByOne::of(candidate, core, true).filter(|_| wordings::are_the_same(candidate, core));
+    OneByOne::of(candidate, core, false).or_else(without_wording)
 }
 
 /// Whether what its members did tells of it by a block: bets do, and of work that is

@@ -76,6 +76,27 @@ INNOCENTS = {
 }
 
 
+HOUSE = ["Answer in the customer's language.", "Never promise a refund.", "Return JSON with label, confidence and reason.", "Keep a warm tone.",
+         "Stay under eighty words.", "Do not name competitors.", "If unsure, set the label to other.", "Cite the ticket number."]
+DESKS = ["Classify the message.", "Draft a reply to the message.", "Extract product, problem and urgency.", "Turn the review into three themes."]
+
+
+def small_firms_alike(g):
+    """Thirty firms of three to eight keys, each with a card, a domain and a line or two, a name of its own and house rules as others have
+    them; what they are sent is alike."""
+    firms = []
+    for number in range(30):
+        rules, lines = " ".join(g.draw.sample(HOUSE, 4)), [g.log.address("192.1") for _ in range(g.draw.randrange(1, 4))]
+        prompt = f"You work for {WORDS[number].title()}worth. {g.draw.choice(DESKS)} {rules}"
+        firms += [(number, prompt, lines)] * g.draw.randrange(3, 9)
+    g.play(len(firms), 8, lambda n, own, about, day: (firms[n][1], g.anything(), g.draw.choice(firms[n][2])), card=lambda n: f"firm-{firms[n][0]}")
+    for account, (number, _, _) in zip(g.log.accounts[-len(firms):], firms):
+        account["email_domain"] = f"{WORDS[number]}worth.example"
+
+
+INNOCENTS["small-firms-alike"] = small_firms_alike
+
+
 def stolen(log, prompts):
     """A thief works with the keys of 120 customers and has no account of his own."""
     draw, dealt = log.random, iter([text for text, _ in texts(prompts, "alpaca-cot")])

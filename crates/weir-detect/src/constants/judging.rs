@@ -148,6 +148,9 @@ pub(crate) const SOMEBODYS_BITS: f64 = 2.0 * BLOCK_COUNTS;
 /// than any two of the group, as a part of all that they could: 0 where one operator has
 /// several wordings, nearly 1 where each operator has his own (stated).
 pub(crate) const WITHIN_WORDINGS: f64 = 1.0 / 3.0;
+/// The part of a wording that may be an account's own while it is the group's: a word or two
+/// of a template's are shown by nearly half of the turns by chance (stated).
+pub(crate) const OWN_WORDING: f64 = 0.2;
 /// Pairs of accounts that share a value before that is told (stated).
 pub(crate) const WORDING_PAIRS: usize = 10;
 /// The share of members with one client from which it is the group's, and the
@@ -177,6 +180,9 @@ pub(crate) const EXITS_EACH: usize = 3;
 /// A sign-up path is a door of their own where fewer than this share of customers at large
 /// came by it (stated: one in twenty; an operator who takes the usual way is among many).
 pub(crate) const OWN_DOOR: f64 = 0.05;
+/// Bits against an account that is one of a firm's: as much as a firm's accounts may seem to share
+/// with a group that others founded, of identity and of network, while they share it with each other.
+pub(crate) const FIRM_BITS: f64 = 2.0 * STANDING_MOST;
 /// An e-mail domain is a mail service rather than a firm's where at least this
 /// share of customers at large has it.
 pub(crate) const MAIL_SERVICE: f64 = 0.01;

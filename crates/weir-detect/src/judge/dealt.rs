@@ -2,8 +2,10 @@
 //! it. A template gets about: those who copied it are few, but each may send more in a
 //! week than a quiet account in all, and what the comparisons of all of them show is
 //! a mixture that tells of neither kind. So each account is asked for itself,
-//! by its own comparisons, which no other account's enter. It is no part of the
-//! e-value, whose bets stay on all of them.
+//! by its own comparisons, which no other account's enter. Where all keep one wording it
+//! is asked without that, too: of a long template that others met by one sentence, each
+//! account's turns resemble its own by the rest of it. It is no part of the e-value, whose
+//! bets stay on all of them.
 
 use crate::candidate::Candidate;
 use crate::constants::{DEALT_BITS, GROUP_UNITS, ONE_BY_ONE_BITS};
@@ -17,18 +19,20 @@ pub(crate) struct OneByOne {
     pub(crate) dealt: u64,
     /// What all of them say, each at most as much as of a member, either way.
     pub(crate) bits: f64,
+    /// Whether the wording that all of them keep was left out.
+    pub(crate) without_wording: bool,
 }
 
 impl OneByOne {
     /// Of those who work with a template: none where it can be told of fewer than half, or
     /// where fewer than half of those have work that is dealt out.
-    pub(crate) fn of(candidate: &Candidate, working: &[u64]) -> Option<OneByOne> {
-        let told: Vec<f64> = candidate.told_one_by_one(working).collect();
+    pub(crate) fn of(candidate: &Candidate, working: &[u64], without_wording: bool) -> Option<OneByOne> {
+        let told: Vec<f64> = candidate.told_one_by_one(working, without_wording).collect();
         let dealt = told.iter().filter(|bits| **bits >= ONE_BY_ONE_BITS).count() as u64;
         let known = told.len() as u64;
         let is_known = known >= GROUP_UNITS && known * 2 >= working.len() as u64;
         let bits = told.iter().map(|bits| bits.clamp(-DEALT_BITS, DEALT_BITS)).sum();
-        (is_known && dealt * 2 >= known).then_some(OneByOne { known, dealt, bits })
+        (is_known && dealt * 2 >= known).then_some(OneByOne { known, dealt, bits, without_wording })
     }
 }
 
@@ -51,13 +55,13 @@ mod tests {
 
     fn told(bits: &[(u64, Own)]) -> Option<OneByOne> {
         let (candidate, working) = of(bits);
-        OneByOne::of(&candidate, &working)
+        OneByOne::of(&candidate, &working, false)
     }
 
     #[test]
     fn quiet_accounts_are_told_beside_busy_ones_who_copied_their_template() {
         let found = told(&[(100, Own::of_bits(15.0)), (25, Own::of_bits(-90.0))]);
-        assert_eq!(found, Some(OneByOne { known: 125, dealt: 100, bits: 100.0 * DEALT_BITS - 25.0 * DEALT_BITS }));
+        assert_eq!(found, Some(OneByOne { known: 125, dealt: 100, bits: 100.0 * DEALT_BITS - 25.0 * DEALT_BITS, without_wording: false }));
         assert_eq!(told(&[(100, Own::of_bits(15.0)), (101, Own::of_bits(-90.0))]), None, "fewer than half");
     }
 
@@ -75,6 +79,6 @@ mod tests {
         assert!(told(&[(40, Own::of_bits(9.0)), (40, Own::default())]).is_some());
         assert_eq!(told(&[(GROUP_UNITS - 1, Own::of_bits(9.0))]), None);
         let (candidate, _) = of(&[(40, Own::of_bits(9.0))]);
-        assert_eq!(OneByOne::of(&candidate, &[100, 101]), None, "of nobody who works with it");
+        assert_eq!(OneByOne::of(&candidate, &[100, 101], false), None, "of nobody who works with it");
     }
 }

@@ -67,7 +67,7 @@ fn interchangeable(candidate: &Candidate, by_wording: bool, working: u64) -> Pie
     let told = || candidate.members.values().filter_map(|member| member.own_bare.told_bits());
     Piece {
         block: "text",
-        what: "accounts are interchangeable but for a wording that each keeps around its tasks, and pay or call alike across wordings (not in the e-value)".to_owned(),
+        what: "accounts are interchangeable but for a wording that each keeps around its tasks: one that most have, or several across which they pay or call alike (not in the e-value)".to_owned(),
         bits: told().sum::<f64>().clamp(-EVIDENCE_BITS, EVIDENCE_BITS),
         accounts: told().count() as u64,
     }

@@ -6,6 +6,7 @@ use crate::candidate::Candidate;
 use crate::constants::{OWN_BITS, OWN_BITS_EVEN, OWN_OF_USUAL};
 use crate::judge::Verdict;
 use crate::judge::exits::Exits;
+use crate::judge::firms::Firms;
 use crate::standing::Standing;
 use crate::state::State;
 
@@ -20,6 +21,8 @@ pub(crate) struct Group {
     pub(super) standing: Standing,
     /// Addresses that they take by turns.
     pub(super) exits: Option<Exits>,
+    /// Those who are firms'.
+    pub(super) firms: Firms,
     /// Bits that what does not come along with a copy must bring.
     pub(super) needed: f64,
 }
@@ -27,7 +30,7 @@ pub(crate) struct Group {
 impl Group {
     pub(crate) fn of(candidate: &Candidate, verdict: &Verdict, state: &State) -> Group {
         let is_dealt = |unit: &&u64| {
-            candidate.members.get(unit).and_then(|member| member.own_by(verdict.by_wording).is_dealt()) == Some(true)
+            candidate.members.get(unit).and_then(|member| member.own_by(verdict.is_without_wording()).is_dealt()) == Some(true)
         };
         let mut proven: Vec<u64> = verdict.core.iter().filter(is_dealt).copied().collect();
         if proven.len() * 2 < verdict.core.len() {
@@ -35,7 +38,8 @@ impl Group {
         }
         let standing = Standing::of(candidate, &proven, state);
         let exits = Exits::of(candidate, &proven, state);
-        let mut group = Group { proven, standing, exits, needed: OWN_BITS };
+        let firms = Firms::of(candidate, &verdict.core, state);
+        let mut group = Group { proven, standing, exits, firms, needed: OWN_BITS };
         let own_of = |unit: &u64| {
             let (member, known) = candidate.members.get(unit).zip(state.units.get(unit))?;
             Some(own_bits(&Test { candidate, verdict, group: &group, state, unit: *unit, member, known }.parts()))

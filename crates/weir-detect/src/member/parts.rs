@@ -5,7 +5,7 @@ use super::{Group, Part};
 use crate::bet::{Block, Component};
 use crate::candidate::{Candidate, Member};
 use crate::constants::{
-    COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, SOMEBODYS_BITS,
+    COPIED_BITS, DEALT_BITS, EARLY_OF_STRANGER, FIRM_BITS, HANDS_OF_A_THIEF, LESSER_BITS, LISTED_BITS, SOMEBODYS_BITS,
     TEMPLATE_BITS, TENURE_BITS, TENURE_LEAST, TRAFFIC_BITS,
 };
 use crate::judge::{Verdict, hands};
@@ -35,6 +35,7 @@ impl Test<'_> {
         let copied = parts.iter().map(|part| part.bits).sum();
         parts.extend(self.shared(copied));
         parts.extend(self.named());
+        parts.extend(self.of_a_firm());
         parts.extend(self.against());
         parts.extend(self.dealt());
         parts.extend(self.pivot());
@@ -90,6 +91,13 @@ impl Test<'_> {
         parts.extend(self.shared_of(Block::Client, copied));
         parts.extend(self.by_turns(of_account).or_else(|| self.shared_of(Block::Network, copied)));
         parts
+    }
+
+    /// Whether it is one of a firm's: what it shares it shares with the firm's others.
+    fn of_a_firm(&self) -> Option<Part> {
+        let accounts = self.group.firms.accounts_beside(self.unit)?;
+        let what = format!("one of {accounts} accounts that one account pays for, with a place or an e-mail domain of their own");
+        Some(Part::of_its_own(Block::Identity, what, -FIRM_BITS))
     }
 
     fn shared_of(&self, block: Block, copied: f64) -> Option<Part> {
@@ -197,7 +205,7 @@ impl Test<'_> {
     }
 
     fn dealt(&self) -> Option<Part> {
-        let bits = self.member.own_by(self.verdict.by_wording).dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
+        let bits = self.member.own_by(self.verdict.is_without_wording()).dealt_bits().clamp(-DEALT_BITS, DEALT_BITS);
         if bits == 0.0 || self.state.trial.leaves_out(Without::Interchangeability) {
             return None;
         }

@@ -32,7 +32,7 @@ fn firms_of(shown: impl Fn(u64) -> Shown) -> (Firms, Vec<u64>) {
 }
 
 fn count(shown: impl Fn(u64) -> Shown) -> usize {
-    firms_of(shown).0.payers.len()
+    firms_of(shown).0.of.len()
 }
 
 /// Twelve firms of five, each with two lines.
@@ -44,16 +44,25 @@ fn firm(id: u64) -> Shown {
 #[test]
 fn several_firms_that_ask_alike_are_so_many_customers() {
     let (firms, core) = firms_of(firm);
-    assert_eq!(firms.payers.len(), 60);
+    assert_eq!(firms.of.len(), 60);
     assert_eq!([firms.customer(0), firms.customer(4), firms.customer(5)], [1_000, 1_000, 1_001]);
+    assert_eq!((firms.accounts_beside(7), firms.accounts_beside(60)), (Some(5), None));
     assert!(firms.pays_for_one(1_011) && !firms.pays_for_one(9));
     let piece = firms.piece(&core).unwrap();
     assert_eq!((piece.bits, piece.accounts), (-LESSER_BITS / 2.0, 60));
     assert!(piece.what.starts_with("60 of 60 accounts are of 12 customers"), "{}", piece.what);
-    // By a mail service that all have, too; and where one in five is out of the office.
+    // By a mail service that all have, too; with nobody in an office; where one in five is out of it.
     assert_eq!(count(|id| Shown { mail: 1, ..firm(id) }), 60);
+    assert_eq!(count(|id| Shown { addresses: [join(id, 5); 3], ..firm(id) }), 60);
     let travels = |id: u64| if id % 5 == 0 { Shown { addresses: [join(id, 7); 3], ..firm(id) } } else { firm(id) };
     assert_eq!(count(travels), 60);
+    // Ten and ten on two cards, six such firms: each is one.
+    let two_cards = |id: u64| Shown { payment: 2_000 + id / 5, ..firm(id / 10 * 10) };
+    let (firms, _) = firms_of(two_cards);
+    assert_eq!((firms.of.len(), firms.customer(0), firms.customer(9)), (60, 2_000, 2_000));
+    assert!(firms.pays_for_one(2_000) && firms.pays_for_one(2_001));
+    assert_eq!(count(|id| Shown { mail: 1, ..two_cards(id) }), 0, "two cards that go out by one exit");
+    assert_eq!(count(|id| Shown { payment: 2_000 + id / 5, ..firm(id / 15 * 15) }), 0, "three");
 }
 
 #[test]
@@ -61,13 +70,13 @@ fn an_operator_s_cards_cross_his_exits() {
     let exit = |id: u64, turn: u64| join((id * 7 + turn * 11) % 20, 4);
     let pool = |id: u64| Shown { addresses: [0, 1, 2].map(|turn| exit(id, turn)), ..firm(id) };
     let (firms, core) = firms_of(pool);
-    assert!(firms.payers.is_empty() && firms.piece(&core).is_none());
+    assert!(firms.of.is_empty() && firms.piece(&core).is_none());
 }
 
 #[test]
 fn or_his_domains_and_where_nothing_is_common_no_firm_is_shown() {
     assert_eq!(count(|id| Shown { mail: 7 + id % 6, ..firm(id) }), 0, "six domains over all cards");
-    assert_eq!(count(|id| Shown { addresses: [join(id, 5); 3], ..firm(id) }), 0, "an address each");
+    assert_eq!(count(|id| Shown { addresses: [join(id, 5); 3], mail: 1, ..firm(id) }), 0, "an address each");
     assert_eq!(count(|id| Shown { payment: 1_000 + id / 2, ..firm(id) }), 0, "two to a card are a family");
     assert_eq!(count(|id| Shown { payment: 0, ..firm(id) }), 0, "it is not known who pays");
 }
@@ -76,6 +85,6 @@ fn or_his_domains_and_where_nothing_is_common_no_firm_is_shown() {
 fn of_a_group_in_which_few_are_firms_nothing_is_said() {
     let some = |id: u64| if id < 20 { firm(id) } else { Shown { payment: id, mail: 1, addresses: [join(id, 6); 3] } };
     let (firms, core) = firms_of(some);
-    assert_eq!(firms.payers.len(), 20);
+    assert_eq!(firms.of.len(), 20);
     assert!(firms.piece(&core).is_none());
 }

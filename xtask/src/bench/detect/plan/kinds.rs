@@ -57,7 +57,7 @@ pub(super) const APART_CAMPAIGNS: [&str; 34] = [
 ];
 
 /// Its further innocents.
-pub(super) const APART_INNOCENTS: [&str; 22] = [
+pub(super) const APART_INNOCENTS: [&str; 23] = [
     "staff",
     "staff-declared",
     "labelling-firm",
@@ -74,6 +74,7 @@ pub(super) const APART_INNOCENTS: [&str; 22] = [
     "free-tier",
     "families",
     "small-firms",
+    "small-firms-alike",
     "extension",
     "extension-at-its-launch",
     "hosted-app",
