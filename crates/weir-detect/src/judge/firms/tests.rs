@@ -54,7 +54,7 @@ fn several_firms_that_ask_alike_are_so_many_customers() {
     // By a mail service that all have, too; with nobody in an office; where one in five is out of it.
     assert_eq!(count(|id| Shown { mail: 1, ..firm(id) }), 60);
     assert_eq!(count(|id| Shown { addresses: [join(id, 5); 3], ..firm(id) }), 60);
-    let travels = |id: u64| if id % 5 == 0 { Shown { addresses: [join(id, 7); 3], ..firm(id) } } else { firm(id) };
+    let travels = |id: u64| if id.is_multiple_of(5) { Shown { addresses: [join(id, 7); 3], ..firm(id) } } else { firm(id) };
     assert_eq!(count(travels), 60);
     // Ten and ten on two cards, six such firms: each is one.
     let two_cards = |id: u64| Shown { payment: 2_000 + id / 5, ..firm(id / 10 * 10) };
