@@ -11,7 +11,7 @@ use weir_gateway::{KeepText, Made, Place, RecordQueue, Taken, TlsFiles};
 use crate::caller::request;
 use crate::house::{ACME, FOREIGN, House, NORWIND, chat, house, streamed_chat};
 use crate::scene::directive;
-use crate::tap::Tap;
+use crate::tap::{STREAM_HEAD, Tap};
 
 #[test]
 fn at_the_next_change_a_request_waits_for_the_successor() {
@@ -179,14 +179,23 @@ fn an_answer_of_a_told_length_comes_whole_in_whatever_pieces_it_came() {
 
 #[test]
 fn nothing_of_an_answer_that_waits_for_its_record_passes_once_it_is_denied() {
-    let mut house = house();
+    let (mut house, tap) = (house(), Tap::open());
+    house.serve_from("tapped-5", &tap.base_url());
     house.recorder.hold_exchanges();
     let mut waiting = house.caller();
-    waiting.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], streamed_chat("atlas-5").as_bytes()));
+    waiting.send(&request("POST", "/v1/chat/completions", Some(NORWIND), &[], streamed_chat("tapped-5").as_bytes()));
+    let mut upstream = tap.next();
+    upstream.say(STREAM_HEAD);
+    upstream.chunk("data: {\"first\":1}\n\n");
+    let head = waiting.head();
+    // It has gone: of what is on its way when the order comes the rest is broken off, and nothing can be told.
+    waiting.until_holds("first", 1);
+    upstream.chunk("data: [DONE]\n\n");
     house.recorder.queue.gather(Duration::from_secs(3_600));
-    house.enact(directive("order-1", &["atlas-5"], FOREIGN));
-    let answer = waiting.answer();
-    assert!(answer.text().contains("order-1") && !answer.text().contains("[DONE]"), "{}", answer.text());
+    house.enact(directive("order-1", &["tapped-5"], FOREIGN));
+    let (body, is_whole) = waiting.body(&head);
+    let body = String::from_utf8(body).unwrap();
+    assert!(is_whole && body.contains("order-1") && !body.contains("[DONE]"), "{body}");
 }
 
 #[test]

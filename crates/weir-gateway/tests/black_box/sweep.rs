@@ -103,6 +103,7 @@ fn two_hundred_streams_half_of_them_silent() {
     for (_, _, caller, _) in &mut streams {
         caller.drain_socket();
     }
+    let mut broken_off = 0;
     for (key, is_silent, mut caller, head) in streams {
         if key == ACME && is_silent {
             continue;
@@ -114,11 +115,18 @@ fn two_hundred_streams_half_of_them_silent() {
             assert!(is_whole && text.contains("[DONE]"), "untouched");
             continue;
         }
-        assert!(is_whole && !text.contains("[DONE]"));
+        if !is_whole {
+            // An event was on its way just as the order came: it is broken off, since no other can be told behind it.
+            assert!(!is_silent && count(text.as_bytes(), b"data:") <= held, "nothing followed");
+            broken_off += 1;
+            continue;
+        }
+        assert!(!text.contains("[DONE]"));
         let last = text.trim_end().rsplit("\n\n").next().unwrap();
         assert!(last.contains("release_denied"), "the last event says why: {last}");
         assert!(count(text.as_bytes(), b"data:") <= held + 1, "nothing but that event followed");
     }
+    assert!(broken_off < 25, "{broken_off} of fifty were broken off, with five milliseconds between events");
 }
 
 #[test]
