@@ -171,6 +171,11 @@ pub(crate) const OPEN_SHARE: f64 = 0.5;
 /// Means of payment that each pay for several accounts, from which on an operator's
 /// costs are split: two are a firm's old card and its new one (stated).
 pub(crate) const SPLIT_PAYERS: usize = 3;
+/// The share of accounts that pay by means of their own or of few from which on nobody pays for the
+/// group (stated).
+pub(crate) const OWN_PAYERS: f64 = 0.8;
+/// The most of such a group that one of its means of payment may pay for (stated).
+pub(crate) const MOST_OF_MANY: f64 = 0.1;
 /// Addresses that several accounts of a group use, from which on they are exits rather than
 /// an office's lines (stated).
 pub(crate) const EXITS: usize = 8;

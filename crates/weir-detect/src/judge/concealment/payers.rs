@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::candidate::Candidate;
-use crate::constants::{LESSER_BITS, OPEN_SHARE, SHARED_LEAST, SPLIT_PAYERS};
+use crate::constants::{LESSER_BITS, MOST_OF_MANY, OPEN_SHARE, OWN_PAYERS, SHARED_LEAST, SPLIT_PAYERS};
 use crate::hash::Table;
 use crate::judge::firms::Firms;
 use crate::judge::{Piece, excess};
@@ -17,7 +17,9 @@ pub(super) fn piece(candidate: &Candidate, firms: &Firms, standing: &Standing, s
     let values = standing.kind(Kind::Payment)?;
     let mut inside = values.inside.clone();
     inside.retain(|payment, _| !firms.pays_for_one(*payment));
-    own_payments(&inside, values.known).or_else(|| split_payments(&inside, values.known, candidate, state))
+    own_payments(&inside, values.known)
+        .or_else(|| split_payments(&inside, values.known, candidate, state))
+        .or_else(|| many_payments(&inside, values.known))
 }
 
 /// One operator's work, and yet each account has its own means of payment, or shares it
@@ -25,7 +27,7 @@ pub(super) fn piece(candidate: &Candidate, firms: &Firms, standing: &Standing, s
 fn own_payments(inside: &BTreeMap<u64, u64>, known: u64) -> Option<Piece> {
     let alone: u64 = inside.values().filter(|&&count| count <= SHARED_LEAST).sum();
     let share = alone as f64 / known as f64;
-    (share >= 0.8).then(|| Piece {
+    (share >= OWN_PAYERS).then(|| Piece {
         block: "identity",
         what: format!("{:.0} % of accounts pay by means of their own or of two, for one operator's work", share * 100.0),
         bits: LESSER_BITS / 2.0,
@@ -33,12 +35,32 @@ fn own_payments(inside: &BTreeMap<u64, u64>, known: u64) -> Option<Piece> {
     })
 }
 
+/// One operator's work, and some accounts have their own means of payment while others share one
+/// with a few. No more than where each has its own: unrelated people pay so, too, with families
+/// among them.
+fn many_payments(inside: &BTreeMap<u64, u64>, known: u64) -> Option<Piece> {
+    let (shared, most) = (shared_by_several(inside), inside.values().max().copied().unwrap_or(0));
+    let (accounts, known) = (inside.values().sum::<u64>(), known as f64);
+    let are_mixed = (shared as f64) < OPEN_SHARE * known && accounts as f64 >= OWN_PAYERS * known;
+    (are_mixed && (most as f64) < MOST_OF_MANY * known).then(|| Piece {
+        block: "identity",
+        what: format!("{} means of payment pay for {accounts} accounts, each for few, for one operator's work", inside.len()),
+        bits: LESSER_BITS / 2.0,
+        accounts,
+    })
+}
+
+/// Accounts that have their means of payment in common with several others.
+fn shared_by_several(inside: &BTreeMap<u64, u64>) -> u64 {
+    inside.values().filter(|&&count| count > SHARED_LEAST).sum()
+}
+
 /// One operator's work, paid for by several means, each for several accounts and none
 /// for most. Families and small firms share a card as well, so it is held against how
 /// many customers outside do.
 fn split_payments(inside: &BTreeMap<u64, u64>, known: u64, candidate: &Candidate, state: &State) -> Option<Piece> {
     let shared = || inside.values().filter(|&&count| count > SHARED_LEAST);
-    let (payers, accounts) = (shared().count(), shared().sum::<u64>());
+    let (payers, accounts) = (shared().count(), shared_by_several(inside));
     let (share, most) = (accounts as f64 / known as f64, shared().max().copied().unwrap_or(0) as f64 / known as f64);
     if payers < SPLIT_PAYERS || share < OPEN_SHARE || most >= OPEN_SHARE {
         return None;
@@ -112,7 +134,13 @@ mod tests {
         let all_share = piece_of(|unit| unit / 8 + 1, |unit| unit / 4);
         assert!(all_share.is_none_or(|piece| piece.bits < 0.1), "as everybody does");
         assert!(piece_of(|_| 0, |unit| unit).is_none(), "nothing is known");
-        // A few clumps among many who pay for themselves.
-        assert!(piece_of(|unit| if unit < 40 { unit / 8 + 1 } else { unit + 100 }, |unit| unit).is_none());
+    }
+
+    #[test]
+    fn a_few_clumps_among_many_who_pay_for_themselves_say_what_these_do() {
+        let mixed = piece_of(|unit| if unit < 45 { unit / 5 + 1 } else { unit + 100 }, |unit| unit).unwrap();
+        assert_eq!((mixed.bits, mixed.accounts), (LESSER_BITS / 2.0, 100));
+        assert!(mixed.what.starts_with("64 means of payment pay for 100 accounts"), "{}", mixed.what);
+        assert!(piece_of(|unit| if unit < 30 { 1 } else { unit + 100 }, |unit| unit).is_none(), "one of them pays for many");
     }
 }
