@@ -5,7 +5,7 @@
 mod concealment;
 mod dealt;
 pub(crate) mod exits;
-pub(crate) mod firms;
+mod firms;
 pub(crate) mod hands;
 mod harvest;
 mod pivot;
@@ -21,6 +21,7 @@ use crate::settings::Without;
 use crate::standing::{Kind, Standing};
 use crate::state::State;
 use dealt::OneByOne;
+use firms::Firms;
 pub(crate) use pivot::Pivot;
 use usual::Usual;
 
@@ -43,6 +44,8 @@ pub(crate) struct Verdict {
     /// When each of them began, sorted.
     pub(crate) begun: Vec<i64>,
     pub(crate) standing: Standing,
+    /// Those of them who are firms'.
+    pub(crate) firms: Firms,
     /// How many of them have two hands on them, and of how many another's is rather in use
     /// than not.
     pub(crate) hands: Usual,
@@ -111,7 +114,8 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let mut harvest = harvest::pieces(candidate, core.len() as u64, (by_wording, one_by_one), state);
     harvest.extend(pivot.as_ref().and_then(Pivot::piece));
     let harvest = counted(harvest);
-    let concealment = concealment::pieces(candidate, &core, &standing, state).map(counted);
+    let firms = Firms::of(candidate, &core, state);
+    let concealment = concealment::pieces(candidate, &core, (&standing, &firms), state).map(counted);
     let is_told_otherwise = by_wording || one_by_one.is_some();
     let is_told_by = |block: Block| is_told_by(candidate, is_told_otherwise, block);
     let two_blocks = two_blocks(&standing, is_told_by);
@@ -128,7 +132,7 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
         Some(pieces) if standing.kind(Kind::Payment).is_none() && sum(pieces) >= trial.needs(NEW_BITS) => Some(Status::Suspected),
         Some(_) => None,
     };
-    Verdict { status, core, begun, standing, hands, hands_in_use, tenure, by_wording, one_by_one, pivot, linkage, harvest, concealment }
+    Verdict { status, core, begun, standing, firms, hands, hands_in_use, tenure, by_wording, one_by_one, pivot, linkage, harvest, concealment }
 }
 
 /// What its members tell one by one, with their wording or, where they keep one, without.

@@ -15,17 +15,21 @@ use crate::standing::{Kind, Standing};
 use crate::state::State;
 
 /// None without facts on half of the members.
-pub(crate) fn pieces(candidate: &Candidate, core: &[u64], standing: &Standing, state: &State) -> Option<Vec<Piece>> {
+pub(crate) fn pieces(
+    candidate: &Candidate,
+    core: &[u64],
+    (standing, firms): (&Standing, &Firms),
+    state: &State,
+) -> Option<Vec<Piece>> {
     let known = core.iter().filter(|unit| state.facts.contains_key(unit)).count();
     if known == 0 || known * 2 < core.len() {
         return None;
     }
-    let firms = Firms::of(candidate, core, state);
     let mut pieces = open::pieces(core, standing, state);
     pieces.extend(firms.piece(core));
     pieces.extend(new_accounts::pieces(candidate, core, state));
-    pieces.extend(payers::piece(candidate, &firms, standing, state));
-    pieces.extend(exits::piece(candidate, &firms, core, state));
+    pieces.extend(payers::piece(candidate, firms, standing, state));
+    pieces.extend(exits::piece(candidate, firms, core, state));
     pieces.extend(rotation::piece(candidate, core, state));
     pieces.extend(isolation(candidate, core, standing, state));
     Some(pieces)

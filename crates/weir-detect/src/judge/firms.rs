@@ -18,6 +18,8 @@ use crate::state::State;
 #[derive(Debug, Default)]
 pub(crate) struct Firms {
     of: BTreeMap<u64, u64>,
+    /// How many accounts each firm has.
+    accounts: BTreeMap<u64, usize>,
     payments: BTreeSet<u64>,
 }
 
@@ -57,6 +59,7 @@ impl Firms {
 
     fn take(&mut self, firm: u64, units: &[u64], payments: impl IntoIterator<Item = u64>) {
         self.of.extend(units.iter().map(|unit| (*unit, firm)));
+        self.accounts.insert(firm, units.len());
         self.payments.extend(payments);
     }
 
@@ -66,9 +69,8 @@ impl Firms {
     }
 
     /// How many accounts the firm has whose one this is.
-    pub(crate) fn accounts_beside(&self, unit: u64) -> Option<usize> {
-        let firm = self.of.get(&unit)?;
-        Some(self.of.values().filter(|of| *of == firm).count())
+    pub(crate) fn accounts_with(&self, unit: u64) -> Option<usize> {
+        self.accounts.get(self.of.get(&unit)?).copied()
     }
 
     /// Whether a means of payment is a firm's.
@@ -82,7 +84,7 @@ impl Firms {
         if (accounts as f64) < OPEN_SHARE * core.len() as f64 || accounts == 0 {
             return None;
         }
-        let firms = self.of.values().collect::<BTreeSet<_>>().len();
+        let firms = self.accounts.len();
         Some(Piece {
             block: "identity",
             what: format!(

@@ -6,7 +6,6 @@ use crate::candidate::Candidate;
 use crate::constants::{OWN_BITS, OWN_BITS_EVEN, OWN_OF_USUAL};
 use crate::judge::Verdict;
 use crate::judge::exits::Exits;
-use crate::judge::firms::Firms;
 use crate::standing::Standing;
 use crate::state::State;
 
@@ -21,8 +20,6 @@ pub(crate) struct Group {
     pub(super) standing: Standing,
     /// Addresses that they take by turns.
     pub(super) exits: Option<Exits>,
-    /// Those who are firms'.
-    pub(super) firms: Firms,
     /// Bits that what does not come along with a copy must bring.
     pub(super) needed: f64,
 }
@@ -38,8 +35,7 @@ impl Group {
         }
         let standing = Standing::of(candidate, &proven, state);
         let exits = Exits::of(candidate, &proven, state);
-        let firms = Firms::of(candidate, &verdict.core, state);
-        let mut group = Group { proven, standing, exits, firms, needed: OWN_BITS };
+        let mut group = Group { proven, standing, exits, needed: OWN_BITS };
         let own_of = |unit: &u64| {
             let (member, known) = candidate.members.get(unit).zip(state.units.get(unit))?;
             Some(own_bits(&Test { candidate, verdict, group: &group, state, unit: *unit, member, known }.parts()))

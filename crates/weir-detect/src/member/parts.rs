@@ -95,7 +95,7 @@ impl Test<'_> {
 
     /// Whether it is one of a firm's: what it shares it shares with the firm's others.
     fn of_a_firm(&self) -> Option<Part> {
-        let accounts = self.group.firms.accounts_beside(self.unit)?;
+        let accounts = self.verdict.firms.accounts_with(self.unit)?;
         let what = format!("one of {accounts} accounts that one account pays for, with a place or an e-mail domain of their own");
         Some(Part::of_its_own(Block::Identity, what, -FIRM_BITS))
     }

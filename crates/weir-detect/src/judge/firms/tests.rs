@@ -46,7 +46,7 @@ fn several_firms_that_ask_alike_are_so_many_customers() {
     let (firms, core) = firms_of(firm);
     assert_eq!(firms.of.len(), 60);
     assert_eq!([firms.customer(0), firms.customer(4), firms.customer(5)], [1_000, 1_000, 1_001]);
-    assert_eq!((firms.accounts_beside(7), firms.accounts_beside(60)), (Some(5), None));
+    assert_eq!((firms.accounts_with(7), firms.accounts_with(60)), (Some(5), None));
     assert!(firms.pays_for_one(1_011) && !firms.pays_for_one(9));
     let piece = firms.piece(&core).unwrap();
     assert_eq!((piece.bits, piece.accounts), (-LESSER_BITS / 2.0, 60));
