@@ -69,6 +69,10 @@ impl Anchor {
 
     pub(crate) fn link(&mut self, unit: u64) {
         self.units = self.units.saturating_add(1);
+        // Most users of what many show: one look into memory where a search takes several.
+        if self.sample.len() == UNITS_SAMPLED && self.sample.last().is_some_and(|largest| unit > *largest) {
+            return;
+        }
         let Err(place) = self.sample.binary_search(&unit) else { return };
         if self.sample.len() < UNITS_SAMPLED {
             let (before, behind) = self.sample.split_at(place);
@@ -92,9 +96,17 @@ impl Anchor {
         }
     }
 
+    /// Whether the Jaccard index of two anchors' users is at least so much.
+    pub(crate) fn overlaps(&self, other: &Anchor, least: f64) -> bool {
+        let (few, many) = (self.sample.len().min(other.sample.len()), self.sample.len().max(other.sample.len()));
+        // No more than the fewer are in both, and the more are all in the union: what most
+        // anchors are told apart by without a look at who their users are.
+        few as f64 >= least * many as f64 && self.overlap(other) >= least
+    }
+
     /// The Jaccard index of two anchors' users: of the smallest hashes of the
     /// union, the share in both.
-    pub(crate) fn overlap(&self, other: &Anchor) -> f64 {
+    fn overlap(&self, other: &Anchor) -> f64 {
         let (mut left, mut right) = (&*self.sample, &*other.sample);
         let (mut union, mut both) = (0_u32, 0_u32);
         while union < UNITS_SAMPLED as u32 {
@@ -121,6 +133,14 @@ pub(crate) fn short(epoch: i64) -> i32 {
 /// Anchors by their keyed hash.
 pub(crate) type Anchors = Table<Anchor>;
 
+/// Has some anchors in the cache, and where a new user goes into their samples, so that
+/// looking at them one after the other does not wait for the memory each time.
+pub(crate) fn fetch(anchors: &Anchors, ids: &[u64]) {
+    let known: Vec<&Anchor> = ids.iter().filter_map(|id| anchors.get(id)).collect();
+    let middle = |anchor: &Anchor| anchor.sample.get(anchor.sample.len() / 2).copied().unwrap_or(0);
+    std::hint::black_box(known.iter().fold(0, |read, anchor| read ^ middle(anchor)));
+}
+
 /// Anchors seen with one customer only: a table of fixed size, by slot. A newer
 /// anchor takes an older one's slot, so memory is bounded and what is lost is
 /// the oldest single sightings.
@@ -140,8 +160,7 @@ impl Singles {
         (self.slots.len() * size_of::<(u64, u64)>()) as u64
     }
 
-    /// Has the lines of some anchors in the cache, so that looking at them one
-    /// after the other does not wait for the memory each time.
+    /// The same for these.
     pub(crate) fn fetch(&self, anchors: &[u64]) {
         let read = anchors.iter().fold(0, |read, &anchor| read ^ self.slots[self.place(anchor)].0);
         std::hint::black_box(read);

@@ -8,7 +8,7 @@ mod merge;
 
 use std::collections::BTreeSet;
 
-use crate::anchor::Anchors;
+use crate::anchor::{self, Anchors};
 use crate::candidate::{Candidate, Member};
 use crate::constants::{
     ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, HARDLY_ELSE, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
@@ -108,6 +108,10 @@ fn prune(candidate: &mut Candidate, anchors: &Anchors, units: &Units, trial: Tri
     candidate.fills.keep_of(candidate.members.keys().copied());
 }
 
+/// Anchors asked for together; that many fit into the cache beside what they are looked
+/// at with.
+const AT_ONCE: usize = 64;
+
 /// The births of an epoch: few, for each costs budget for ever.
 fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), profile: &EpochProfile, active: &BTreeSet<u64>) {
     if state.born >= most {
@@ -117,13 +121,19 @@ fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), profi
     let claimed = claimed(state, &several);
     let within = within(state, &several);
     let (mut nodes, mut parts) = (BTreeSet::new(), BTreeSet::new());
-    for &id in active.union(&within).filter(|id| !claimed.contains(id)) {
-        let Some(anchor) = state.anchors.get_mut(&id).filter(|anchor| anchor.is_due()) else { continue };
-        anchor.look();
-        if Working::of(anchor, id, &state.units).is_work(anchor.users()) {
-            nodes.insert(id);
-        } else if family::may_be_part(anchor) {
-            parts.insert(id);
+    let looked_at: Vec<u64> = active.union(&within).filter(|id| !claimed.contains(id)).copied().collect();
+    for some in looked_at.chunks(AT_ONCE) {
+        anchor::fetch(&state.anchors, some);
+        for &id in some {
+            let Some(anchor) = state.anchors.get_mut(&id) else { continue };
+            if !anchor.look() {
+                continue;
+            }
+            if Working::of(anchor, id, &state.units).is_work(anchor.users()) {
+                nodes.insert(id);
+            } else if family::may_be_part(anchor) {
+                parts.insert(id);
+            }
         }
     }
     if nodes.is_empty() && parts.is_empty() || state.candidates.len() >= CANDIDATES {
@@ -201,13 +211,13 @@ fn belongs_to_one(state: &State, several: &[bool], cluster: &Cluster, is_in_part
     let Some(pivot) = state.anchors.get(&cluster.pivot) else { return true };
     // Those born a moment ago are not yet known to be several.
     let known = several.iter().copied().chain(std::iter::repeat(false));
-    state.candidates.iter().zip(known).filter(|(_, is_several)| !is_several).any(|(candidate, _)| {
+    let is_large = |candidate: &Candidate| pivot.users() as f64 >= SAME_GROUP * candidate.members.len() as f64;
+    state.candidates.iter().zip(known).filter(|(one, is_several)| !is_several && is_large(one)).any(|(candidate, _)| {
         let is_of_it = |unit: &&u64| {
             candidate.members.get(unit).is_some_and(|member| !is_in_parts || state.is_core(**unit, member))
         };
         let members = pivot.sample.iter().filter(is_of_it).count();
-        let most = members as f64 >= TAKEN_ON * pivot.sample.len() as f64;
-        most && pivot.users() as f64 >= SAME_GROUP * candidate.members.len() as f64
+        members as f64 >= TAKEN_ON * pivot.sample.len() as f64
     })
 }
 

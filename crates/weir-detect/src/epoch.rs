@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::anchor::{Anchor, Anchors};
+use crate::anchor::{self, Anchor};
 use crate::birth;
 use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
@@ -180,7 +180,7 @@ fn joint_of<'e>(
 }
 
 /// Takes the epoch into what is known of customers and anchors; gives the
-/// anchors that may found something: a pool that came whole in its first hour
+/// anchors that are due to be looked at: a pool that came whole in its first hour
 /// wins no user any more, only uses.
 fn learn(
     state: &mut State,
@@ -207,7 +207,7 @@ fn learn(
         // Each lies somewhere else in memory: asked for together they come
         // together.
         state.singles.fetch(&shown);
-        fetch(&state.anchors, &shown);
+        anchor::fetch(&state.anchors, &shown);
         for uses in shown.chunk_by(|left, right| left == right) {
             if show(state, epoch, id, uses[0], u32::try_from(uses.len()).unwrap_or(u32::MAX)) {
                 active.push(uses[0]);
@@ -218,23 +218,16 @@ fn learn(
     active.into_iter().collect()
 }
 
-/// The same for anchors that several customers showed.
-fn fetch(anchors: &Anchors, shown: &[u64]) {
-    let uses = |anchor: &u64| anchors.get(anchor).map_or(0, Anchor::uses);
-    std::hint::black_box(shown.iter().fold(0, |read, anchor| read ^ uses(anchor)));
-}
-
-/// A customer shows an anchor; true when it won a user or is due to be looked at
-/// again.
+/// A customer shows an anchor; true when it is due to be looked at, as it is then or
+/// becomes by being shown again.
 fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool {
     if let Some(known) = state.anchors.get_mut(&anchor) {
         known.show(uses, epoch);
         let Some(unit) = state.units.get_mut(&id) else { return false };
-        let is_new = unit.link(anchor, uses, epoch);
-        if is_new {
+        if unit.link(anchor, uses, epoch) {
             known.link(id);
         }
-        return is_new || known.is_due();
+        return known.is_due();
     }
     let Some(first) = state.singles.sight(anchor, id) else { return false };
     let mut admitted = Anchor::admitted(uses, epoch);
@@ -244,8 +237,9 @@ fn show(state: &mut State, epoch: i64, id: u64, anchor: u64, uses: u32) -> bool 
             unit.link(anchor, uses, epoch);
         }
     }
+    let is_due = admitted.is_due();
     state.anchors.insert(anchor, admitted);
-    true
+    is_due
 }
 
 /// What left no trace for long goes, once a day, and what there is no room for.

@@ -15,7 +15,7 @@ use crate::constants::{
     ALIKE, ALIKE_PRIVATE, AT_ONCE_SHARE, AT_ONCE_USERS, SAME_GROUP, SPREAD, SPREAD_USERS, WORKING_SHARE, WORKING_USES,
 };
 use crate::hash::{Table, join};
-use crate::unit::{Facts, Units};
+use crate::unit::{Facts, Unit, Units};
 
 /// Anchors with the same users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn cluster(nodes: &BTreeSet<u64>, anchors: &Anchors, units: &Units, s
             near.extend(unit.edges.iter().map(|edge| edge.anchor));
         }
         let agrees = |id: &u64| {
-            !taken.contains(id) && anchors.get(id).is_some_and(|other| anchor.overlap(other) >= SAME_GROUP)
+            !taken.contains(id) && anchors.get(id).is_some_and(|other| anchor.overlaps(other, SAME_GROUP))
         };
         let mut group: BTreeSet<u64> = near.iter().copied().filter(agrees).collect();
         group.insert(pivot);
@@ -66,8 +66,12 @@ impl Working {
     /// Those who work with a template show it often, those who share a phrase
     /// do not.
     pub(crate) fn of(anchor: &Anchor, id: u64, units: &Units) -> Working {
+        let users: Vec<&Unit> = anchor.sample.iter().filter_map(|unit| units.get(unit)).collect();
+        // Each one's edges lie somewhere else in memory: asked for together they come together.
+        let first = |user: &Unit| user.edges.first().map_or(0, |edge| edge.anchor);
+        std::hint::black_box(users.iter().fold(0, |read, user| read ^ first(user)));
         let (mut count, mut share, mut uses) = (0.0_f64, 0.0, 0.0);
-        for unit in anchor.sample.iter().filter_map(|unit| units.get(unit)) {
+        for unit in users {
             let own = unit.edges.iter().find(|edge| edge.anchor == id).map_or(0, |edge| edge.uses);
             count += 1.0;
             uses += f64::from(own);

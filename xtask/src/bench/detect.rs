@@ -15,10 +15,12 @@ mod plan;
 mod removed;
 mod wilson;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -83,6 +85,7 @@ pub(crate) fn measure(workspace: &Path, asked: &Detect) -> Result<()> {
         raw.line(&json!({ "part": job.part, "row": job.row, "arguments": job.arguments, "line": line }))?;
     }
     print(&lines, jobs.len());
+    say_what_it_took(&lines, asked.jobs.max(1));
     let folder = workspace.join(if asked.quick { "target/bench" } else { "bench" });
     for file in curve::draw(&folder, &lines)? {
         say(&format!("drawn: {}", file.display()));
@@ -116,9 +119,12 @@ struct Found {
     data: Option<PathBuf>,
 }
 
-/// Runs what is not cached, several at once.
+/// Runs what is not cached, several at once; the largest first, or one that takes the
+/// better part of an hour would be played alone at the end.
 fn play(found: &Found, cache: &Cache, jobs: &[Job], at_once: usize) -> Result<()> {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let mut jobs: Vec<&Job> = jobs.iter().collect();
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.account_days()));
     std::thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
@@ -151,11 +157,28 @@ fn one(found: &Found, cache: &Cache, job: &Job) -> Result<()> {
         };
         command.arg(place.map_or(argument.as_ref(), Path::as_os_str));
     }
+    let begun = Instant::now();
     let output = command.output().context("cannot be started")?;
     let said = std::str::from_utf8(&output.stderr).unwrap_or("(what it said is no text)");
     anyhow::ensure!(output.status.success(), "{}", said.trim());
-    let line: Value = serde_json::from_slice(&output.stdout).context("what it printed is no JSON")?;
+    let mut line: Value = serde_json::from_slice(&output.stdout).context("what it printed is no JSON")?;
+    if let Some(line) = line.as_object_mut() {
+        line.insert(TOOK.to_owned(), json!(begun.elapsed().as_secs_f64()));
+    }
     cache.write(&job.arguments, &line)
+}
+
+/// In each line: the seconds that its run took, beside others where there were some.
+const TOOK: &str = "run_seconds";
+
+/// What all of it takes, whenever and in how many pieces it was run.
+fn say_what_it_took(lines: &[(&Job, Value)], at_once: usize) {
+    let mut runs = BTreeMap::new();
+    for (job, line) in lines {
+        runs.insert(&job.arguments, line.get(TOOK).and_then(Value::as_f64).unwrap_or_default());
+    }
+    let (count, all) = (runs.len(), runs.values().sum::<f64>() / 3600.0);
+    say(&format!("{count} runs took {all:.2} hours; {at_once} at once, {:.2}", all / at_once as f64));
 }
 
 /// The tables, limits first.

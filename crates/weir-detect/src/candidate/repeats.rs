@@ -27,17 +27,18 @@ pub(crate) struct Fill {
 
 impl Fill {
     /// Counts a customer once, as long as no more than [`FILL_CUSTOMERS`] others
-    /// gave it in between.
-    fn take(&mut self, unit: u64) {
+    /// gave it in between; true where it was counted.
+    fn take(&mut self, unit: u64) -> bool {
         let unit = (unit >> 32) as u32;
         if self.latest.contains(&unit) {
-            return;
+            return false;
         }
         if self.latest.len() >= FILL_CUSTOMERS {
             self.latest.remove(0);
         }
         self.latest.push(unit);
         self.units = self.units.saturating_add(1);
+        true
     }
 
     /// The pairs of customers that gave it.
@@ -49,61 +50,82 @@ impl Fill {
 
 /// The fills with the smallest keyed hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Sampled(BTreeMap<u64, Fill>);
+pub(crate) struct Sampled {
+    fills: BTreeMap<u64, Fill>,
+    /// Customers and fills, each pair once.
+    given: u64,
+    /// Of them, those of fills that more than one customer gave. Both are kept, not
+    /// counted when they are asked for: they are asked for many times an epoch.
+    repeated: u64,
+}
 
 impl Sampled {
     /// Counts a fill once for each customer.
     pub(super) fn take(&mut self, unit: u64, fill: u64) {
-        let full = self.0.len() >= FILLS;
-        if full && self.0.last_key_value().is_some_and(|(largest, _)| fill > *largest) {
+        let full = self.fills.len() >= FILLS;
+        if full && self.fills.last_key_value().is_some_and(|(largest, _)| fill > *largest) {
             return;
         }
-        self.0.entry(fill).or_default().take(unit);
-        if self.0.len() > FILLS {
-            self.0.pop_last();
+        let kept = self.fills.entry(fill).or_default();
+        let before = kept.units;
+        if kept.take(unit) {
+            self.given += u64::from(kept.units - before);
+            self.repeated += repeated(kept.units) - repeated(before);
+        }
+        if self.fills.len() > FILLS
+            && let Some((_, largest)) = self.fills.pop_last()
+        {
+            self.given -= u64::from(largest.units);
+            self.repeated -= repeated(largest.units);
         }
     }
 
     /// Lets go of fills that none of the given customers gave of late.
     pub(crate) fn keep_of(&mut self, units: impl Iterator<Item = u64>) {
         let halves: BTreeSet<u32> = units.map(|unit| (unit >> 32) as u32).collect();
-        self.0.retain(|_, fill| fill.latest.iter().any(|unit| halves.contains(unit)));
+        self.fills.retain(|_, fill| fill.latest.iter().any(|unit| halves.contains(unit)));
+        self.given = self.fills.values().map(|fill| u64::from(fill.units)).sum();
+        self.repeated = self.fills.values().map(|fill| repeated(fill.units)).sum();
     }
 
     /// The share of all fills that the sample is: hashes are even, so it is where
     /// the largest kept lies.
     fn share(&self) -> f64 {
-        match self.0.last_key_value() {
-            Some((&largest, _)) if self.0.len() >= FILLS => (largest as f64 / u64::MAX as f64).max(f64::MIN_POSITIVE),
+        match self.fills.last_key_value() {
+            Some((&largest, _)) if self.fills.len() >= FILLS => {
+                (largest as f64 / u64::MAX as f64).max(f64::MIN_POSITIVE)
+            }
             _ => 1.0,
         }
     }
 
-    /// Customers and fills, each pair once.
-    fn given(&self) -> f64 {
-        self.0.values().map(|fill| f64::from(fill.units)).sum()
-    }
-
     fn pairs(&self) -> f64 {
-        self.0.values().map(Fill::pairs).sum()
+        self.fills.values().map(Fill::pairs).sum()
     }
 
-    /// Whether enough repeat to tell how (see [`Repeats::are_many`]): asked of every
-    /// candidate in every epoch, and answered by going through them once.
+    /// The share of openings that are of fills that more than one customer gave.
+    fn repeated_share(&self) -> f64 {
+        self.repeated as f64 / (self.given as f64).max(1.0)
+    }
+
+    /// Whether enough repeat to tell how.
     fn are_many(&self) -> bool {
-        let (mut given, mut repeated) = (0_u64, 0_u64);
-        for units in self.0.values().map(|fill| u64::from(fill.units)) {
-            given += units;
-            repeated += if units > 1 { units } else { 0 };
-        }
-        self.0.len() >= 8 && repeated as f64 / (given as f64).max(1.0) >= FILL_REPEATED
+        self.fills.len() >= 8 && self.repeated_share() >= FILL_REPEATED
     }
 
     #[cfg(test)]
     pub(super) fn of(counts: &[u32]) -> Sampled {
         let fill = |&units| Fill { latest: Vec::new(), units };
-        Sampled((0_u64..).zip(counts.iter().map(fill)).collect())
+        let mut sampled = Sampled { fills: (0_u64..).zip(counts.iter().map(fill)).collect(), ..Sampled::default() };
+        sampled.given = counts.iter().map(|&units| u64::from(units)).sum();
+        sampled.repeated = counts.iter().map(|&units| repeated(units)).sum();
+        sampled
     }
+}
+
+/// The openings of a fill that so many gave, where they are a repeat.
+fn repeated(units: u32) -> u64 {
+    if units > 1 { u64::from(units) } else { 0 }
 }
 
 /// How a group's fills repeat.
@@ -219,17 +241,17 @@ impl Candidate {
 
     /// How the fills repeat across customers.
     pub(crate) fn repeats(&self) -> Repeats {
-        let all = &self.fills.0;
+        let all = &self.fills.fills;
         let fills = all.len() as f64;
         let repeated = || all.values().filter(|fill| fill.units > 1);
-        let mean = self.fills.given() / fills.max(1.0);
+        let mean = self.fills.given as f64 / fills.max(1.0);
         let (times, at_times) = most_often(&repeated().map(|fill| fill.units).collect::<Vec<_>>());
         let givers: BTreeSet<u32> = repeated().flat_map(|fill| fill.latest.iter().copied()).collect();
         let spread = all.values().map(|fill| (f64::from(fill.units) - mean).powi(2)).sum::<f64>() / fills.max(1.0);
         Repeats {
             fills: all.len(),
             repeated: repeated().count() as u64,
-            share: repeated().map(|fill| f64::from(fill.units)).sum::<f64>() / self.fills.given().max(1.0),
+            share: self.fills.repeated_share(),
             mean,
             dispersion: spread / mean.max(1e-9),
             of_members: mean / self.members.len().max(1) as f64,
@@ -250,7 +272,7 @@ impl Candidate {
     /// chance ρ that two are one fill, ρ times as many repeats are expected in it.
     fn pairs_in_sight(&self) -> f64 {
         let share = self.fills.share();
-        let given = self.fills.given() / share;
+        let given = self.fills.given as f64 / share;
         given * given / 2.0 * self.apart() * share
     }
 
@@ -266,7 +288,7 @@ impl Candidate {
     /// no list, and enough of them to tell how they repeat. Short openings are the
     /// same by chance, long ones are not.
     fn is_comparable(&self, other: &Candidate) -> bool {
-        let enough = other.fills.given() >= REPEATS_COMPARED;
+        let enough = other.fills.given as f64 >= REPEATS_COMPARED;
         if other.ordinal == self.ordinal || other.alarm.is_some() || !enough || other.works_off_a_list() {
             return false;
         }

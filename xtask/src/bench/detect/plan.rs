@@ -40,6 +40,17 @@ pub(super) struct Job {
     pub(super) at: Option<(Axis, f64)>,
 }
 
+impl Job {
+    /// How much is played, roughly: accounts, and days for each.
+    pub(super) fn account_days(&self) -> u64 {
+        let number = |name: &str| {
+            let place = self.arguments.iter().position(|argument| argument == name)?;
+            self.arguments.get(place + 1)?.parse::<u64>().ok()
+        };
+        number("--accounts").unwrap_or_default() * number("--days").unwrap_or_default()
+    }
+}
+
 /// What a curve is drawn over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Axis {
@@ -138,6 +149,9 @@ impl Plan {
                 seeds.clone().take(3),
             );
         }
+        // The least there is, among ten times as many.
+        let arguments = r#"--scenario A6 --with {"per-day":5.5} --accounts 200000 --days 14 --look-alikes 1 --memory 1"#;
+        self.seeds("curves", "--memory 1MiB among 200,000", arguments, 1..1 + self.pick(0, 2));
         // 3,500 accounts, the bar's at 1,389 an hour; only its beginning is played.
         for an_hour in [100_u32, 300, 1_389, 10_000, 100_000] {
             let (per_day, days) = (f64::from(an_hour) * 24.0 / 3500.0, if an_hour > 5_000 { 4 } else { 5 });
@@ -255,7 +269,7 @@ impl Plan {
     }
 
     fn ablations(&mut self) {
-        let seeds = 1..1 + self.pick(1, 5);
+        let seeds = 1..1 + self.pick(1, 3);
         let scenarios = ["A1", "A4", "A5", "A7"];
         for scenario in scenarios {
             let base = format!("--scenario {scenario} --accounts 5000 --days 14 --look-alikes 1");

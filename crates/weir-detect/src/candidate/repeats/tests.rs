@@ -109,7 +109,7 @@ fn a_fill_counts_once_for_each_customer_who_gives_it_however_they_take_turns() {
         sampled.take((turn % 5 + 1) << 32, 9);
         sampled.take(1 << 32, 11);
     }
-    let units: Vec<u32> = sampled.0.values().map(|fill| fill.units).collect();
+    let units: Vec<u32> = sampled.fills.values().map(|fill| fill.units).collect();
     assert_eq!(units, [2, 5, 1]);
 }
 
@@ -200,6 +200,6 @@ fn what_is_predicted_is_what_a_sample_would_show() {
     let mut sampled = Sampled::default();
     (1..=2_000).for_each(|fill| sampled.take(fill << 40, fill * step));
     assert!((sampled.share() - 256.0 / 4_000.0).abs() < 0.01);
-    let given = sampled.given() / sampled.share();
+    let given = sampled.given as f64 / sampled.share();
     assert!((given / 4_000.0 - 1.0).abs() < 0.05, "{given}");
 }
