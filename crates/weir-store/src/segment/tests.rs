@@ -41,6 +41,30 @@ fn all_true(dir: &Path, closed: &[Closed]) {
     }
 }
 
+/// Only what was durable before, in whole pages, each once; and a file that was let go
+/// reads as it was written.
+#[test]
+fn the_system_lets_go_of_what_was_durable_before_a_sync() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = SegmentWriter::open(dir.path(), 1 << 20, &Sealed::new()).unwrap();
+    let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(2_990));
+    let mut until = 0;
+    for round in 0..9 {
+        let durable = writer.durable_bytes();
+        writer.write(line.as_bytes()).unwrap();
+        let syncing = writer.begin_sync().unwrap().unwrap();
+        assert_eq!(syncing.older, until..durable / 4096 * 4096, "in round {round}");
+        until = syncing.older.end;
+        writer.end_sync(&syncing, syncing.sync()).unwrap();
+    }
+    assert!(until > 4 * 4096);
+    let path = writer.current().path.clone();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().filter(|read| read.contains(&line[1..2_990])).count(), 9);
+    writer.roll().unwrap();
+    writer.write(line.as_bytes()).unwrap();
+    assert_eq!(writer.begin_sync().unwrap().unwrap().older, 0..0, "the next file is another");
+}
+
 #[test]
 fn what_is_written_is_there_without_a_sync_and_counts_once_it_was_synced() {
     let dir = tempfile::tempdir().unwrap();

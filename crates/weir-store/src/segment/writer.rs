@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+#[cfg(target_os = "linux")]
+use std::num::NonZeroU64;
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +34,8 @@ pub struct SegmentWriter {
     /// line follows in this file.
     is_doubtful: bool,
     closed: Vec<Closed>,
+    /// How many bytes of the current segment the system was told to let go.
+    let_go: u64,
     /// Numbered lines; kept for its memory alone.
     numbered: Vec<u8>,
     #[cfg(test)]
@@ -43,6 +48,8 @@ pub struct Syncing {
     file: File,
     segment: u64,
     until: Digesting,
+    /// Bytes that were durable before.
+    pub(super) older: Range<u64>,
 }
 
 impl Syncing {
@@ -51,9 +58,27 @@ impl Syncing {
     /// # Errors
     /// What the system says.
     pub fn sync(&self) -> std::io::Result<()> {
-        self.file.sync_data()
+        self.file.sync_data()?;
+        self.let_go();
+        Ok(())
+    }
+
+    /// Has the system forget the bytes that were durable before. Nobody reads them soon,
+    /// and records that go on for months would else push everything out of memory that is
+    /// read; pages that come back are also written to faster than pages that are new. Not
+    /// the bytes that were synced just now: those may still be in a list of the processor
+    /// that wrote them, and to get at those the system interrupts all processors.
+    fn let_go(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(length) = NonZeroU64::new(self.older.end.saturating_sub(self.older.start)) {
+            // Advice: a file system that does not take it loses nothing.
+            let _taken = rustix::fs::fadvise(&self.file, self.older.start, Some(length), rustix::fs::Advice::DontNeed);
+        }
     }
 }
+
+/// A page of memory, or a part of one: a power of two.
+const PAGE_BYTES: u64 = 4096;
 
 /// Where a test makes the disk fail, once.
 #[cfg(test)]
@@ -102,6 +127,7 @@ impl SegmentWriter {
             ahead: Digesting::new(next),
             is_doubtful: false,
             closed,
+            let_go: 0,
             numbered: Vec::new(),
             #[cfg(test)]
             fails: None,
@@ -205,12 +231,16 @@ impl SegmentWriter {
     ///
     /// # Errors
     /// [`FolderError::Io`]; nothing has changed then.
-    pub fn begin_sync(&self) -> Result<Option<Syncing>, FolderError> {
+    pub fn begin_sync(&mut self) -> Result<Option<Syncing>, FolderError> {
         if self.ahead.bytes() == self.digesting.bytes() {
             return Ok(None);
         }
         let file = self.file.try_clone().map_err(FolderError::io("syncing", &self.current.path))?;
-        Ok(Some(Syncing { file, segment: self.current.number, until: self.ahead.clone() }))
+        // The last page has more to come.
+        let whole = self.digesting.bytes() & !(PAGE_BYTES - 1);
+        let older = self.let_go..whole;
+        self.let_go = whole.max(self.let_go);
+        Ok(Some(Syncing { file, segment: self.current.number, until: self.ahead.clone(), older }))
     }
 
     /// Ends what [`SegmentWriter::begin_sync`] began, with what the system said.
@@ -250,6 +280,7 @@ impl SegmentWriter {
         let (next, file) = create(&self.dir, self.current.number.saturating_add(1))?;
         let before = std::mem::replace(&mut self.current, next);
         self.file = file;
+        self.let_go = 0;
         let digesting = Digesting::new(self.digesting.next());
         self.ahead = digesting.clone();
         let digesting = std::mem::replace(&mut self.digesting, digesting);
