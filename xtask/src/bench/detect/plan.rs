@@ -123,7 +123,7 @@ impl Plan {
     }
 
     fn curves(&mut self) {
-        let seeds = 1..1 + self.pick(1, 5);
+        let seeds = 1..1 + self.pick(1, 3);
         for cover in [0.0, 0.25, 0.5, 0.75, 0.9, 0.99] {
             let arguments = format!(r#"--scenario A7 --with {{"cover":{cover}}} --accounts 5000 --days 14"#);
             self.points((Axis::Cover, cover), &format!("A7, {:.0} % cover", cover * 100.0), &arguments, seeds.clone());
@@ -230,7 +230,7 @@ impl Plan {
     }
 
     fn bars(&mut self) {
-        let seeds = self.pick(2, 20);
+        let seeds = self.pick(2, 12);
         for name in BARS {
             // A ramp of 30 days and its prompts are sent by the end.
             let days = if name == "A8" { 40 } else { 14 };
@@ -257,7 +257,7 @@ impl Plan {
     /// As little as the bars speak of, in a day or in ten, beside busier ones who copied the
     /// template and a group of each look-alike, and looked back at a week later at least.
     fn brief(&mut self) {
-        let seeds = 1..1 + self.pick(1, 5);
+        let seeds = 1..1 + self.pick(1, 3);
         for (per_day, days) in [(22.0, 1), (5.5, 4), (2.2, 10)] {
             for name in ["A1", "A4", "A5", "A6", "A7", "A11"] {
                 let with = format!(r#"{{"per-day":{per_day:.1},"days":{days}}}"#);
@@ -362,7 +362,7 @@ impl Plan {
         let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {DATA}");
         self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 3));
         let further = APART_CAMPAIGNS.into_iter().chain(APART_INNOCENTS).map(|kind| (kind, self.pick(1, 3)));
-        let apart: Vec<_> = APART.into_iter().map(|kind| (kind, self.pick(2, 10))).chain(further).collect();
+        let apart: Vec<_> = APART.into_iter().map(|kind| (kind, self.pick(2, 5))).chain(further).collect();
         for (kind, seeds) in apart {
             for seed in 1..=seeds {
                 self.add("a generator written apart", kind, &format!("apart --data {DATA} --kind {kind} --seed {seed}"));
@@ -372,7 +372,7 @@ impl Plan {
             let with = format!("--look-alikes 1 --accounts 5000 --days 14 --data {DATA} --without-file {left_out}");
             for name in ["A1", "A4", "A5"] {
                 let arguments = format!("--scenario {name} {with}");
-                self.seeds(part, &format!("without {left_out}"), &arguments, 1..1 + self.pick(1, 2));
+                self.seeds(part, &format!("without {left_out}"), &arguments, 1..2);
             }
         }
     }
