@@ -146,7 +146,7 @@ impl Plan {
                 (Axis::Memory, mebibytes.into()),
                 &format!("--memory {mebibytes}MiB"),
                 &arguments,
-                seeds.clone().take(3),
+                seeds.clone(),
             );
         }
         // The least there is, among ten times as many.
@@ -171,7 +171,7 @@ impl Plan {
     }
 
     fn limits(&mut self) {
-        let seeds = 1..1 + self.pick(1, 5);
+        let seeds = 1..1 + self.pick(1, 3);
         let rows = [
             ("A6, 50 variants", r#"--scenario A6 --with {"variants":50}"#),
             ("A6, 100 variants", r#"--scenario A6 --with {"variants":100}"#),
@@ -221,7 +221,7 @@ impl Plan {
             "limits",
             "seven campaigns with one pool of phrases (mix)",
             "--scenario mix --accounts 20000 --days 10",
-            seeds,
+            1..1 + self.pick(1, 5),
         );
         for point in 0..self.pick(3, 200) {
             let arguments = format!("--scenario A14 --point {point} --accounts 2000 --days 14");
@@ -230,14 +230,14 @@ impl Plan {
     }
 
     fn bars(&mut self) {
-        let seeds = self.pick(2, 12);
+        let seeds = self.pick(2, 10);
         for name in BARS {
             // A ramp of 30 days and its prompts are sent by the end.
             let days = if name == "A8" { 40 } else { 14 };
             let arguments = format!("--scenario {name} --accounts 5000 --days {days}");
             self.seeds("bars", name, &arguments, 1..1 + seeds);
             let without = format!("{arguments} --without-accounts");
-            self.seeds("bars without the accounts file", name, &without, 1..1 + seeds.min(5));
+            self.seeds("bars without the accounts file", name, &without, 1..1 + seeds.min(3));
         }
         for name in ["A1", "A4", "A5"] {
             let arguments = format!("--scenario {name} --days 14 --look-alikes 3 --accounts");
@@ -309,7 +309,7 @@ impl Plan {
             self.add("baselines", &row, &format!("compare {base} --budget 0,10,100,1000 --splink {SPLINK}"));
         }
         for scenario in ["A1", "A2", "A4", "A5", "A6", "A7"] {
-            for seed in 1..1 + self.pick(1, 3) {
+            for seed in 1..1 + self.pick(1, 2) {
                 let base = format!("--scenario {scenario} --accounts 5000 --days 14 --look-alikes 1 --seed {seed}");
                 self.add("baselines", scenario, &format!("run {base}"));
                 self.add("baselines", scenario, &format!("compare {base} --budget 0,10,100"));
@@ -353,16 +353,16 @@ impl Plan {
         let part = "real prompts and arrivals";
         for name in ["A1", "A4", "A5", "A6", "A7"] {
             let arguments = format!("--scenario {name} --accounts 5000 --days 14 --look-alikes 1 --data {DATA}");
-            self.seeds(part, name, &arguments, 1..1 + self.pick(1, 3));
+            self.seeds(part, name, &arguments, 1..1 + self.pick(1, 2));
         }
         for source in ["alpaca-cot", "arena-hard", "hh-rlhf", "t0-templates"] {
             let arguments = format!("--scenario A1 --accounts 5000 --days 14 --source {source} --data {DATA}");
-            self.seeds(part, &format!("A1, benign texts from {source} alone"), &arguments, 1..1 + self.pick(1, 3));
+            self.seeds(part, &format!("A1, benign texts from {source} alone"), &arguments, 1..1 + self.pick(1, 2));
         }
         let arguments = format!("--scenario benign --accounts 5000 --days 14 --data {DATA}");
-        self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 3));
-        let further = APART_CAMPAIGNS.into_iter().chain(APART_INNOCENTS).map(|kind| (kind, self.pick(1, 3)));
-        let apart: Vec<_> = APART.into_iter().map(|kind| (kind, self.pick(2, 5))).chain(further).collect();
+        self.seeds(part, "every look-alike, no campaign", &arguments, 1..1 + self.pick(1, 2));
+        let further = APART_CAMPAIGNS.into_iter().chain(APART_INNOCENTS).map(|kind| (kind, self.pick(1, 2)));
+        let apart: Vec<_> = APART.into_iter().map(|kind| (kind, self.pick(2, 4))).chain(further).collect();
         for (kind, seeds) in apart {
             for seed in 1..=seeds {
                 self.add("a generator written apart", kind, &format!("apart --data {DATA} --kind {kind} --seed {seed}"));
