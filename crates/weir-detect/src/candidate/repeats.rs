@@ -27,18 +27,17 @@ pub(crate) struct Fill {
 
 impl Fill {
     /// Counts a customer once, as long as no more than [`FILL_CUSTOMERS`] others
-    /// gave it in between; true where it was counted.
-    fn take(&mut self, unit: u64) -> bool {
+    /// gave it in between.
+    fn take(&mut self, unit: u64) {
         let unit = (unit >> 32) as u32;
         if self.latest.contains(&unit) {
-            return false;
+            return;
         }
         if self.latest.len() >= FILL_CUSTOMERS {
             self.latest.remove(0);
         }
         self.latest.push(unit);
         self.units = self.units.saturating_add(1);
-        true
     }
 
     /// The pairs of customers that gave it.
@@ -68,10 +67,9 @@ impl Sampled {
         }
         let kept = self.fills.entry(fill).or_default();
         let before = kept.units;
-        if kept.take(unit) {
-            self.given += u64::from(kept.units - before);
-            self.repeated += repeated(kept.units) - repeated(before);
-        }
+        kept.take(unit);
+        self.given += u64::from(kept.units - before);
+        self.repeated += repeated(kept.units) - repeated(before);
         if self.fills.len() > FILLS
             && let Some((_, largest)) = self.fills.pop_last()
         {
@@ -84,6 +82,11 @@ impl Sampled {
     pub(crate) fn keep_of(&mut self, units: impl Iterator<Item = u64>) {
         let halves: BTreeSet<u32> = units.map(|unit| (unit >> 32) as u32).collect();
         self.fills.retain(|_, fill| fill.latest.iter().any(|unit| halves.contains(unit)));
+        self.count();
+    }
+
+    /// Counts anew what is kept.
+    fn count(&mut self) {
         self.given = self.fills.values().map(|fill| u64::from(fill.units)).sum();
         self.repeated = self.fills.values().map(|fill| repeated(fill.units)).sum();
     }
@@ -117,8 +120,7 @@ impl Sampled {
     pub(super) fn of(counts: &[u32]) -> Sampled {
         let fill = |&units| Fill { latest: Vec::new(), units };
         let mut sampled = Sampled { fills: (0_u64..).zip(counts.iter().map(fill)).collect(), ..Sampled::default() };
-        sampled.given = counts.iter().map(|&units| u64::from(units)).sum();
-        sampled.repeated = counts.iter().map(|&units| repeated(units)).sum();
+        sampled.count();
         sampled
     }
 }

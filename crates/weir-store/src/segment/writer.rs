@@ -239,7 +239,7 @@ impl SegmentWriter {
         // The last page has more to come.
         let whole = self.digesting.bytes() & !(PAGE_BYTES - 1);
         let older = self.let_go..whole;
-        self.let_go = whole.max(self.let_go);
+        self.let_go = whole;
         Ok(Some(Syncing { file, segment: self.current.number, until: self.ahead.clone(), older }))
     }
 
