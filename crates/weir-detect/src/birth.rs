@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use crate::anchor::{self, Anchors};
 use crate::candidate::{Candidate, Member};
 use crate::constants::{
-    ANCHORS_A_CANDIDATE, BIRTHS_AN_EPOCH, CANDIDATES, DEDICATED, HARDLY_ELSE, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
+    ANCHORS_A_CANDIDATE, DEDICATED, HARDLY_ELSE, SAME_GROUP, TAKEN_ON, TAKEN_ON_MEMBERS,
+    births_an_epoch, candidates_at_once,
 };
 use crate::hash::Table;
 use crate::profile::EpochProfile;
@@ -23,7 +24,7 @@ use crate::unit::Units;
 pub(crate) fn change_candidates(state: &mut State, settings: &Settings, epoch: i64, profile: &EpochProfile, active: &BTreeSet<u64>) {
     let before = state.born;
     apart::let_go(state);
-    let most = before + BIRTHS_AN_EPOCH;
+    let most = before + births_an_epoch(state.units.len());
     apart::part(state, (epoch, settings.epochs_in_days(1)), most);
     bear(state, settings, (epoch, most), profile, active);
     if grow(state, epoch) || state.born > before {
@@ -136,7 +137,7 @@ fn bear(state: &mut State, settings: &Settings, (epoch, most): (i64, u64), profi
             }
         }
     }
-    if nodes.is_empty() && parts.is_empty() || state.candidates.len() >= CANDIDATES {
+    if nodes.is_empty() && parts.is_empty() || state.candidates.len() >= candidates_at_once(state.units.len()) {
         return;
     }
     let seed = u64::from_le_bytes(settings.key[..8].try_into().unwrap_or_default());
@@ -176,12 +177,12 @@ fn at_large_of(state: &State) -> (Spread, Option<f64>) {
 }
 
 /// Anchors that found nothing more. One that turned out to join several groups
-/// holds on to those anchors alone that most of its members show: the groups
+/// holds on to those anchors alone that nearly all of its members show: the groups
 /// within it may be told apart by the others.
 fn claimed(state: &State, several: &[bool]) -> BTreeSet<u64> {
     let mut claimed = BTreeSet::new();
     for (candidate, &is_several) in state.candidates.iter().zip(several) {
-        let least = if is_several { SAME_GROUP * candidate.members.len() as f64 } else { 0.0 };
+        let least = if is_several { HARDLY_ELSE * candidate.members.len() as f64 } else { 0.0 };
         let holds = |anchor: &&u64| state.anchors.get(anchor).is_some_and(|known| known.users() as f64 >= least);
         claimed.extend(candidate.anchors.iter().filter(holds).copied());
     }

@@ -368,8 +368,10 @@ impl Candidate {
         self.clients.extend(other.clients);
         self.is_parted |= other.is_parted;
         self.before.retain(|unit| other.before.contains(unit));
-        self.confirmed = self.confirmed.or(other.confirmed);
-        self.alarm = self.alarm.or(other.alarm);
+        // It was told when the first of both was.
+        let first_of = |left: Option<i64>, right: Option<i64>| left.into_iter().chain(right).min();
+        self.confirmed = first_of(self.confirmed, other.confirmed);
+        self.alarm = first_of(self.alarm, other.alarm);
         if other.log2_e >= top {
             (self.bits, self.bettors) = (other.bits, other.bettors);
             (self.likeness, self.bare) = (other.likeness, other.bare);

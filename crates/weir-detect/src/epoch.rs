@@ -7,7 +7,7 @@ use crate::anchor::{self, Anchor};
 use crate::birth;
 use crate::cleared;
 use crate::candidate::{Candidate, Exemplar, Step};
-use crate::constants::{CANDIDATES, DROP_DAYS, EXEMPLARS, REFERENCE_KEEP, threshold};
+use crate::constants::{DROP_DAYS, EXEMPLARS, REFERENCE_KEEP, candidates_at_once, threshold};
 use crate::evidence::{Families, Joint, Scene, weigh};
 use crate::fills::Listed;
 use crate::hash::Table;
@@ -250,7 +250,7 @@ fn forget(state: &mut State, settings: &Settings, epoch: i64) {
     }
     let drop = epoch - settings.epochs_in_days(DROP_DAYS);
     state.candidates.retain(|candidate| candidate.confirmed.is_some() || candidate.last.max(candidate.born) >= drop);
-    state.candidates.truncate(CANDIDATES);
+    state.candidates.truncate(candidates_at_once(state.units.len()));
 }
 
 /// The one rule that confirms, and the axes that must hold beside it.

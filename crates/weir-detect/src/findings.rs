@@ -17,6 +17,7 @@ use crate::standing::Kind;
 use crate::state::State;
 
 mod draw;
+mod twice;
 
 /// What stands after the epochs folded so far, strongest first.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,7 +37,7 @@ const GUARANTEE: &str = "Of linkage alone: if within each epoch, given each acco
     many words and whose history is as long, and as much as those of most families, then the chance that \
     this deployment ever confirms any false candidate is at most alpha. Harvest and concealment are stated thresholds.";
 
-pub(crate) fn of(state: &State) -> Findings {
+pub(crate) fn of(state: &State, alpha: f64) -> Findings {
     let mut found: Vec<(&Candidate, Verdict, Status)> = state
         .candidates
         .iter()
@@ -47,6 +48,7 @@ pub(crate) fn of(state: &State) -> Findings {
         })
         .collect();
     found.sort_by(|left, right| right.0.log2_e.total_cmp(&left.0.log2_e).then(left.0.ordinal.cmp(&right.0.ordinal)));
+    twice::keep_what_stands(&mut found, alpha);
     let mut findings = Findings::default();
     for (candidate, verdict, status) in &found {
         let id = id_of(candidate, state);

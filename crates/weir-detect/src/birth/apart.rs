@@ -7,7 +7,7 @@
 //! knew of its members. Who turns out to work off a list is none of it.
 
 use crate::candidate::{Candidate, Member};
-use crate::constants::{APART_SHARE, CANDIDATES, COME_DAYS, GIVEN_LEAST, GROUP_UNITS, SAME_GROUP};
+use crate::constants::{APART_SHARE, COME_DAYS, GIVEN_LEAST, GROUP_UNITS, SAME_GROUP, candidates_at_once};
 use crate::hash::join;
 use crate::propose::may_found;
 use crate::state::State;
@@ -31,7 +31,7 @@ pub(super) fn let_go(state: &mut State) {
 pub(super) fn part(state: &mut State, (epoch, day): (i64, i64), most: u64) {
     let mut at_large = None;
     for place in 0..state.candidates.len() {
-        if state.born >= most || state.candidates.len() >= CANDIDATES {
+        if state.born >= most || state.candidates.len() >= candidates_at_once(state.units.len()) {
             return;
         }
         let candidate = &mut state.candidates[place];

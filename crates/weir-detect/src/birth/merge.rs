@@ -16,7 +16,7 @@ pub(super) fn merge(state: &mut State) {
     let is_one = |&((left, right), shared): &((usize, usize), u64)| {
         several[left] == several[right]
             && state.candidates[left].is_apart == state.candidates[right].is_apart
-            && are_one(state, (left, right), shared)
+            && are_one(state, (left, right), shared, several[left])
     };
     let mut pairs = in_both(&state.candidates);
     pairs.retain(is_one);
@@ -45,19 +45,27 @@ pub(super) fn merge(state: &mut State) {
 }
 
 /// Whether two candidates that share so many members are one. What was found takes on
-/// nobody's work that is mostly others': of those beside whom its members show a
-/// phrase in passing.
-fn are_one(state: &State, (left, right): (usize, usize), shared: u64) -> bool {
+/// nobody's work that is mostly others': of those beside whom its members show a phrase in
+/// passing. Nor, once it has others among its members, anything that was not found, however
+/// many members are the same: that has been with those others for longer, and in the mixture
+/// is lost what tells of a campaign. It is found by itself or not at all.
+fn are_one(state: &State, (left, right): (usize, usize), shared: u64, are_several: bool) -> bool {
     let (left, right) = (&state.candidates[left], &state.candidates[right]);
     let all = (left.members.len() + right.members.len()) as u64 - shared;
-    if (shared as f64) < SAME_GROUP * all as f64 {
-        return left.alarm.is_some() && right.alarm.is_some() && do_the_same_work(state, left, right);
+    let are_mostly_the_same = shared as f64 >= SAME_GROUP * all as f64;
+    match (left.alarm.is_some(), right.alarm.is_some()) {
+        (true, true) => are_mostly_the_same || do_the_same_work(state, left, right),
+        (true, false) => are_mostly_the_same && !are_several && is_mostly_of(state, right, left),
+        (false, true) => are_mostly_the_same && !are_several && is_mostly_of(state, left, right),
+        (false, false) => are_mostly_the_same,
     }
-    match (left.alarm, right.alarm) {
-        (Some(_), None) => is_mostly_of(state, right, left),
-        (None, Some(_)) => is_mostly_of(state, left, right),
-        _ => true,
-    }
+}
+
+/// Whether those who work with one candidate are mostly members of another, found one.
+fn is_mostly_of(state: &State, candidate: &Candidate, found: &Candidate) -> bool {
+    let working = state.core_of(candidate);
+    let of_it = working.iter().filter(|id| found.members.contains_key(id)).count();
+    of_it as f64 >= TAKEN_ON * working.len() as f64
 }
 
 /// Whether those who work with either of two found candidates are the same, whoever else
@@ -66,13 +74,6 @@ fn do_the_same_work(state: &State, left: &Candidate, right: &Candidate) -> bool 
     let (left, right) = (state.core_of(left), state.core_of(right));
     let both = left.iter().filter(|id| right.binary_search(id).is_ok()).count();
     both as f64 >= SAME_GROUP * (left.len() + right.len() - both) as f64
-}
-
-/// Whether those who work with one candidate are mostly members of another, found one.
-fn is_mostly_of(state: &State, candidate: &Candidate, found: &Candidate) -> bool {
-    let working = state.core_of(candidate);
-    let of_it = working.iter().filter(|id| found.members.contains_key(id)).count();
-    of_it as f64 >= TAKEN_ON * working.len() as f64
 }
 
 /// How many members each two candidates have in common, where they have any, in their

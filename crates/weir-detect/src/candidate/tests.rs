@@ -16,6 +16,19 @@ fn merging_takes_the_mean_of_the_e_values_weighted_by_what_each_may_spend() {
     assert!((left.share - 0.4).abs() < 1e-12);
 }
 
+#[test]
+fn what_was_merged_was_told_when_the_first_of_both_was() {
+    let told = |confirmed, alarm| Candidate { share: 0.1, confirmed, alarm, ..Candidate::default() };
+    for (left, right) in [(Some(9), Some(4)), (Some(4), Some(9)), (None, Some(4)), (Some(4), None)] {
+        let mut merged = told(left, left);
+        merged.absorb(told(right, right));
+        assert_eq!((merged.confirmed, merged.alarm), (Some(4), Some(4)));
+    }
+    let mut merged = told(Some(3), None);
+    merged.absorb(told(None, None));
+    assert_eq!((merged.confirmed, merged.alarm), (Some(3), None));
+}
+
 /// Exchanges that showed the template before anything was under test are no other
 /// work of its own.
 #[test]

@@ -18,7 +18,9 @@ pub(crate) const SAME_GROUP: f64 = 0.6;
 pub(crate) const TAKEN_ON: f64 = 0.6;
 /// The share of an anchor's users that must be members before a candidate takes
 /// the anchor on (stated). Where two of five are others, those of them who show
-/// nothing else soon outweigh in the bet on topics what members win.
+/// nothing else soon outweigh in the bet on topics what members win. Of a candidate that
+/// has shown itself to be several groups, the share of its members that must show an
+/// anchor for this to found nothing else: a campaign may be most of them.
 pub(crate) const HARDLY_ELSE: f64 = 0.8;
 /// The share of a candidate's members that must show the anchor for that; a
 /// smaller group among the members may found a candidate of its own.
@@ -51,9 +53,26 @@ pub(crate) const LINKED: f64 = 0.05;
 pub(crate) const FAMILIES_AN_EPOCH: usize = 256;
 /// Births at one epoch end. Each costs budget for ever, so the largest go
 /// first and the rest wait.
-pub(crate) const BIRTHS_AN_EPOCH: u64 = 6;
+const BIRTHS_AN_EPOCH: u64 = 6;
+/// Customers for each of whom there is one: groups grow with them, and where a million
+/// have no more births than twenty thousand, a group of a hundred waits for a week behind
+/// larger ones (measured: twenty thousand bear a third of a thousand in two weeks,
+/// so a million would bear fifty an epoch).
+const CUSTOMERS_A_BIRTH: u64 = 25_000;
 /// Candidates alive at once.
-pub(crate) const CANDIDATES: usize = 4096;
+const CANDIDATES: usize = 4096;
+/// Customers for each of whom there is one: what as many births leave alive in two weeks.
+const CUSTOMERS_A_CANDIDATE: usize = 64;
+
+/// See [`BIRTHS_AN_EPOCH`].
+pub(crate) fn births_an_epoch(customers: usize) -> u64 {
+    (customers as u64 / CUSTOMERS_A_BIRTH).max(BIRTHS_AN_EPOCH)
+}
+
+/// See [`CANDIDATES`].
+pub(crate) fn candidates_at_once(customers: usize) -> usize {
+    (customers / CUSTOMERS_A_CANDIDATE).max(CANDIDATES)
+}
 /// Days without a joint exchange after which an unconfirmed candidate is
 /// dropped.
 pub(crate) const DROP_DAYS: i64 = 14;
@@ -71,3 +90,18 @@ pub(crate) const ALIKE_PRIVATE: f64 = 0.6;
 /// The share of a founder's traffic that must show the template for its own
 /// earlier history to count as its joint history.
 pub(crate) const DEDICATED: f64 = 0.6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn births_grow_with_the_customers_and_are_few_among_few() {
+        assert_eq!([0, 20_000, 174_999].map(births_an_epoch), [BIRTHS_AN_EPOCH; 3]);
+        assert_eq!([175_000, 1_000_000].map(births_an_epoch), [7, 40]);
+        // Two weeks of them have room among those alive.
+        assert!([1_000, 175_000, 1_000_000, 20_000_000].into_iter().all(|customers| {
+            births_an_epoch(customers) * 24 * 14 <= candidates_at_once(customers) as u64
+        }));
+    }
+}

@@ -33,6 +33,19 @@ fn what_was_found_does_not_take_on_others_work() {
 }
 
 #[test]
+fn what_was_found_is_not_mixed_with_what_was_not_once_others_show_it() {
+    let found = |candidate: Candidate| Candidate { confirmed: Some(5), alarm: Some(5), ..candidate };
+    let several = |candidate: Candidate| Candidate { is_parted: true, ..candidate };
+    // A hundred accounts, and thirty others who show the same sentence, in both.
+    let older = |state: &mut State| several(candidate(state, 1, 0..130, 0..0));
+    let newer = |state: &mut State| several(candidate(state, 2, 0..100, 100..120));
+    assert_eq!(merged(|state| [older(state), found(newer(state))]), 2);
+    assert_eq!(merged(|state| [found(older(state)), newer(state)]), 2);
+    assert_eq!(merged(|state| [older(state), newer(state)]), 1);
+    assert_eq!(merged(|state| [found(older(state)), found(newer(state))]), 1);
+}
+
+#[test]
 fn found_ones_with_the_same_workers_are_one_whoever_shows_a_phrase_of_one() {
     let found = |candidate: Candidate| Candidate { confirmed: Some(5), alarm: Some(5), ..candidate };
     // A hundred accounts work with both; of one many others show a phrase in passing.

@@ -1,0 +1,83 @@
+//! People who are told already. A phrase may join a campaign with people of another kind.
+//! Then its accounts' exits and their dealt-out work speak for all who show the phrase: the
+//! bets are on the group, and half of those of whom it can be told are enough. The campaign
+//! stands by itself, more strongly. So of a weaker finding that shares workers with it, what
+//! is left without them must be confirmed, too.
+
+use std::collections::BTreeSet;
+
+use crate::candidate::Candidate;
+use crate::constants::{OWN_WORKERS, threshold};
+use crate::dossier::Status;
+use crate::judge::Verdict;
+
+/// Lets go of findings, the strongest of which come first, that stand by the workers of
+/// stronger ones.
+pub(super) fn keep_what_stands(found: &mut Vec<(&Candidate, Verdict, Status)>, alpha: f64) {
+    let mut told = BTreeSet::new();
+    found.retain(|(candidate, verdict, _)| {
+        let stands = stands_beside(candidate, &verdict.core, &told, alpha);
+        if stands {
+            told.extend(&verdict.core);
+        }
+        stands
+    });
+}
+
+/// Whether nearly all of its workers are told nowhere else, or those who are not brought by
+/// themselves what confirms it. Each one's bits are its own factors in
+/// the e-process, and their sum is what this gained by them.
+fn stands_beside(candidate: &Candidate, working: &[u64], told: &BTreeSet<u64>, alpha: f64) -> bool {
+    let others: Vec<&u64> = working.iter().filter(|unit| !told.contains(unit)).collect();
+    if others.len() as f64 >= OWN_WORKERS * working.len() as f64 {
+        return true;
+    }
+    let brought = |unit: &&u64| candidate.members.get(unit).map_or(0.0, |member| member.bits.iter().sum());
+    others.iter().map(brought).sum::<f64>() >= threshold(alpha, candidate.share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bet::Component;
+    use crate::candidate::Member;
+
+    /// A candidate of accounts that brought so many bits each, and all of them.
+    fn of(bits: &[(u64, f64)]) -> (Candidate, Vec<u64>) {
+        let mut candidate = Candidate { share: 0.1, ..Candidate::default() };
+        for &(count, each) in bits {
+            let from = candidate.members.len() as u64;
+            let mut member = Member::default();
+            member.bits[Component::Address as usize] = each;
+            candidate.members.extend((from..from + count).map(|unit| (unit, member.clone())));
+        }
+        let working = candidate.members.keys().copied().collect();
+        (candidate, working)
+    }
+
+    fn stands(bits: &[(u64, f64)], told: std::ops::Range<u64>) -> bool {
+        let (candidate, working) = of(bits);
+        stands_beside(&candidate, &working, &told.collect(), 0.01)
+    }
+
+    #[test]
+    fn users_whom_a_phrase_joins_with_a_campaign_do_not_stand_by_its_accounts() {
+        // Sixty accounts of a campaign share exits, forty users of a harness nothing.
+        let joined = [(60, 1.0), (40, 0.02)];
+        assert!(!stands(&joined, 0..60));
+        // They are one finding as long as no other tells of some of them.
+        assert!(stands(&joined, 0..0) && stands(&joined, 200..300));
+        // Harness users who are told are a few of its workers, and it is the campaign's.
+        assert!(stands(&joined, 60..80));
+    }
+
+    #[test]
+    fn a_campaign_of_which_some_are_told_stands_by_the_others() {
+        let campaign = [(100, 1.0)];
+        assert!(stands(&campaign, 0..80), "twenty bits, where ten are needed");
+        assert!(!stands(&campaign, 0..95), "five bits");
+        assert!(!stands(&campaign, 0..100), "told twice");
+        // A few of another's: a bystander, keys that two thieves have.
+        assert!(stands(&[(20, 0.5)], 0..4), "eight bits of their own, and four of five accounts");
+    }
+}
