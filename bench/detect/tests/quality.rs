@@ -7,7 +7,7 @@
 use weir_detect::{Settings, Trial};
 use weir_detect_bench::calibrate::{Calibrated, Mean, calibrate};
 use weir_detect_bench::{Data, Run, removals, run};
-use weir_sim::traffic::{Campaign, Kind, LookAlikes, Scenario, VariantBy};
+use weir_sim::traffic::{Campaign, Kind, LookAlikes, Place, Scenario, VariantBy};
 
 fn settings(alpha: f64) -> Settings {
     Settings { key: [7; 16], alpha, memory: 64 << 20, ..Settings::default() }
@@ -101,6 +101,18 @@ fn eight_answers_to_each_task_do_not_hide_it() {
     let campaign = &done.score.campaigns[0];
     assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{campaign:?}");
     assert_eq!(done.score.false_campaigns, 0, "{:?}", done.score);
+}
+
+/// The task is set in a turn of its own, which the model is made to have taken up; so no exchange is
+/// its conversation's first, as none is that comes with examples.
+#[test]
+fn a_template_in_a_turn_before_the_task_does_not_hide_it() {
+    let mut scenario = scenario("A1", 11);
+    scenario.campaigns[0].with.place = Place::Turn;
+    let done = run(&scenario, Data::default(), settings(0.01), &mut ()).unwrap();
+    let campaign = &done.score.campaigns[0];
+    assert!(campaign.found && campaign.recall >= 0.9 && campaign.precision >= 0.95, "{campaign:?}");
+    assert!(done.score.flagged.is_empty() && done.score.false_campaigns == 0, "{:?}", done.score);
 }
 
 /// What an operator has his accounts do beside, so that they look like users of a list or

@@ -226,7 +226,7 @@ impl Candidate {
         self.pool.remove(&member.history);
         for event in joint {
             member.clients.take(event.client);
-            if !event.follows_up {
+            if !event.follows_up() {
                 member.history.take(event);
             }
             if let Some(fill) = event.given() {
@@ -251,7 +251,7 @@ impl Candidate {
         if !event.model_name.is_empty() && (self.by_model.len() < 16 || self.by_model.contains_key(&event.model_name)) {
             *self.by_model.entry(event.model_name.clone()).or_default() += 1;
         }
-        if !event.follows_up {
+        if !event.follows_up() {
             self.fills.take(unit, event.fill);
         }
         self.addresses.take(event.address, unit);

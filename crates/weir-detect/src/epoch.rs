@@ -13,6 +13,7 @@ use crate::fills::Listed;
 use crate::hash::Table;
 use crate::judge;
 use crate::leave_out::{Item, LeftOut};
+use crate::primed::Opened;
 use crate::profile::{EpochProfile, Event};
 use crate::settings::Settings;
 use crate::shed::shed;
@@ -53,6 +54,8 @@ pub(crate) fn fold(
     state.epoch = Some(epoch);
     let without = cleared::clear(state, settings, epoch, profile);
     let profile = without.as_ref().unwrap_or(profile);
+    let opened = Opened::of(profile, &state.units);
+    let profile = opened.profile.as_ref().unwrap_or(profile);
     let listed = Listed::of(profile, &mut state.fills);
     weigh_all(state, epoch, profile, &listed);
     done(Stage::Evidence);
@@ -60,6 +63,7 @@ pub(crate) fn fold(
     let facts = &state.facts;
     state.seats.take(profile, |unit| facts.get(&unit).is_some_and(|facts| facts.declared));
     let active = learn(state, settings, (epoch, profile), &listed);
+    opened.note(&mut state.units);
     done(Stage::Learning);
     forget(state, settings, epoch);
     done(Stage::Forgetting);

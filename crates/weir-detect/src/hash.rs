@@ -46,6 +46,7 @@ pub(crate) enum Domain {
     Text,
     Key,
     Frame,
+    Before,
 }
 
 impl Keyed {

@@ -36,6 +36,7 @@ mod leave_out;
 mod likeness;
 mod member;
 mod picture;
+mod primed;
 mod profile;
 mod propose;
 mod recorded;

@@ -87,7 +87,7 @@ pub(crate) fn likeness<'e>(
     };
     let most = if wrapper == Wrapper::LeftOut { WRAPPER_SHARE } else { f64::INFINITY };
     let (mut excess, mut room, mut words, mut all, mut count) = (0.0, 0.0, 0_usize, 0_usize, 0.0_f64);
-    for event in events.filter(|event| !event.follows_up) {
+    for event in events.filter(|event| !event.follows_up()) {
         let Some(turn) = topic_likeness(event, &share, most) else { continue };
         count += 1.0;
         excess += turn.excess;

@@ -14,7 +14,7 @@ use crate::sharing::EpochSeats;
 use crate::text::Topic;
 
 /// What is kept of one exchange.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Event {
     /// Which sixty-fourth of the epoch.
     pub(crate) slot: u32,
@@ -26,8 +26,9 @@ pub(crate) struct Event {
     pub(crate) script: u8,
     pub(crate) hour: u8,
     pub(crate) asks: u8,
-    /// Whether its conversation had an earlier turn of the user's.
-    pub(crate) follows_up: bool,
+    /// What the user had said before its turn, as one value; 0 where that is the
+    /// opening one, or stands for it (see `primed.rs`).
+    pub(crate) before: u64,
     pub(crate) address: u64,
     pub(crate) prefix: u64,
     pub(crate) client: u64,
@@ -46,9 +47,19 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Makes it an opening turn.
+    pub(crate) fn open(&mut self) {
+        self.before = 0;
+    }
+
+    /// Whether its conversation had an earlier turn of the user's.
+    pub(crate) fn follows_up(&self) -> bool {
+        self.before != 0
+    }
+
     /// The fill of an opening turn, where it has one: what its sender was given to ask.
     pub(crate) fn given(&self) -> Option<u64> {
-        (!self.follows_up && self.fill != 0).then_some(self.fill)
+        (!self.follows_up() && self.fill != 0).then_some(self.fill)
     }
 }
 

@@ -184,7 +184,7 @@ impl Sketcher {
             script: text.script,
             hour: 0,
             asks: gist.asks,
-            follows_up: gist.follows_up,
+            before: gist.before,
             address: key.of_text(Domain::Address, exchange.ip),
             prefix: key.of_text(Domain::Prefix, prefix),
             client: if ja4 == 0 && agent == 0 { 0 } else { join(ja4, agent).max(1) },

@@ -32,7 +32,7 @@ pub(crate) struct Habits {
 impl Habits {
     pub(crate) fn take(&mut self, event: &Event) {
         self.events += 1;
-        self.openings += u64::from(!event.follows_up);
+        self.openings += u64::from(!event.follows_up());
         self.output_tokens += u64::from(event.output_tokens);
         for (bit, count) in self.asks.iter_mut().enumerate() {
             *count += u64::from(event.asks >> bit & 1);

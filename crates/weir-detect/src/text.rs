@@ -37,6 +37,8 @@ pub(crate) struct TextSketch {
     pub(crate) anchors: Box<[u64]>,
     /// Hash of the words of the last user text.
     pub(crate) fill: u64,
+    /// The same of the first, where another follows it.
+    pub(crate) first_words: u64,
     /// Buckets of the sampled long words of the last user text, sorted.
     pub(crate) topic: Topic,
     pub(crate) words: u32,
@@ -95,6 +97,9 @@ impl Reader {
         }
         self.chains_of(part);
         self.anchors_of(part);
+        if part == Part::FirstUser {
+            self.sketch.first_words = self.scan.fill;
+        }
         if part == Part::LastUser {
             self.sketch.fill = join(self.scan.fill, Domain::Text as u64);
             self.sketch.words = u32::try_from(self.scan.words().len()).unwrap_or(u32::MAX);

@@ -17,6 +17,7 @@ use crate::fills::Given;
 use crate::footprint::rounded;
 use crate::hash::{Domain, Keyed, Table};
 use crate::launch::{Launch, Moved};
+use crate::primed::Primer;
 use crate::profile::{Event, UnitEpoch};
 pub(crate) use clients::Clients;
 pub(crate) use topics::Topics;
@@ -204,6 +205,8 @@ pub(crate) struct Unit {
     pub(crate) exchanges: u64,
     /// Of them, those whose texts were looked at.
     pub(crate) sampled: u32,
+    /// What came before a turn of its.
+    pub(crate) primer: Primer,
     /// What its opening turns were like; later turns of a conversation follow
     /// from the first and would only make everybody look alike to themselves.
     pub(crate) history: History,
@@ -249,7 +252,7 @@ impl Unit {
         self.exchanges = self.exchanges.saturating_add(seen.exchanges);
         self.sampled = self.sampled.saturating_add(seen.events.len() as u32);
         for (_, event) in &seen.events {
-            if !event.follows_up {
+            if !event.follows_up() {
                 self.history.take_pooled(event, pool);
             }
             self.addresses.take(event.address);

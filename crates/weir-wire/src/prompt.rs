@@ -20,6 +20,10 @@ pub struct Prompt<'b> {
     pub system: Option<Cow<'b, str>>,
     /// The first text of the user, where another follows it.
     pub first_user: Option<Cow<'b, str>>,
+    /// The user's text right before the last, where it is not the first.
+    pub user_before: Option<Cow<'b, str>>,
+    /// How many messages the user has.
+    pub user_turns: usize,
     /// The last text of the user.
     pub last_user: Option<Cow<'b, str>>,
     /// The sampling temperature.
@@ -182,15 +186,18 @@ impl<'b> Reader<'b> {
         text.filter(|text| !text.is_empty())
     }
 
-    /// Only the outermost texts are read, however long the conversation is.
+    /// Only the outermost texts and the one before the last are read, however long the
+    /// conversation is.
     fn finish(mut self) -> Prompt<'b> {
         let text = |passed: &Content<'b>| self.text_of(*passed);
         let first = self.users.iter().enumerate().find_map(|(place, at)| Some((place, text(at)?)));
         let last = self.users.iter().enumerate().rev().find_map(|(place, at)| Some((place, text(at)?)));
         if let (Some((first_place, first)), Some((last_place, last))) = (first, last) {
+            self.prompt.user_before = self.users[first_place..last_place].iter().skip(1).rev().find_map(text);
             self.prompt.first_user = (first_place != last_place).then_some(first);
             self.prompt.last_user = Some(last);
         }
+        self.prompt.user_turns = self.users.len();
         self.prompt.system = self.prompt.system.take().or(self.system);
         self.prompt
     }
@@ -313,6 +320,9 @@ mod tests {
             let users = of("user");
             let first = users.first().filter(|_| users.len() > 1).cloned();
             prop_assert_eq!(texts(Api::OpenAiChat, &body), [system.map(|(_, text)| text.clone()), first, users.last().cloned()]);
+            let prompt = read(Api::OpenAiChat, body.as_bytes());
+            prop_assert_eq!(prompt.user_before.as_deref(), users.iter().skip(1).nth_back(1).map(String::as_str));
+            prop_assert_eq!(prompt.user_turns, said.iter().filter(|(role, _)| role == "user").count());
         }
     }
 }

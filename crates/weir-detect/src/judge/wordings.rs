@@ -124,7 +124,7 @@ mod tests {
             let mut member = Member::default();
             for turn in 0..8 {
                 let topic = [7, 20 + (unit as u8 + turn) % 60, 100 + 2 * wording(unit), 101 + 2 * wording(unit)];
-                member.history.take(&crate::profile::Event { topic: crate::text::Topic::of(&topic), follows_up: false, ..sketched.clone() });
+                member.history.take(&crate::profile::Event { topic: crate::text::Topic::of(&topic), before: 0, ..sketched.clone() });
             }
             candidate.members.insert(unit, member);
         }

@@ -151,6 +151,9 @@ fn slowly(key: &Keyed, parts: &[(Part, &str)]) -> TextSketch {
         edges.extend(some);
         inner.extend(others);
         sketch.asks |= slow.asks;
+        if part == Part::FirstUser {
+            sketch.first_words = slow.fill;
+        }
         if part == Part::LastUser {
             sort(&mut slow.topic, TOPIC_WORDS);
             let mut buckets: Vec<u8> = slow.topic.iter().map(|hash| (hash >> 32) as u8).collect();

@@ -32,6 +32,8 @@ pub enum Place {
     System,
     /// Around the task in the user's message.
     User,
+    /// In a turn of the user's before the task, which the model is made to have taken up.
+    Turn,
 }
 
 /// From where the accounts call.

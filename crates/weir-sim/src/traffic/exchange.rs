@@ -266,6 +266,12 @@ fn task(world: &World, said: &Said<'_>, plan: &Plan, number: u64, out: &mut Mess
         system.push_str(&template.before);
         system.push_str(&template.after);
     }
+    if let (Some(template), Place::Turn) = (template, with.place) {
+        let turn = out.next("user");
+        turn.push_str(&template.before);
+        turn.push_str(&template.after);
+        out.next("assistant").push_str("Understood. Send the first one.");
+    }
     let text = out.next("user");
     match template.filter(|_| with.place == Place::User) {
         Some(template) => {

@@ -101,8 +101,13 @@ impl Prompts {
 
 fn read(recorder: &Recorder, keeper: &mut Keeper, id: DecisionId, said: &Said) -> Known {
     let prompt = prompt::read(said.api, &said.body);
-    let texts =
-        Texts { system: prompt.system.as_deref(), first: prompt.first_user.as_deref(), last: prompt.last_user.as_deref() };
+    let texts = Texts {
+        system: prompt.system.as_deref(),
+        first: prompt.first_user.as_deref(),
+        before: prompt.user_before.as_deref(),
+        turns: u32::try_from(prompt.user_turns).unwrap_or(u32::MAX),
+        last: prompt.last_user.as_deref(),
+    };
     let conversation = prompt.conversation.as_deref().filter(|id| id.len() <= LONGEST_CONVERSATION);
     Known {
         sketch: recorder.sketch(&texts),

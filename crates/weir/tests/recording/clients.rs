@@ -44,7 +44,8 @@ fn detector_key(data: &Path) -> [u8; 16] {
 fn expected(call: &Value, found: &LoggedExchange, recorder: &Recorder, (account, party): (&str, &str)) -> LoggedExchange {
     let text = |name: &str| call[name].as_str();
     let owned = |name: &str| text(name).map(str::to_owned);
-    let texts = Texts { system: text("system"), first: text("first"), last: text("last") };
+    let turns = 1 + u32::from(text("first").is_some());
+    let texts = Texts { system: text("system"), first: text("first"), before: None, turns, last: text("last") };
     let usage = match call["usage"].as_array() {
         Some(told) => LoggedUsage { input_tokens: told[0].as_u64(), output_tokens: told[1].as_u64() },
         None => found.usage,

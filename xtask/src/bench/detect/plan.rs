@@ -190,6 +190,11 @@ impl Plan {
                 ),
             ),
             ("A6, a wording an account", r#"--scenario A6 --with {"variant-by":"account"}"#),
+            ("A1, the template in a turn before", r#"--scenario A1 --with {"place":"turn"} --look-alikes 1"#),
+            (
+                "A2, the template in a turn before",
+                r#"--scenario A2 --with {"place":"turn"} --look-alikes 1"#,
+            ),
             ("A1, each task answered four times", r#"--scenario A1 --with {"samples":4} --look-alikes 1"#),
             ("A1, each task answered eight times", r#"--scenario A1 --with {"samples":8} --look-alikes 1"#),
             ("A7, cover from a public list of 60 prompts", r#"--scenario A7 --with {"cover-list":60}"#),
