@@ -60,7 +60,7 @@ pub enum Status {
     /// Linkage, harvest and concealment.
     Campaign,
     /// Linkage and harvest; concealment cannot be assessed, or by no more than that the
-    /// accounts are new.
+    /// accounts are new, or all that speaks against it is their one e-mail domain.
     Suspected,
 }
 

@@ -124,12 +124,17 @@ pub(crate) fn verdict(candidate: &Candidate, state: &State) -> Verdict {
     let several = candidate.is_refuted(&core, is_told_otherwise);
     let dealt = unasked || (!several && is_told_by(Block::Text));
     let shown = candidate.confirmed.is_some() && two_blocks && dealt && core.len() >= 3 && sum(&harvest) >= trial.needs(HARVEST_BITS);
+    let hides_but_for_a_domain = |pieces: &[Piece]| {
+        concealment::open::but_for_a_domain(pieces, &standing).is_some_and(|bits| bits >= trial.needs(CONCEALMENT_BITS))
+    };
     let status = match &concealment {
         _ if !shown => None,
         None => Some(Status::Suspected),
         Some(pieces) if sum(pieces) >= trial.needs(CONCEALMENT_BITS) => Some(Status::Campaign),
         // Who pays is not known, and so not whether that is hidden.
         Some(pieces) if standing.kind(Kind::Payment).is_none() && sum(pieces) >= trial.needs(NEW_BITS) => Some(Status::Suspected),
+        // Nor whether a firm's domain is one.
+        Some(pieces) if hides_but_for_a_domain(pieces) => Some(Status::Suspected),
         Some(_) => None,
     };
     Verdict { status, core, begun, standing, firms, hands, hands_in_use, tenure, by_wording, one_by_one, pivot, linkage, harvest, concealment }

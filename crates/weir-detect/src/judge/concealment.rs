@@ -3,7 +3,7 @@
 //! is not known that many pay, one office is an open operator, however alike the work.
 
 mod new_accounts;
-mod open;
+pub(super) mod open;
 mod payers;
 mod rotation;
 

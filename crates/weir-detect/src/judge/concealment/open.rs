@@ -2,7 +2,7 @@
 //! declared organisation, or somebody known who let all of them in.
 
 use crate::constants::{DECIDES, LESSER_BITS, MAIL_SERVICE, OPEN_SHARE, OWN_DOOR};
-use crate::judge::Piece;
+use crate::judge::{Piece, sum};
 use crate::standing::{Kind, Standing, Values};
 use crate::state::State;
 
@@ -12,12 +12,24 @@ pub(super) fn pieces(core: &[u64], standing: &Standing, state: &State) -> Vec<Pi
     pieces
 }
 
+/// What its other pieces say of hiding, where nothing but an e-mail domain of most accounts
+/// makes its operator an open one: many pay, and cards that each pay for several or exits
+/// taken by turns say that he hides. Anybody who registers a domain has one for all his
+/// accounts, and so has a firm, so it is not known which he is.
+pub(crate) fn but_for_a_domain(pieces: &[Piece], standing: &Standing) -> Option<f64> {
+    let values = standing.kind(Kind::Mail)?;
+    let (value, count) = values.modal()?;
+    let is_one = values.share(value) >= OPEN_SHARE && count > 1 && values.outside(value) < MAIL_SERVICE;
+    let hides = |piece: &Piece| piece.bits >= LESSER_BITS && ["identity", "network"].contains(&piece.block);
+    (is_one && payers_are_many(standing) && pieces.iter().any(hides)).then(|| sum(pieces) - DECIDES)
+}
+
 fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece> {
     let mut pieces = Vec::new();
     // An office pays from one account. Where many are known to pay, one address is the
     // least that an operator can save on, and speaks against hiding no more than a means of
     // payment each speaks for it.
-    let payers_are_many = standing.kind(Kind::Payment).is_some_and(|payers| share_of_most(payers) < OPEN_SHARE);
+    let payers_are_many = payers_are_many(standing);
     for kind in [Kind::Payment, Kind::Mail, Kind::Address] {
         let Some(values) = standing.kind(kind) else { continue };
         let Some((value, count)) = values.modal() else { continue };
@@ -64,6 +76,11 @@ fn one_door(standing: &Standing) -> Option<Piece> {
         bits: -LESSER_BITS,
         accounts: count,
     })
+}
+
+/// Whether it is known who pays for most, and no one of them for most.
+fn payers_are_many(standing: &Standing) -> bool {
+    standing.kind(Kind::Payment).is_some_and(|payers| share_of_most(payers) < OPEN_SHARE)
 }
 
 /// The share of members with the value that most of them have.

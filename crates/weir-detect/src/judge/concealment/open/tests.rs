@@ -4,9 +4,9 @@ use crate::hash::join;
 use crate::settings::Settings;
 use crate::unit::{Facts, Unit};
 
-/// Bits of what speaks of an open operator, of sixty members who call from one address
-/// and have one e-mail domain, among a thousand others; each pays by the means given.
-fn open_bits(payment: impl Fn(u64) -> u64) -> Vec<(String, f64)> {
+/// Sixty members who call from one address and have one e-mail domain, among a thousand
+/// others; each pays by the means given.
+fn house(payment: impl Fn(u64) -> u64) -> (State, Vec<u64>, Standing) {
     let (mut state, mut candidate) = (State::new(&Settings::default()), Candidate::born(1, 0));
     for id in 0..1_060 {
         let is_member = id < 60;
@@ -21,7 +21,14 @@ fn open_bits(payment: impl Fn(u64) -> u64) -> Vec<(String, f64)> {
         }
     }
     let core: Vec<u64> = (0..60).collect();
-    let pieces = open_operator(&core, &Standing::of(&candidate, &core, &state), &state);
+    let standing = Standing::of(&candidate, &core, &state);
+    (state, core, standing)
+}
+
+/// Bits of what speaks of an open operator of such a house.
+fn open_bits(payment: impl Fn(u64) -> u64) -> Vec<(String, f64)> {
+    let (state, core, standing) = house(payment);
+    let pieces = open_operator(&core, &standing, &state);
     pieces.into_iter().map(|piece| (piece.what, piece.bits)).collect()
 }
 
@@ -42,6 +49,22 @@ fn where_many_pay_one_address_decides_nothing() {
         assert!(domain.contains("e-mail domain") && *decides == DECIDES, "{many:?}");
         assert!(address.contains("address") && *says == -LESSER_BITS / 2.0, "{many:?}");
     }
+}
+
+/// A domain is anybody's who registers it, so beside cards that each pay for several it is not
+/// known whether it is a firm's; that accounts are new, or pay for themselves, a class says too.
+#[test]
+fn one_domain_alone_does_not_say_what_cards_and_exits_deny() {
+    let piece = |block, bits| Piece { block, what: String::new(), bits, accounts: 60 };
+    let (domain, new) = (piece("identity", DECIDES), piece("life", 5.0));
+    let cards = piece("identity", LESSER_BITS);
+    let own = piece("identity", LESSER_BITS / 2.0);
+    let but = |pieces: &[Piece], payment: fn(u64) -> u64| but_for_a_domain(pieces, &house(payment).2);
+    assert_eq!(but(&[domain.clone(), new.clone(), cards.clone()], |id| id / 8 + 10), Some(9.0));
+    assert_eq!(but(&[domain.clone(), new.clone(), own], |id| id + 10), None);
+    // One pays for all, or nobody knows who does.
+    assert_eq!(but(&[domain.clone(), new.clone(), cards.clone()], |_| 9), None);
+    assert_eq!(but(&[domain, new, cards], |_| 0), None);
 }
 
 /// Bits of what says that all of sixty members came by one path, by which so many of a
