@@ -54,7 +54,8 @@ pub(crate) fn line(
     let bits: f64 = parts.iter().map(|part| part.bits).sum();
     let declared = state.facts.get(&unit).is_some_and(|facts| facts.declared);
     let needs = state.trial.needs(group.needed);
-    let may_be_one = does_the_work(member.joint) && !declared;
+    // What it showed before the candidate was born is no evidence, and yet its doing.
+    let may_be_one = does_the_work(member.shown + member.joint) && !declared;
     let passes = may_be_one && is_shown(&parts, bits, needs, state.trial) && verdict.status == Some(Status::Campaign);
     parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
     let removal = if passes { smallest_removal(&parts, needs, state.trial) } else { Vec::new() };
@@ -73,9 +74,9 @@ pub(crate) fn line(
     })
 }
 
-/// Whether so many sampled exchanges of the joint work are more than a phrase in passing.
-fn does_the_work(joint: u64) -> bool {
-    joint >= MEMBER_JOINT
+/// Whether so many sampled exchanges with the template are more than a phrase in passing.
+fn does_the_work(exchanges: u64) -> bool {
+    exchanges >= MEMBER_JOINT
 }
 
 /// What does not come along with a copy, together.

@@ -63,7 +63,7 @@ pub(crate) const QUOTA_BITS: f64 = 2.0;
 /// Bits a member's own test needs (stated: the text alone brings 8 at most, so
 /// its share of the account's own traffic 6, so it takes both and more).
 pub(crate) const MEMBER_BITS: f64 = 14.0;
-/// Sampled exchanges of the joint work before an account may be a member: once or twice
+/// Sampled exchanges with the template before an account may be a member: once or twice
 /// is how phrases are shared, and how somebody is framed by what he pasted (stated).
 pub(crate) const MEMBER_JOINT: u64 = 3;
 /// The most that all may say together which comes along with a copied template
