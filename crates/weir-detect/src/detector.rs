@@ -193,7 +193,7 @@ impl Detector {
 
     /// What stands now.
     pub fn findings(&self) -> Findings {
-        findings::of(&self.state, self.settings.alpha)
+        findings::of(&self.state)
     }
 
     /// What it takes of memory, by what it is for.

@@ -37,7 +37,7 @@ const GUARANTEE: &str = "Of linkage alone: if within each epoch, given each acco
     many words and whose history is as long, and as much as those of most families, then the chance that \
     this deployment ever confirms any false candidate is at most alpha. Harvest and concealment are stated thresholds.";
 
-pub(crate) fn of(state: &State, alpha: f64) -> Findings {
+pub(crate) fn of(state: &State) -> Findings {
     let mut found: Vec<(&Candidate, Verdict, Status)> = state
         .candidates
         .iter()
@@ -48,7 +48,7 @@ pub(crate) fn of(state: &State, alpha: f64) -> Findings {
         })
         .collect();
     found.sort_by(|left, right| right.0.log2_e.total_cmp(&left.0.log2_e).then(left.0.ordinal.cmp(&right.0.ordinal)));
-    twice::keep_what_stands(&mut found, alpha);
+    twice::keep_what_stands(&mut found);
     let mut findings = Findings::default();
     for (candidate, verdict, status) in &found {
         let id = id_of(candidate, state);

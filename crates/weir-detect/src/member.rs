@@ -7,7 +7,7 @@ mod parts;
 
 use crate::bet::Block;
 use crate::candidate::Candidate;
-use crate::constants::{BLOCK_COUNTS, MEMBER_BITS, MEMBER_JOINT, OWN_BLOCKS};
+use crate::constants::{BLOCK_COUNTS, MEMBER_BITS, OWN_BLOCKS};
 use crate::dossier::{MemberLine, Role, Status, Weighed};
 use crate::judge::Verdict;
 use crate::settings::Trial;
@@ -54,9 +54,7 @@ pub(crate) fn line(
     let bits: f64 = parts.iter().map(|part| part.bits).sum();
     let declared = state.facts.get(&unit).is_some_and(|facts| facts.declared);
     let needs = state.trial.needs(group.needed);
-    // What it showed before the candidate was born is no evidence, and yet its doing.
-    let may_be_one = does_the_work(member.shown + member.joint) && !declared;
-    let passes = may_be_one && is_shown(&parts, bits, needs, state.trial) && verdict.status == Some(Status::Campaign);
+    let passes = is_shown(&parts, bits, needs, state.trial) && !declared && verdict.status == Some(Status::Campaign);
     parts.sort_by(|left, right| right.bits.total_cmp(&left.bits));
     let removal = if passes { smallest_removal(&parts, needs, state.trial) } else { Vec::new() };
     let (top, against): (Vec<Part>, Vec<Part>) = parts.into_iter().filter(|p| p.bits != 0.0).partition(|p| p.bits > 0.0);
@@ -72,11 +70,6 @@ pub(crate) fn line(
         against: against.into_iter().map(weighed).collect(),
         smallest_removal: removal,
     })
-}
-
-/// Whether so many sampled exchanges with the template are more than a phrase in passing.
-fn does_the_work(exchanges: u64) -> bool {
-    exchanges >= MEMBER_JOINT
 }
 
 /// What does not come along with a copy, together.
@@ -164,11 +157,6 @@ mod tests {
         assert!(!is_member(&named));
         named.extend([own(Block::Time, OWN_BITS - BLOCK_COUNTS), own(Block::Life, BLOCK_COUNTS)]);
         assert!(is_member(&named), "its own behaviour is what makes it one");
-    }
-
-    #[test]
-    fn who_pasted_it_once_or_twice_is_no_member_whatever_else_he_shares() {
-        assert_eq!([0, 1, 2, 3, 20].map(does_the_work), [false, false, false, true, true]);
     }
 
     #[test]

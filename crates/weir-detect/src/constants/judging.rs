@@ -63,9 +63,6 @@ pub(crate) const QUOTA_BITS: f64 = 2.0;
 /// Bits a member's own test needs (stated: the text alone brings 8 at most, so
 /// its share of the account's own traffic 6, so it takes both and more).
 pub(crate) const MEMBER_BITS: f64 = 14.0;
-/// Sampled exchanges with the template before an account may be a member: once or twice
-/// is how phrases are shared, and how somebody is framed by what he pasted (stated).
-pub(crate) const MEMBER_JOINT: u64 = 3;
 /// The most that all may say together which comes along with a copied template
 /// and its tool: it has one cause (template and traffic at their most).
 pub(crate) const COPIED_BITS: f64 = TEMPLATE_BITS + TRAFFIC_BITS;
@@ -192,9 +189,13 @@ pub(crate) const OWN_DOOR: f64 = 0.05;
 /// with a group that others founded, of identity and of network, while they share it with each other.
 pub(crate) const FIRM_BITS: f64 = 2.0 * STANDING_MOST;
 /// The share of a finding's working members that are told nowhere else, more strongly, from
-/// which on it stands as it is; below, those must confirm it by themselves (stated: a stolen
+/// which on it stands as it is; and the share that are told elsewhere from which on it does,
+/// too, since hardly anybody is told with it who was not before (stated: a stolen
 /// key or a bystander may be in two, a fifth of two campaigns is not).
 pub(crate) const OWN_WORKERS: f64 = 0.8;
+/// Between the two, what each of the others must bring to the bets of what each of those
+/// brings who are told elsewhere (stated: users of another tool bring nothing).
+pub(crate) const OTHERS_BRING: f64 = 0.5;
 /// An e-mail domain is a mail service rather than a firm's where at least this
 /// share of customers at large has it.
 pub(crate) const MAIL_SERVICE: f64 = 0.01;

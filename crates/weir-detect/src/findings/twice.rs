@@ -1,22 +1,22 @@
 //! People who are told already. A phrase may join a campaign with people of another kind.
 //! Then its accounts' exits and their dealt-out work speak for all who show the phrase: the
 //! bets are on the group, and half of those of whom it can be told are enough. The campaign
-//! stands by itself, more strongly. So of a weaker finding that shares workers with it, what
-//! is left without them must be confirmed, too.
+//! stands by itself, more strongly. So of a weaker finding that shares workers with it, the
+//! others must have brought something to the bets, too.
 
 use std::collections::BTreeSet;
 
 use crate::candidate::Candidate;
-use crate::constants::{OWN_WORKERS, threshold};
+use crate::constants::{OTHERS_BRING, OWN_WORKERS};
 use crate::dossier::Status;
 use crate::judge::Verdict;
 
 /// Lets go of findings, the strongest of which come first, that stand by the workers of
 /// stronger ones.
-pub(super) fn keep_what_stands(found: &mut Vec<(&Candidate, Verdict, Status)>, alpha: f64) {
+pub(super) fn keep_what_stands(found: &mut Vec<(&Candidate, Verdict, Status)>) {
     let mut told = BTreeSet::new();
     found.retain(|(candidate, verdict, _)| {
-        let stands = stands_beside(candidate, &verdict.core, &told, alpha);
+        let stands = stands_beside(candidate, &verdict.core, &told);
         if stands {
             told.extend(&verdict.core);
         }
@@ -24,16 +24,18 @@ pub(super) fn keep_what_stands(found: &mut Vec<(&Candidate, Verdict, Status)>, a
     });
 }
 
-/// Whether nearly all of its workers are told nowhere else, or those who are not brought by
-/// themselves what confirms it. Each one's bits are its own factors in
-/// the e-process, and their sum is what this gained by them.
-fn stands_beside(candidate: &Candidate, working: &[u64], told: &BTreeSet<u64>, alpha: f64) -> bool {
-    let others: Vec<&u64> = working.iter().filter(|unit| !told.contains(unit)).collect();
-    if others.len() as f64 >= OWN_WORKERS * working.len() as f64 {
+/// Whether nearly all of its workers are told nowhere else, or nearly none, or those who are
+/// not brought as much to the bets, by half, as those who are. Each one's bits are its own
+/// factors in the e-process.
+fn stands_beside(candidate: &Candidate, working: &[u64], told: &BTreeSet<u64>) -> bool {
+    let (of_others, own): (Vec<u64>, Vec<u64>) = working.iter().partition(|unit| told.contains(unit));
+    let share = own.len() as f64 / working.len().max(1) as f64;
+    if share >= OWN_WORKERS || share <= 1.0 - OWN_WORKERS {
         return true;
     }
-    let brought = |unit: &&u64| candidate.members.get(unit).map_or(0.0, |member| member.bits.iter().sum());
-    others.iter().map(brought).sum::<f64>() >= threshold(alpha, candidate.share)
+    let brought = |unit: &u64| candidate.members.get(unit).map_or(0.0, |member| member.bits.iter().sum());
+    let mean = |units: &[u64]| units.iter().map(brought).sum::<f64>() / units.len() as f64;
+    mean(&own) >= OTHERS_BRING * mean(&of_others)
 }
 
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod tests {
 
     fn stands(bits: &[(u64, f64)], told: std::ops::Range<u64>) -> bool {
         let (candidate, working) = of(bits);
-        stands_beside(&candidate, &working, &told.collect(), 0.01)
+        stands_beside(&candidate, &working, &told.collect())
     }
 
     #[test]
@@ -72,12 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn a_campaign_of_which_some_are_told_stands_by_the_others() {
-        let campaign = [(100, 1.0)];
-        assert!(stands(&campaign, 0..80), "twenty bits, where ten are needed");
-        assert!(!stands(&campaign, 0..95), "five bits");
-        assert!(!stands(&campaign, 0..100), "told twice");
+    fn a_campaign_of_which_some_are_told_stands_with_the_others() {
+        let campaign = [(60, 1.0), (40, 0.6)];
+        assert!(stands(&campaign, 0..60));
+        // The whole of which the parts are told: nobody is told who was not.
+        assert!(stands(&campaign, 0..90) && stands(&campaign, 0..100));
         // A few of another's: a bystander, keys that two thieves have.
-        assert!(stands(&[(20, 0.5)], 0..4), "eight bits of their own, and four of five accounts");
+        assert!(stands(&[(20, 0.5)], 0..4));
     }
 }
