@@ -54,10 +54,8 @@ pub(crate) const FAMILIES_AN_EPOCH: usize = 256;
 /// Births at one epoch end. Each costs budget for ever, so the largest go
 /// first and the rest wait.
 const BIRTHS_AN_EPOCH: u64 = 6;
-/// Customers for each of whom there is one: groups grow with them, and where a million
-/// have no more births than twenty thousand, a group of a hundred waits for a week behind
-/// larger ones (measured: twenty thousand bear a third of a thousand in two weeks,
-/// so a million would bear fifty an epoch).
+/// Customers for each of whom there is one: groups grow with them (stated; twenty thousand
+/// bear a third of a thousand in two weeks, so a million would bear fifty an epoch).
 const CUSTOMERS_A_BIRTH: u64 = 25_000;
 /// Candidates alive at once.
 const CANDIDATES: usize = 4096;

@@ -46,7 +46,7 @@ mod tests {
 
     /// A candidate of accounts that brought so many bits each, and all of them.
     fn of(bits: &[(u64, f64)]) -> (Candidate, Vec<u64>) {
-        let mut candidate = Candidate { share: 0.1, ..Candidate::default() };
+        let mut candidate = Candidate::default();
         for &(count, each) in bits {
             let from = candidate.members.len() as u64;
             let mut member = Member::default();

@@ -261,15 +261,12 @@ fn task(world: &World, said: &Said<'_>, plan: &Plan, number: u64, out: &mut Mess
     };
     let manner = anyone(&mut random);
     let length = crate::random::whole(random.around(110.0, 0.8).clamp(15.0, 4_000.0)) as usize;
-    if let (Some(template), Place::System) = (template, with.place) {
-        let system = out.next("system");
-        system.push_str(&template.before);
-        system.push_str(&template.after);
+    if let Some(template) = template.filter(|_| with.place != Place::User) {
+        let whole = out.next(if with.place == Place::System { "system" } else { "user" });
+        whole.push_str(&template.before);
+        whole.push_str(&template.after);
     }
-    if let (Some(template), Place::Turn) = (template, with.place) {
-        let turn = out.next("user");
-        turn.push_str(&template.before);
-        turn.push_str(&template.after);
+    if template.is_some() && with.place == Place::Turn {
         out.next("assistant").push_str("Understood. Send the first one.");
     }
     let text = out.next("user");

@@ -17,9 +17,7 @@ pub(super) fn pieces(core: &[u64], standing: &Standing, state: &State) -> Vec<Pi
 /// taken by turns say that he hides. Anybody who registers a domain has one for all his
 /// accounts, and so has a firm, so it is not known which he is.
 pub(crate) fn but_for_a_domain(pieces: &[Piece], standing: &Standing) -> Option<f64> {
-    let values = standing.kind(Kind::Mail)?;
-    let (value, count) = values.modal()?;
-    let is_one = values.share(value) >= OPEN_SHARE && count > 1 && values.outside(value) < MAIL_SERVICE;
+    let is_one = of_most(standing.kind(Kind::Mail)?).is_some();
     let hides = |piece: &Piece| piece.bits >= LESSER_BITS && ["identity", "network"].contains(&piece.block);
     (is_one && payers_are_many(standing) && pieces.iter().any(hides)).then(|| sum(pieces) - DECIDES)
 }
@@ -32,11 +30,7 @@ fn open_operator(core: &[u64], standing: &Standing, state: &State) -> Vec<Piece>
     let payers_are_many = payers_are_many(standing);
     for kind in [Kind::Payment, Kind::Mail, Kind::Address] {
         let Some(values) = standing.kind(kind) else { continue };
-        let Some((value, count)) = values.modal() else { continue };
-        let common = kind != Kind::Payment && values.outside(value) >= MAIL_SERVICE;
-        if values.share(value) < OPEN_SHARE || count <= 1 || common {
-            continue;
-        }
+        let Some(count) = of_most(values) else { continue };
         let decides = kind != Kind::Address || !payers_are_many;
         let (bits, says) = match decides {
             true => (DECIDES, "an operator who does not hide"),
@@ -76,6 +70,14 @@ fn one_door(standing: &Standing) -> Option<Piece> {
         bits: -LESSER_BITS,
         accounts: count,
     })
+}
+
+/// How many have the value that most have in common; none where there is none such, or a
+/// mail service's domain or a public exit's address is.
+fn of_most(values: &Values) -> Option<u64> {
+    let (value, count) = values.modal()?;
+    let is_common = values.kind != Kind::Payment && values.outside(value) >= MAIL_SERVICE;
+    (values.share(value) >= OPEN_SHARE && count > 1 && !is_common).then_some(count)
 }
 
 /// Whether it is known who pays for most, and no one of them for most.
